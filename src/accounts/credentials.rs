@@ -1,0 +1,318 @@
+//! A plan -> credentials, loaded when first needed and kept in memory until five minutes before
+//! their end. Any number of concurrent callers cause one load.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_types::SdkConfig;
+use secrecy::ExposeSecret;
+
+use super::plan::{Plan, Role, Way};
+use super::process;
+use crate::config::{Clock, Keys};
+use crate::error::{Error, Kind, Result, aws};
+
+/// How long before their end credentials are renewed.
+const EARLY: Duration = Duration::from_secs(5 * 60);
+
+/// Credentials, and what their source itself said about whose they are.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub credentials: Credentials,
+    pub principal: Option<String>,
+}
+
+/// One plan with its cache. Shared by all clients of a session.
+pub struct Source {
+    name: String,
+    way: Loader,
+    clock: Clock,
+    kept: tokio::sync::Mutex<Option<Loaded>>,
+}
+
+enum Loader {
+    Fixed(Loaded),
+    Process(String),
+    /// A provider of the SDK, and what to do when it fails.
+    Sdk(SharedCredentialsProvider, &'static str),
+    Role {
+        base: Arc<Source>,
+        role: Role,
+        sts: SdkConfig,
+    },
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    /// Readies a plan. `sdk` carries region, HTTP client and time limits; nothing is sent yet.
+    pub fn new(plan: Plan, sdk: &SdkConfig, clock: Clock) -> Self {
+        Self {
+            way: loader(plan.way, sdk, clock),
+            name: plan.source,
+            clock,
+            kept: Default::default(),
+        }
+    }
+
+    /// `environment`, `sso:dev`, `assume_role:ops`, ...
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The credentials, from memory where they last for another five minutes.
+    pub async fn load(&self) -> Result<Loaded> {
+        if let Loader::Fixed(loaded) = &self.way {
+            return Ok(loaded.clone());
+        }
+        let mut kept = self.kept.lock().await;
+        let now = self.clock.now();
+        if let Some(loaded) = kept.as_ref().filter(|loaded| lasts(loaded, now, EARLY)) {
+            return Ok(loaded.clone());
+        }
+        tracing::info!(source = self.name, "loading credentials");
+        match self.load_anew().await {
+            Ok(loaded) => {
+                tracing::info!(source = self.name, "credentials loaded");
+                *kept = Some(loaded.clone());
+                Ok(loaded)
+            }
+            // What is at hand serves to its very end.
+            Err(error) => match kept.as_ref().filter(|loaded| lasts(loaded, now, Duration::ZERO)) {
+                Some(loaded) => {
+                    tracing::warn!(
+                        source = self.name,
+                        kind = error.kind.word(),
+                        "renewal failed, using what is left"
+                    );
+                    Ok(loaded.clone())
+                }
+                None => {
+                    tracing::warn!(
+                        source = self.name,
+                        kind = error.kind.word(),
+                        "credentials could not be loaded"
+                    );
+                    Err(error)
+                }
+            },
+        }
+    }
+
+    async fn load_anew(&self) -> Result<Loaded> {
+        match &self.way {
+            Loader::Fixed(loaded) => Ok(loaded.clone()),
+            Loader::Process(command) => {
+                let printed = process::run(&self.name, command).await?;
+                Ok(Loaded {
+                    credentials: credentials(&printed.keys, printed.expires_at, &self.name),
+                    principal: None,
+                })
+            }
+            Loader::Sdk(provider, next_step) => match provider.provide_credentials().await {
+                Ok(credentials) => Ok(Loaded { credentials, principal: None }),
+                Err(error) => Err(not_loaded(&self.name, next_step, &error)),
+            },
+            Loader::Role { base, role, sts } => {
+                let base = Box::pin(base.load()).await?;
+                assume(&self.name, role, sts, base.credentials, self.clock).await
+            }
+        }
+    }
+}
+
+impl ProvideCredentials for Source {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            self.load()
+                .await
+                .map(|loaded| loaded.credentials)
+                .map_err(CredentialsError::provider_error)
+        })
+    }
+}
+
+fn lasts(loaded: &Loaded, now: SystemTime, margin: Duration) -> bool {
+    loaded.credentials.expiry().is_none_or(|end| end > now + margin)
+}
+
+fn loader(way: Way, sdk: &SdkConfig, clock: Clock) -> Loader {
+    let provider = || {
+        ProviderConfig::empty()
+            .with_behavior_version(Some(aws_config::BehaviorVersion::latest()))
+            .with_region(sdk.region().cloned())
+            .with_retry_config(
+                sdk.retry_config()
+                    .cloned()
+                    .unwrap_or_else(aws_config::retry::RetryConfig::standard),
+            )
+            .with_timeout_config(
+                sdk.timeout_config()
+                    .cloned()
+                    .unwrap_or_else(|| aws_config::timeout::TimeoutConfig::builder().build()),
+            )
+            .with_time_source(aws_smithy_async::time::SystemTimeSource::new())
+            .with_sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+    };
+    let provider = || match sdk.http_client() {
+        Some(http) => provider().with_http_client(http),
+        None => provider(),
+    };
+    match way {
+        Way::Keys(keys) => {
+            Loader::Fixed(Loaded { credentials: credentials(&keys, None, "keys"), principal: None })
+        }
+        Way::Process { command } => Loader::Process(command),
+        Way::Sso(sso) => {
+            let region = aws_config::Region::new(sso.region);
+            let mut builder = aws_config::sso::SsoCredentialsProvider::builder()
+                .configure(&provider().with_region(Some(region.clone())))
+                .account_id(sso.account_id)
+                .role_name(sso.role_name)
+                .start_url(sso.start_url)
+                .region(region);
+            builder.set_session_name(sso.session_name);
+            Loader::Sdk(
+                SharedCredentialsProvider::new(builder.build()),
+                "Run `aws sso login --profile NAME` in a terminal, then call again.",
+            )
+        }
+        Way::Login { session_arn } => Loader::Sdk(
+            SharedCredentialsProvider::new(
+                aws_config::login::LoginCredentialsProvider::builder(session_arn)
+                    .configure(&provider())
+                    .build(),
+            ),
+            "Run `aws login --profile NAME` in a terminal, then call again.",
+        ),
+        Way::WebIdentity(identity) => {
+            let session_name = identity.session_name.unwrap_or_else(|| session_name(clock));
+            let fixed = aws_config::web_identity_token::StaticConfiguration {
+                web_identity_token_file: identity.token_file,
+                role_arn: identity.role_arn,
+                session_name,
+            };
+            Loader::Sdk(
+                SharedCredentialsProvider::new(
+                    aws_config::web_identity_token::WebIdentityTokenCredentialsProvider::builder()
+                        .configure(&provider())
+                        .static_configuration(fixed)
+                        .build(),
+                ),
+                "Check the web identity token file and the role's trust policy.",
+            )
+        }
+        Way::Container => Loader::Sdk(
+            SharedCredentialsProvider::new(
+                aws_config::ecs::EcsCredentialsProvider::builder().configure(&provider()).build(),
+            ),
+            "Check the container's task role.",
+        ),
+        Way::InstanceMetadata => Loader::Sdk(
+            SharedCredentialsProvider::new(
+                aws_config::imds::credentials::ImdsCredentialsProvider::builder()
+                    .configure(&provider())
+                    .build(),
+            ),
+            "Check that this machine is an EC2 instance with an instance profile.",
+        ),
+        Way::Role { base, role } => {
+            Loader::Role { base: Arc::new(Source::new(*base, sdk, clock)), role, sts: sdk.clone() }
+        }
+    }
+}
+
+/// Keys as the SDK's credentials.
+fn credentials(keys: &Keys, expires_at: Option<SystemTime>, provider: &str) -> Credentials {
+    let mut builder = Credentials::builder()
+        .access_key_id(&keys.access_key_id)
+        .secret_access_key(keys.secret_access_key.expose_secret())
+        .provider_name(leaked_once(provider));
+    builder.set_session_token(
+        keys.session_token.as_ref().map(|token| token.expose_secret().to_owned()),
+    );
+    builder.set_expiry(expires_at);
+    if let Some(account) = &keys.account_id {
+        builder = builder.account_id(account.as_str());
+    }
+    builder.build()
+}
+
+/// The SDK wants a static name, which it uses for nothing but its own messages.
+fn leaked_once(provider: &str) -> &'static str {
+    if provider == "keys" { "keys" } else { "credential_process" }
+}
+
+fn session_name(clock: Clock) -> String {
+    let seconds = clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    format!("aws-mcp-{seconds}")
+}
+
+async fn assume(
+    source: &str,
+    role: &Role,
+    sdk: &SdkConfig,
+    base: Credentials,
+    clock: Clock,
+) -> Result<Loaded> {
+    #[expect(clippy::disallowed_methods, reason = "the credential chain's own client")]
+    let sts = aws_sdk_sts::Client::from_conf(
+        aws_sdk_sts::config::Builder::from(sdk)
+            .credentials_provider(SharedCredentialsProvider::new(base))
+            .build(),
+    );
+    let answer = sts
+        .assume_role()
+        .role_arn(&role.arn)
+        .role_session_name(role.session_name.clone().unwrap_or_else(|| session_name(clock)))
+        .set_external_id(role.external_id.clone())
+        .set_duration_seconds(role.duration.and_then(|d| i32::try_from(d.as_secs()).ok()))
+        .send()
+        .await
+        .map_err(|e| aws::failed(&format!("sts:AssumeRole of {} ({source})", role.arn), e))?;
+    let Some(given) = answer.credentials else {
+        return Err(Error::new(
+            Kind::ExecutionError,
+            format!("sts:AssumeRole of {} gave no credentials.", role.arn),
+            aws::next_step(Kind::ExecutionError),
+        ));
+    };
+    let principal = answer.assumed_role_user.map(|user| user.arn);
+    let mut builder = Credentials::builder()
+        .access_key_id(given.access_key_id)
+        .secret_access_key(given.secret_access_key)
+        .session_token(given.session_token)
+        .provider_name("assume_role");
+    builder.set_expiry(SystemTime::try_from(given.expiration).ok());
+    // arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION
+    if let Some(account) = principal.as_deref().and_then(|arn| arn.split(':').nth(4)) {
+        builder = builder.account_id(account);
+    }
+    Ok(Loaded { credentials: builder.build(), principal })
+}
+
+/// A provider's failure in our own words: its text may quote files, tokens or commands.
+fn not_loaded(source: &str, next_step: &'static str, error: &CredentialsError) -> Error {
+    let text = aws_smithy_types::error::display::DisplayErrorContext(error).to_string();
+    let expired = text.contains("xpired") || text.contains("UnauthorizedException");
+    let (kind, what) = match error {
+        CredentialsError::ProviderTimedOut(_) => (Kind::Timeout, "took too long to load"),
+        _ if expired => (Kind::ExpiredCredentials, "have expired"),
+        CredentialsError::InvalidConfiguration(_) => {
+            (Kind::NoCredentials, "are configured wrongly")
+        }
+        _ => (Kind::NoCredentials, "could not be loaded"),
+    };
+    Error::new(kind, format!("the credentials of {source} {what}."), next_step)
+}

@@ -1,0 +1,43 @@
+//! The one HTTP client under every SDK client. TLS roots are loaded when the first https request is
+//! made, not at start.
+
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_types::sdk_config::SharedHttpClient;
+
+use crate::config::AwsSettings;
+use crate::error::{Error, Kind, Result};
+
+/// Builds the client: the system's TLS roots and `AWS_CA_BUNDLE`, proxies from the environment
+/// (`HTTPS_PROXY`, `NO_PROXY`), no redirects.
+pub fn client(settings: &AwsSettings) -> Result<SharedHttpClient> {
+    let mut store = TrustStore::default();
+    if let Some(path) = &settings.ca_bundle {
+        let pem = std::fs::read(path).map_err(|e| {
+            Error::new(
+                Kind::ConfigError,
+                format!("AWS_CA_BUNDLE {}: {e}.", path.display()),
+                "Set AWS_CA_BUNDLE to a readable PEM file, or unset it.",
+            )
+        })?;
+        store = store.with_pem_certificate(pem);
+    }
+    let context = TlsContext::builder().with_trust_store(store).build().map_err(|e| {
+        Error::new(Kind::ConfigError, "TLS could not be set up.", "Check AWS_CA_BUNDLE.")
+            .caused_by(e)
+    })?;
+    let proxies = ProxyConfig::from_env();
+    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut builder = Connector::builder()
+            .proxy_config(proxies.clone())
+            .tls_provider(Provider::rustls(CryptoMode::Ring))
+            .tls_context(context.clone());
+        builder.set_connector_settings(settings.cloned());
+        if let Some(components) = components {
+            builder.set_sleep_impl(components.sleep_impl());
+        }
+        builder.build()
+    }))
+}

@@ -1,0 +1,52 @@
+//! `aws-mcp serve`: what a host starts.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use crate::config::Resolved;
+use crate::server::{self, Stdio};
+use crate::tools::World;
+
+const ON_A_TERMINAL: &str = "\
+aws-mcp is a server that MCP hosts (Claude Desktop, Claude Code, Cursor, VS Code) start by themselves;
+on a terminal there is nobody to talk to it. You may have meant:
+
+  aws-mcp register                     put it into Claude Desktop's configuration
+  aws-mcp tools                        see what it offers
+  aws-mcp call aws_get_account_info    call a tool from here
+  aws-mcp --help                       everything else
+";
+
+/// Serves, then ends the process: threads that wait for the host's pipes cannot be joined.
+pub fn run(resolve: impl FnOnce() -> Resolved) -> u8 {
+    if std::io::stdin().is_terminal() {
+        eprint!("{ON_A_TERMINAL}");
+        return super::USAGE;
+    }
+    let stdio = match Stdio::take() {
+        Ok(stdio) => stdio,
+        Err(error) => {
+            eprintln!(
+                "aws-mcp: stdin or stdout cannot be used: {error}. Start it from an MCP host."
+            );
+            return super::USAGE;
+        }
+    };
+    let resolved = resolve();
+    let log = super::log::start(resolved.config.log);
+    let world = Arc::new(World::new(resolved));
+    if let Some(problem) = &world.problem {
+        tracing::error!(reason = problem.message, next_step = %problem.next_step, "configuration");
+    }
+    let served = super::runtime().and_then(|runtime| {
+        let served = runtime.block_on(server::serve(world, stdio));
+        // Calls under way hold the runtime; the process ends without them.
+        runtime.shutdown_background();
+        served
+    });
+    if let Err(error) = &served {
+        tracing::error!(%error, "the server could not run");
+    }
+    log.finish();
+    std::process::exit(i32::from(if served.is_ok() { super::DONE } else { super::USAGE }));
+}

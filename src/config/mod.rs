@@ -1,0 +1,288 @@
+//! What the user wrote -> what it means. The only reader of environment variables and
+//! configuration files. Precedence: flags, then environment, then config.toml.
+
+mod aws;
+mod clock;
+mod environment;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use aws::{AwsSettings, Endpoints, Keys, WebIdentity};
+pub use clock::{Clock, rfc3339};
+pub use environment::Environment;
+
+use crate::error::{Error, Kind, Result};
+
+/// What the command line said; nothing is resolved yet.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    pub config: Option<PathBuf>,
+    pub env_file: Option<PathBuf>,
+    pub toolsets: Option<Vec<String>>,
+    pub tools: Option<Vec<String>>,
+    pub exclude_tools: Option<Vec<String>>,
+    pub access: Option<Access>,
+}
+
+/// What the server may do at all, fixed at start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Only reads.
+    #[default]
+    ReadOnly,
+    /// Writes too.
+    AllowWrites,
+}
+
+impl Access {
+    /// The word as it stands in `aws_server_status`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read_only",
+            Self::AllowWrites => "allow_writes",
+        }
+    }
+}
+
+/// Which tools are offered. Absent = the default.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    pub toolsets: Option<Vec<String>>,
+    pub tools: Option<Vec<String>>,
+    pub exclude: Vec<String>,
+}
+
+/// How much of the log is written: error, warn, info, debug.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+}
+
+impl LogLevel {
+    fn parse(word: &str) -> Option<Self> {
+        match word.to_ascii_lowercase().as_str() {
+            "error" => Some(Self::Error),
+            "warn" | "warning" => Some(Self::Warn),
+            "info" => Some(Self::Info),
+            "debug" => Some(Self::Debug),
+            _ => None,
+        }
+    }
+}
+
+/// Everything that was configured, resolved.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub access: Access,
+    pub selection: Selection,
+    pub aws: AwsSettings,
+    pub log: LogLevel,
+    /// The most characters of an answer's JSON text.
+    pub max_characters: usize,
+    pub clock: Clock,
+}
+
+/// A configuration, and what is wrong with it. A server with a broken configuration still
+/// completes the handshake (a host shows nothing of a server that dies) and answers every call
+/// with the problem; a sub-command exits with it.
+pub struct Resolved {
+    pub config: Config,
+    pub problem: Option<Error>,
+}
+
+/// `config.toml`, word for word. Unknown keys are refused: a misspelt one must not go unnoticed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    toolsets: Option<Vec<String>>,
+    tools: Option<Vec<String>>,
+    exclude_tools: Option<Vec<String>>,
+    #[serde(default)]
+    read_only: bool,
+    #[serde(default)]
+    output: Output,
+    #[serde(default)]
+    log: Log,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Output {
+    max_characters: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Log {
+    level: Option<LogLevel>,
+}
+
+const DEFAULT_CHARACTERS: usize = 20_000;
+const CHARACTERS: std::ops::RangeInclusive<usize> = 2_000..=256 * 1024;
+
+/// Resolves flags, environment and config.toml. Never fails: see [`Resolved`].
+pub fn resolve(flags: Flags, env: Environment, clock: Clock) -> Resolved {
+    let mut problem = None;
+    let mut note = |error: Error| {
+        problem.get_or_insert(error);
+    };
+    let env = match &flags.env_file {
+        None => env,
+        Some(path) => match read_env_file(path, env.clone()) {
+            Ok(env) => env,
+            Err(error) => {
+                note(error);
+                env
+            }
+        },
+    };
+    let named = flags.config.clone().or_else(|| env.get("AWS_MCP_CONFIG").map(|p| env.path(p)));
+    let file = read_file(named, &env).unwrap_or_else(|error| {
+        note(error);
+        File::default()
+    });
+    let log = match env.get("LOG_LEVEL") {
+        None => file.log.level,
+        Some(word) => LogLevel::parse(word).or_else(|| {
+            note(broken(
+                format!("LOG_LEVEL is {word:?}."),
+                "Set LOG_LEVEL to error, warn, info or debug.",
+            ));
+            None
+        }),
+    };
+    let max_characters = file.output.max_characters.unwrap_or(DEFAULT_CHARACTERS);
+    if !CHARACTERS.contains(&max_characters) {
+        note(broken(
+            format!("output.max_characters is {max_characters}."),
+            "Set output.max_characters in config.toml to 2000 up to 262144.",
+        ));
+    }
+    // Reading only can be asked for anywhere, and nothing takes it back.
+    let read_only = file.read_only || env.is_on("AWS_MCP_READ_ONLY");
+    let config = Config {
+        access: if read_only { Access::ReadOnly } else { flags.access.unwrap_or_default() },
+        selection: Selection {
+            toolsets: flags
+                .toolsets
+                .or_else(|| env.get("AWS_MCP_TOOLSETS").map(words))
+                .or(file.toolsets),
+            tools: flags.tools.or(file.tools),
+            exclude: flags.exclude_tools.or(file.exclude_tools).unwrap_or_default(),
+        },
+        aws: AwsSettings::from_environment(&env),
+        log: log.unwrap_or_default(),
+        max_characters: max_characters.clamp(*CHARACTERS.start(), *CHARACTERS.end()),
+        clock,
+    };
+    Resolved { config, problem }
+}
+
+/// Words divided by commas or white space.
+pub fn words(list: &str) -> Vec<String> {
+    list.split([',', ' ', '\t']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn read_env_file(path: &Path, env: Environment) -> Result<Environment> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| broken(format!("--env-file {}: {e}.", path.display()), NAME_A_FILE))?;
+    env.under_env_file(&text).map_err(|e| {
+        broken(format!("--env-file {}: {e}.", path.display()), "Write one NAME=value per line.")
+    })
+}
+
+const NAME_A_FILE: &str = "Name a file that exists and can be read, or leave the option out.";
+
+fn read_file(named: Option<PathBuf>, env: &Environment) -> Result<File> {
+    let (path, optional) = match named {
+        Some(path) => (path, None),
+        None => match env.config_dir() {
+            Some(dir) => (dir.join("config.toml"), Some(File::default())),
+            None => return Ok(File::default()),
+        },
+    };
+    let text = match (std::fs::read_to_string(&path), optional) {
+        (Ok(text), _) => text,
+        (Err(e), Some(default)) if e.kind() == std::io::ErrorKind::NotFound => return Ok(default),
+        (Err(e), _) => return Err(broken(format!("{}: {e}.", path.display()), NAME_A_FILE)),
+    };
+    toml::from_str(&text).map_err(|e| {
+        let line = e.span().map_or(1, |span| {
+            text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1)
+        });
+        broken(
+            format!("{} line {line}: {}.", path.display(), e.message()),
+            "Mend the file and start the server again.",
+        )
+    })
+}
+
+fn broken(message: String, next_step: &'static str) -> Error {
+    Error::new(Kind::ConfigError, message, next_step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(flags: Flags, env: &[(&str, &str)], file: &str) -> Resolved {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        std::fs::write(&path, file).unwrap();
+        let env = Environment::from_pairs(env.iter().copied());
+        resolve(Flags { config: Some(path), ..flags }, env, Clock::system())
+    }
+
+    #[test]
+    fn flags_beat_environment_beats_file() {
+        let file = "toolsets = ['core']\n";
+        let from_file = resolved(Flags::default(), &[], file);
+        assert_eq!(from_file.config.selection.toolsets, Some(vec!["core".to_owned()]));
+        let env = [("AWS_MCP_TOOLSETS", "ec2, core")];
+        let from_env = resolved(Flags::default(), &env, file);
+        assert_eq!(from_env.config.selection.toolsets, Some(words("ec2 core")));
+        let flags = Flags { toolsets: Some(words("ec2")), ..Flags::default() };
+        assert_eq!(resolved(flags, &env, file).config.selection.toolsets, Some(words("ec2")));
+    }
+
+    #[test]
+    fn read_only_anywhere_beats_allow_writes() {
+        let flags = || Flags { access: Some(Access::AllowWrites), ..Flags::default() };
+        assert_eq!(resolved(flags(), &[], "").config.access, Access::AllowWrites);
+        assert_eq!(resolved(flags(), &[], "read_only = true").config.access, Access::ReadOnly);
+        let env = [("AWS_MCP_READ_ONLY", "1")];
+        assert_eq!(resolved(flags(), &env, "").config.access, Access::ReadOnly);
+        assert_eq!(resolved(Flags::default(), &[], "").config.access, Access::ReadOnly);
+    }
+
+    #[test]
+    fn a_misspelt_key_is_a_problem_with_its_line() {
+        let problem = resolved(Flags::default(), &[], "\ntoolset = ['core']").problem.unwrap();
+        assert_eq!(problem.kind, Kind::ConfigError);
+        assert!(problem.message.contains("line 2"), "{}", problem.message);
+        assert!(problem.message.contains("toolset"), "{}", problem.message);
+    }
+
+    #[test]
+    fn a_named_file_must_exist() {
+        let flags = Flags { config: Some("/nowhere/config.toml".into()), ..Flags::default() };
+        assert!(resolve(flags, Environment::default(), Clock::system()).problem.is_some());
+        assert!(
+            resolve(Flags::default(), Environment::default(), Clock::system()).problem.is_none()
+        );
+    }
+
+    #[test]
+    fn log_level_is_checked() {
+        assert!(resolved(Flags::default(), &[("LOG_LEVEL", "loud")], "").problem.is_some());
+        let quiet = resolved(Flags::default(), &[("LOG_LEVEL", "ERROR")], "");
+        assert_eq!(quiet.config.log, LogLevel::Error);
+    }
+}

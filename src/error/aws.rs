@@ -1,0 +1,253 @@
+//! What went wrong at AWS -> the error's kind. One table for every client, typed or dynamic.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+
+use super::{AwsWords, Error, Kind};
+
+/// A failed read, or a call that changes nothing. `action` says what failed on what, as the start
+/// of a sentence: `ec2:DescribeInstances in eu-west-1`.
+pub fn failed<E>(action: &str, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let words = AwsWords {
+        code: error.code().map(str::to_owned),
+        message: error.message().map(str::to_owned),
+        request_id: RequestId::request_id(&error).map(str::to_owned),
+    };
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let cause = chain(&error);
+    let (kind, message, next): (Kind, String, &'static str) = match &error {
+        SdkError::TimeoutError(_) => timed_out(action),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => timed_out(action),
+        SdkError::DispatchFailure(_) => (
+            Kind::ExecutionError,
+            format!("{action} could not reach AWS."),
+            "Check the region, the network, a proxy or VPN, and AWS_ENDPOINT_URL; then try again.",
+        ),
+        SdkError::ResponseError(_) => (
+            Kind::ExecutionError,
+            format!("{action} got an answer that could not be read."),
+            "Try again. If it stays so, check that AWS_ENDPOINT_URL names an AWS API.",
+        ),
+        SdkError::ServiceError(_) => {
+            let kind =
+                kind_of(words.code.as_deref().unwrap_or_default(), status.unwrap_or_default());
+            (kind, format!("{action} {}.", refused(kind)), next_step(kind))
+        }
+        // Built before anything was sent: a refusal of our own wire keeps its own words.
+        _ => match own_refusal(&error) {
+            Some(own) => return own,
+            None => (
+                Kind::InternalError,
+                format!("{action} could not be put together."),
+                next_step(Kind::InternalError),
+            ),
+        },
+    };
+    let mut answer = Error::new(kind, message, next).caused_by(cause);
+    answer.aws = words;
+    answer
+}
+
+/// A failed write: where it may have been done all the same, the kind is `outcome_unknown`.
+/// `find_out` tells how to see what happened.
+pub fn write_failed<E>(
+    action: &str,
+    error: SdkError<E, HttpResponse>,
+    find_out: &'static str,
+) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let never_sent = match &error {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::DispatchFailure(failure) => failure.is_user(),
+        SdkError::ServiceError(context) => context.raw().status().as_u16() < 500,
+        _ => false,
+    };
+    let answer = failed(action, error);
+    if never_sent { answer } else { unknown_outcome(answer, find_out) }
+}
+
+/// The same error, as one of a write that may have been done.
+pub fn unknown_outcome(error: Error, find_out: &'static str) -> Error {
+    Error {
+        kind: Kind::OutcomeUnknown,
+        message: format!("{} Whether it was done is not known.", error.message),
+        next_step: find_out.into(),
+        retryable: false,
+        ..error
+    }
+}
+
+/// The error and what it came from, by their own words only: their `Debug` holds whole responses,
+/// and a response may hold credentials.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}
+
+fn timed_out(action: &str) -> (Kind, String, &'static str) {
+    (
+        Kind::Timeout,
+        format!("{action} took too long."),
+        "Try again, or ask for less: filters, a smaller limit, another region.",
+    )
+}
+
+/// AWS's error codes -> what a caller would do next. Codes as in the services' API references
+/// under "Common Errors" and the EC2 list of error codes.
+fn kind_of(code: &str, status: u16) -> Kind {
+    match code {
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired" => {
+            Kind::ExpiredCredentials
+        }
+        "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "AuthFailure"
+        | "InvalidAccessKeyId"
+        | "InvalidToken"
+        | "InvalidSignatureException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException" => Kind::InvalidCredentials,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "UnauthorizedOperation"
+        | "Forbidden"
+        | "OptInRequired"
+        | "UnauthorizedException"
+        | "NotAuthorized"
+        | "Blocked"
+        | "AuthorizationError" => Kind::AccessDenied,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "SlowDown"
+        | "BandwidthLimitExceeded"
+        | "ProvisionedThroughputExceededException"
+        | "EC2ThrottledException"
+        | "LimitExceededException"
+        | "PriorRequestNotComplete" => Kind::Throttled,
+        _ if code.contains("NotFound")
+            || code.contains("NoSuch")
+            || code.ends_with(".Malformed") =>
+        {
+            if code.ends_with(".Malformed") {
+                Kind::ValidationError
+            } else {
+                Kind::NotFound
+            }
+        }
+        _ if code.starts_with("Invalid")
+            || code.starts_with("Missing")
+            || code.contains("Validation")
+            || code.starts_with("Malformed")
+            || code == "UnknownParameter"
+            || code == "SerializationException" =>
+        {
+            Kind::ValidationError
+        }
+        _ => match status {
+            401 => Kind::InvalidCredentials,
+            403 => Kind::AccessDenied,
+            404 => Kind::NotFound,
+            429 => Kind::Throttled,
+            408 | 504 => Kind::Timeout,
+            400..=499 => Kind::ClientError,
+            _ => Kind::ExecutionError,
+        },
+    }
+}
+
+fn refused(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ExpiredCredentials => "was refused: the credentials have expired",
+        Kind::InvalidCredentials => "was refused: AWS does not accept the credentials",
+        Kind::AccessDenied => "was refused: this principal may not do it",
+        Kind::NotFound => "found nothing by that name",
+        Kind::ValidationError => "was refused: AWS does not accept the arguments",
+        Kind::Throttled => "was throttled, after retries",
+        Kind::Timeout => "took too long at AWS",
+        Kind::ExecutionError => "failed at AWS's side",
+        _ => "was refused",
+    }
+}
+
+/// What to do about a kind, where nobody knows more.
+pub fn next_step(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ExpiredCredentials => {
+            "Sign in again in a terminal (`aws sso login --profile NAME`, `aws login`), or name another profile."
+        }
+        Kind::InvalidCredentials => {
+            "Call aws_get_credentials to see which ones were used, and name another profile."
+        }
+        Kind::AccessDenied => {
+            "See aws_message for the missing permission; name another profile or role_arn that has it."
+        }
+        Kind::NotFound => "Check the id and the region; list what is there.",
+        Kind::ValidationError => "See aws_message, mend the arguments, call again.",
+        Kind::Throttled => "Wait a few seconds, then call again with a narrower question.",
+        Kind::Timeout | Kind::ExecutionError => "Try again in a few seconds.",
+        Kind::InternalError => {
+            "This is a fault of aws-mcp. Its log on stderr has the details; report it."
+        }
+        _ => "See aws_message.",
+    }
+}
+
+/// An [`Error`] of ours that travelled through the SDK (the wire refused the call).
+fn own_refusal(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(own) = error.downcast_ref::<Error>() {
+            return Some(own.clone());
+        }
+        next = error.source();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(code: &str, status: u16, expected: Kind) {
+        assert_eq!(kind_of(code, status), expected, "{code} {status}");
+    }
+
+    #[test]
+    fn codes() {
+        check("ExpiredToken", 403, Kind::ExpiredCredentials);
+        check("RequestExpired", 400, Kind::ExpiredCredentials);
+        check("InvalidClientTokenId", 403, Kind::InvalidCredentials);
+        check("AuthFailure", 401, Kind::InvalidCredentials);
+        check("UnauthorizedOperation", 403, Kind::AccessDenied);
+        check("InvalidInstanceID.NotFound", 400, Kind::NotFound);
+        check("InvalidInstanceID.Malformed", 400, Kind::ValidationError);
+        check("NoSuchEntity", 404, Kind::NotFound);
+        check("RequestLimitExceeded", 503, Kind::Throttled);
+        check("InvalidParameterValue", 400, Kind::ValidationError);
+        check("IncorrectInstanceState", 400, Kind::ClientError);
+        check("InternalError", 500, Kind::ExecutionError);
+        check("", 403, Kind::AccessDenied);
+        check("", 502, Kind::ExecutionError);
+    }
+}

@@ -1,0 +1,251 @@
+//! What a tool gives back, and how it is made to fit: whole rows only, with a token that goes on
+//! exactly where the rows end.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, Kind, Result};
+
+/// A successful answer.
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub body: Map<String, Value>,
+    rows: Option<Rows>,
+}
+
+/// The member of an answer that is a list, and may be cut.
+#[derive(Debug)]
+struct Rows {
+    member: &'static str,
+    /// What to do where it was cut.
+    how: &'static str,
+    cursor: Option<Cursor>,
+}
+
+/// Says that an answer was cut. `found` is what this call found, before the cut.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Truncated {
+    shown: usize,
+    found: usize,
+    how: &'static str,
+}
+
+impl Answer {
+    /// An answer from a tool's output type.
+    pub fn of(output: &impl Serialize) -> Result<Self> {
+        match serde_json::to_value(output) {
+            Ok(Value::Object(body)) => Ok(Self { body, rows: None }),
+            Ok(_) => Err(Error::internal("a tool's output is not an object.")),
+            Err(e) => Err(Error::internal("a tool's output could not be written.").caused_by(e)),
+        }
+    }
+
+    /// An answer whose member is a list that goes on with `next_page_token`.
+    pub fn paged(output: &impl Serialize, member: &'static str, cursor: Cursor) -> Result<Self> {
+        let how = "Cut to fit. Narrow the question, or go on with next_page_token.";
+        let rows = Rows { member, how, cursor: Some(cursor) };
+        Ok(Self { rows: Some(rows), ..Self::of(output)? })
+    }
+
+    /// An answer whose member is a whole list. `how` says how to see what was cut off.
+    pub fn listed(
+        output: &impl Serialize,
+        member: &'static str,
+        how: &'static str,
+    ) -> Result<Self> {
+        Ok(Self { rows: Some(Rows { member, how, cursor: None }), ..Self::of(output)? })
+    }
+
+    /// The answer with at most `most` characters as JSON text, by leaving out whole rows at the end.
+    pub fn fit(self, most: usize) -> Result<Map<String, Value>> {
+        let Self { mut body, rows } = self;
+        let cursor = rows.as_ref().and_then(|rows| rows.cursor.as_ref());
+        if let Some(token) = cursor.and_then(|cursor| Some(cursor.token(cursor.end.as_ref()?))) {
+            body.insert("next_page_token".into(), token.into());
+        }
+        let length = characters(&body);
+        if length <= most {
+            return Ok(body);
+        }
+        let Some(Rows { member, how, cursor }) = rows else {
+            return Err(too_large(length, most));
+        };
+        let Some(Value::Array(all)) = body.get_mut(member) else {
+            return Err(Error::internal("a paged answer has no rows."));
+        };
+        let found = all.len();
+        let rest = length - all.iter().map(row_characters).sum::<usize>();
+        let mut left = most.saturating_sub(rest + NOTE);
+        let shown = all
+            .iter()
+            .map(row_characters)
+            .take_while(|size| {
+                let fits = *size <= left;
+                left = left.saturating_sub(*size);
+                fits
+            })
+            .count();
+        if shown == 0 {
+            return Err(too_large(length, most));
+        }
+        all.truncate(shown);
+        if let Some(cursor) = cursor {
+            let token = cursor.token(&cursor.position(shown));
+            body.insert("next_page_token".into(), token.into());
+        }
+        body.insert("truncated".into(), json!(Truncated { shown, found, how }));
+        Ok(body)
+    }
+}
+
+/// Room for the note of the cut and for a token.
+const NOTE: usize = 1_000;
+
+fn too_large(length: usize, most: usize) -> Error {
+    Error::new(
+        Kind::ResponseTooLarge,
+        format!("the answer has {length} characters; {most} are allowed."),
+        "Ask for less: a smaller limit, filters, or without detail.",
+    )
+}
+
+fn characters(body: &Map<String, Value>) -> usize {
+    serde_json::to_string(body).map_or(usize::MAX, |text| text.chars().count())
+}
+
+fn row_characters(row: &Value) -> usize {
+    // And the comma.
+    row.to_string().chars().count() + 1
+}
+
+/// Where every row of a page came from, so that a page can end at any of them.
+#[derive(Debug, Default)]
+pub struct Cursor {
+    /// What the token is good for: the same tool, arguments and target.
+    query: u64,
+    /// (first row, the AWS page it came from).
+    pages: Vec<(usize, Position)>,
+    /// Where to go on after the last row; `None` = that was all.
+    end: Option<Position>,
+}
+
+/// A place in AWS's listing: a page, and rows of it already seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
+    pub aws_token: Option<String>,
+    #[serde(rename = "s")]
+    pub skip: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Token {
+    q: u64,
+    #[serde(flatten)]
+    at: Position,
+}
+
+impl Cursor {
+    /// A cursor for a query: whatever decides what is listed, but not the page or its size.
+    pub fn new(query: &impl Hash) -> Self {
+        let mut hasher = DefaultHasher::new();
+        query.hash(&mut hasher);
+        Self { query: hasher.finish(), ..Self::default() }
+    }
+
+    /// Reads a token that an earlier answer gave.
+    pub fn start(&self, page_token: Option<&str>) -> Result<Position> {
+        let Some(text) = page_token else {
+            return Ok(Position::default());
+        };
+        let token = aws_smithy_types::base64::decode(text)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<Token>(&bytes).ok());
+        match token {
+            Some(token) if token.q == self.query => Ok(token.at),
+            Some(_) => Err(Error::invalid(
+                "page_token belongs to another query.",
+                "Repeat the arguments of the call that gave it, or leave it out to begin anew.",
+            )),
+            None => Err(Error::invalid(
+                "page_token is not one that this server gave.",
+                "Pass next_page_token unchanged, or leave it out to begin anew.",
+            )),
+        }
+    }
+
+    /// Notes that the rows from `first` on come from this place.
+    pub fn page(&mut self, first: usize, position: Position) {
+        self.pages.push((first, position));
+    }
+
+    /// Notes where the listing goes on.
+    pub fn goes_on(&mut self, position: Position) {
+        self.end = Some(position);
+    }
+
+    fn position(&self, row: usize) -> Position {
+        self.pages.iter().rev().find(|(first, _)| *first <= row).map_or_else(
+            Position::default,
+            |(first, page)| Position {
+                aws_token: page.aws_token.clone(),
+                skip: page.skip + (row - first),
+            },
+        )
+    }
+
+    fn token(&self, position: &Position) -> String {
+        let token = Token { q: self.query, at: position.clone() };
+        aws_smithy_types::base64::encode(serde_json::to_vec(&token).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(rows: usize, cursor: Cursor) -> Answer {
+        let rows: Vec<String> = (0..rows).map(|n| format!("{n:0>90}")).collect();
+        Answer::paged(&json!({"rows": rows, "n": 1}), "rows", cursor).unwrap()
+    }
+
+    #[test]
+    fn a_cut_ends_between_rows_and_goes_on_at_the_next() {
+        let mut cursor = Cursor::new(&"q");
+        cursor.page(0, Position { aws_token: None, skip: 3 });
+        cursor.page(10, Position { aws_token: Some("b".into()), skip: 0 });
+        let body = answer(40, cursor).fit(3_000).unwrap();
+        let shown = body["rows"].as_array().unwrap().len();
+        assert!(characters(&body) <= 3_000 && shown > 10, "{shown}");
+        assert_eq!(body["truncated"]["shown"], shown);
+        let at = Cursor::new(&"q").start(body["next_page_token"].as_str()).unwrap();
+        assert_eq!(at, Position { aws_token: Some("b".into()), skip: shown - 10 });
+    }
+
+    #[test]
+    fn what_fits_is_left_alone() {
+        let body = answer(3, Cursor::new(&"q")).fit(3_000).unwrap();
+        assert!(body.get("truncated").is_none() && body.get("next_page_token").is_none());
+    }
+
+    #[test]
+    fn a_row_that_cannot_fit_is_an_error() {
+        let error = answer(40, Cursor::new(&"q")).fit(100).unwrap_err();
+        assert_eq!(error.kind, Kind::ResponseTooLarge);
+    }
+
+    #[test]
+    fn a_token_is_bound_to_its_query() {
+        let mut cursor = Cursor::new(&"q");
+        cursor.goes_on(Position { aws_token: Some("t".into()), skip: 0 });
+        let body = answer(1, cursor).fit(3_000).unwrap();
+        let token = body["next_page_token"].as_str();
+        assert_eq!(Cursor::new(&"q").start(token).unwrap().aws_token.as_deref(), Some("t"));
+        assert!(Cursor::new(&"other").start(token).is_err());
+        assert!(Cursor::new(&"q").start(Some("garbage")).is_err());
+    }
+}

@@ -1,0 +1,213 @@
+//! What a tool is handed: clients bound to the call's target and guarded by the wire, a clock, a way
+//! to report progress. No tool builds a client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use aws_types::SdkConfig;
+use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
+
+use super::{Tool, World};
+use crate::accounts::{Identity, Requested, Session};
+use crate::error::{Error, Result, aws};
+use crate::gate::Wire;
+
+/// How long an answer waits for the name of its own account.
+const IDENTITY_WAIT: Duration = Duration::from_secs(3);
+const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
+
+/// One step of a longer call.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What is being done.
+    pub message: String,
+}
+
+/// Where progress goes; a value, so that a tool knows nothing of MCP.
+pub type Progress = Arc<dyn Fn(Step) + Send + Sync>;
+
+/// One call's context. Cheap to clone.
+#[derive(Clone)]
+pub struct Cx(Arc<Inner>);
+
+struct Inner {
+    world: Arc<World>,
+    tool: &'static Tool,
+    requested: Requested,
+    session: OnceCell<Arc<Session>>,
+    progress: Progress,
+}
+
+impl Cx {
+    pub(super) fn new(
+        world: Arc<World>,
+        tool: &'static Tool,
+        requested: Requested,
+        progress: Progress,
+    ) -> Self {
+        Self(Arc::new(Inner { world, tool, requested, session: OnceCell::new(), progress }))
+    }
+
+    /// What lives as long as the process.
+    pub fn world(&self) -> &World {
+        &self.0.world
+    }
+
+    /// What the call named as its target.
+    pub fn requested(&self) -> &Requested {
+        &self.0.requested
+    }
+
+    /// Tells whoever waits what is being done.
+    pub fn progress(&self, message: impl Into<String>) {
+        (self.0.progress)(Step { message: message.into() });
+    }
+
+    /// Wall time as RFC 3339.
+    pub fn timestamp(&self) -> String {
+        self.0.world.config.clock.timestamp()
+    }
+
+    /// Monotonic time since the process started.
+    pub fn elapsed(&self) -> Duration {
+        self.0.world.config.clock.elapsed()
+    }
+
+    /// The call's session. Reads files at most; credentials are loaded with the first client.
+    pub async fn session(&self) -> Result<&Arc<Session>> {
+        self.0
+            .session
+            .get_or_try_init(|| async {
+                let session = self.0.world.sessions.get(&self.0.requested)?;
+                tracing::info!(
+                    tool = self.0.tool.name,
+                    profile = session.profile.as_deref(),
+                    role = self.0.requested.role_arn.as_ref().map(|arn| arn.as_str()),
+                    source = session.source(),
+                    "session"
+                );
+                Ok(session)
+            })
+            .await
+    }
+
+    /// A client for EC2 in the call's region.
+    pub async fn ec2(&self) -> Result<aws_sdk_ec2::Client> {
+        let session = self.session().await?;
+        session.required_region()?;
+        session.credentials().await?;
+        self.learn_identity(session.clone());
+        let guard = self.guard();
+        let config =
+            aws_sdk_ec2::config::Builder::from(&session.guarded()).interceptor(guard).build();
+        #[expect(clippy::disallowed_methods, reason = "clients are made here, guarded")]
+        Ok(aws_sdk_ec2::Client::from_conf(config))
+    }
+
+    /// Asks AWS whose the call's credentials are.
+    pub async fn caller_identity(&self) -> Result<Identity> {
+        let session = self.session().await?;
+        self.identity_of(session).await
+    }
+
+    /// The same for any session, with this tool's declared operations.
+    pub async fn identity_of(&self, session: &Session) -> Result<Identity> {
+        let loaded = session.credentials().await?;
+        let sdk = session
+            .sdk()
+            .to_builder()
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                loaded.credentials.clone(),
+            ))
+            .build();
+        let identity = ask_identity(&sdk, self.guard()).await?;
+        session.remember_identity(loaded.credentials.access_key_id(), Some(identity.clone()));
+        Ok(identity)
+    }
+
+    /// `ec2:DescribeInstances in eu-west-1`: what a failure is said to be of.
+    pub fn action(&self, operation: &str) -> String {
+        let region = self.0.session.get().and_then(|session| session.region.as_ref());
+        match region {
+            Some(region) => format!("{operation} in {region}"),
+            None => operation.to_owned(),
+        }
+    }
+
+    /// What the answer says of its target.
+    pub(super) async fn target(&self) -> Option<Map<String, Value>> {
+        let session = self.0.session.get()?;
+        let mut target = Map::new();
+        let mut say = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                target.insert(name.to_owned(), json!(value));
+            }
+        };
+        let loaded = session.credentials().await.ok();
+        let given = loaded.as_ref().and_then(|loaded| {
+            loaded.credentials.account_id().map(|account| account.as_str().to_owned())
+        });
+        let asked = match &loaded {
+            Some(loaded) if self.0.tool.operations.iter().any(|o| *o != GET_CALLER_IDENTITY) => {
+                known_in_time(session, loaded.credentials.access_key_id()).await
+            }
+            Some(loaded) => session.known_identity(loaded.credentials.access_key_id()).flatten(),
+            None => None,
+        };
+        say("account_id", given.or_else(|| asked.as_ref().map(|who| who.account_id.clone())));
+        say("region", session.region.as_ref().map(ToString::to_string));
+        say("profile", session.profile.clone());
+        let principal = loaded.and_then(|loaded| loaded.principal);
+        say("principal", principal.or_else(|| asked.map(|who| who.arn)));
+        say("source", Some(session.source().to_owned()));
+        Some(target)
+    }
+
+    fn guard(&self) -> SharedInterceptor {
+        SharedInterceptor::permanent(Wire::new(self.0.tool.name, self.0.tool.operations))
+    }
+
+    /// Starts asking whose the credentials are, beside the tool's own calls, where their source did
+    /// not say so itself: once per credential.
+    fn learn_identity(&self, session: Arc<Session>) {
+        tokio::spawn(async move {
+            let Ok(loaded) = session.credentials().await else { return };
+            let key = loaded.credentials.access_key_id().to_owned();
+            if loaded.principal.is_some() || !session.claim_identity(&key) {
+                return;
+            }
+            let guard = SharedInterceptor::permanent(Wire::new("identity", &[GET_CALLER_IDENTITY]));
+            let answer = ask_identity(&session.guarded(), guard).await;
+            if let Err(error) = &answer {
+                tracing::warn!(kind = error.kind.word(), "whose the credentials are is not known");
+            }
+            session.remember_identity(&key, answer.ok());
+        });
+    }
+}
+
+async fn ask_identity(sdk: &SdkConfig, guard: SharedInterceptor) -> Result<Identity> {
+    let config = aws_sdk_sts::config::Builder::from(sdk).interceptor(guard).build();
+    #[expect(clippy::disallowed_methods, reason = "clients are made here, guarded")]
+    let client = aws_sdk_sts::Client::from_conf(config);
+    let answer = client
+        .get_caller_identity()
+        .send()
+        .await
+        .map_err(|e| aws::failed(GET_CALLER_IDENTITY, e))?;
+    match (answer.account, answer.arn, answer.user_id) {
+        (Some(account_id), Some(arn), Some(user_id)) => Ok(Identity { account_id, arn, user_id }),
+        _ => Err(Error::new(
+            crate::error::Kind::ExecutionError,
+            format!("{GET_CALLER_IDENTITY} gave an answer without an account."),
+            "Check that AWS_ENDPOINT_URL names an AWS API.",
+        )),
+    }
+}
+
+/// Waits a little for an answer that was asked for beside the call.
+async fn known_in_time(session: &Session, key: &str) -> Option<Identity> {
+    tokio::time::timeout(IDENTITY_WAIT, session.identity_learned(key)).await.ok().flatten()
+}

@@ -1,0 +1,166 @@
+//! A tool's Rust types -> the JSON Schemas that the host sees, and a call's arguments -> those types.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::{Target, Tool};
+use crate::error::{Error, Result, nearest};
+use crate::gate::Effect;
+
+/// The schema of an argument type.
+pub fn of_input<T: JsonSchema>() -> Schema {
+    generate::<T>(SchemaSettings::draft2020_12().for_deserialize())
+}
+
+/// The schema of a result type.
+pub fn of_output<T: JsonSchema>() -> Schema {
+    generate::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+/// JSON Schema 2020-12, nothing referenced, nothing that a model does not need.
+fn generate<T: JsonSchema>(settings: SchemaSettings) -> Schema {
+    let settings = settings.with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    slim(schema.ensure_object());
+    schema
+}
+
+/// A tool's input schema, with the target's properties in it.
+pub fn input(tool: &Tool) -> Map<String, Value> {
+    let mut schema = (tool.handler.input)().ensure_object().clone();
+    schema.remove("title");
+    schema.remove("description");
+    schema.entry("type").or_insert_with(|| json!("object"));
+    let properties = schema.entry("properties").or_insert_with(|| json!({}));
+    if let Some(properties) = properties.as_object_mut() {
+        let mut add = |name: &str, about: &str| {
+            properties.insert(name.to_owned(), json!({"type": "string", "description": about}));
+        };
+        match tool.target {
+            Target::Aws => {
+                add("profile", "AWS profile (see aws_list_profiles)");
+                add("role_arn", "IAM role to assume");
+                add("region", "AWS region, e.g. eu-west-1");
+            }
+            Target::Profile => add("profile", "AWS profile (see aws_list_profiles)"),
+            Target::None => {}
+        }
+    }
+    schema.insert("additionalProperties".to_owned(), json!(false));
+    schema
+}
+
+/// A tool's output schema. An error has the same place as an answer, so only what both have is
+/// required: a write's `status`.
+pub fn output(tool: &Tool) -> Map<String, Value> {
+    let mut schema = (tool.handler.output)().ensure_object().clone();
+    schema.remove("title");
+    schema.remove("description");
+    schema.entry("type").or_insert_with(|| json!("object"));
+    if tool.target == Target::Aws
+        && let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut)
+    {
+        let parts = ["account_id", "region", "profile", "principal", "source"];
+        let parts: Map<String, Value> =
+            parts.iter().map(|part| ((*part).to_owned(), json!({"type": "string"}))).collect();
+        properties.insert("target".to_owned(), json!({"type": "object", "properties": parts}));
+    }
+    if tool.effects.strongest() == Effect::Read {
+        schema.remove("required");
+    } else {
+        schema.insert("required".to_owned(), json!(["status"]));
+    }
+    schema
+}
+
+/// Refuses an argument that the tool does not have, with the nearest that it has.
+pub fn refuse_unknown(input: &Map<String, Value>, arguments: &Map<String, Value>) -> Result<()> {
+    let names: Vec<&str> = input
+        .get("properties")
+        .and_then(Value::as_object)
+        .map(|properties| properties.keys().map(String::as_str).collect())
+        .unwrap_or_default();
+    for given in arguments.keys() {
+        if !names.contains(&given.as_str()) {
+            let near = nearest(given, names.iter().copied())
+                .map(|near| format!(" Did you mean {near}?"))
+                .unwrap_or_default();
+            let takes = match names.is_empty() {
+                true => "It takes no arguments.".to_owned(),
+                false => format!("It takes: {}.", names.join(", ")),
+            };
+            return Err(Error::invalid(format!("there is no argument {given:?}.{near}"), takes));
+        }
+    }
+    Ok(())
+}
+
+/// Arguments -> the tool's own type, with the path of what is wrong.
+pub fn parse<T: DeserializeOwned>(arguments: Map<String, Value>) -> Result<T> {
+    serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|e| {
+        let path = e.path().to_string();
+        let place = if path == "." { String::new() } else { format!("{path}: ") };
+        Error::invalid(
+            format!("{place}{}.", e.inner()),
+            "Mend the argument as the tool's input schema says.",
+        )
+    })
+}
+
+/// Takes out what costs bytes and tells a model nothing: `format`, `null` as a type, defaults of
+/// nothing, titles.
+fn slim(schema: &mut Map<String, Value>) {
+    schema.remove("format");
+    schema.remove("title");
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|t| t != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            schema.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
+    if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
+        choices.retain(|choice| choice != &json!({"type": "null"}));
+        if let [only] = choices.as_slice() {
+            let only = only.as_object().cloned().unwrap_or_default();
+            schema.remove("anyOf");
+            for (key, value) in only {
+                schema.entry(key).or_insert(value);
+            }
+        }
+    }
+    for value in schema.values_mut() {
+        slim_value(value);
+    }
+}
+
+fn slim_value(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            // `properties` holds names, not keywords: a property may be called `format`.
+            if let Some(Value::Object(properties)) = members.get_mut("properties") {
+                properties.values_mut().for_each(slim_value);
+                let kept = members.remove("properties");
+                slim(members);
+                if let Some(kept) = kept {
+                    members.insert("properties".to_owned(), kept);
+                }
+            } else {
+                slim(members);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(slim_value),
+        _ => {}
+    }
+}

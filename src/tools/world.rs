@@ -1,0 +1,81 @@
+//! What lives as long as the process: configuration, sessions, figures, and the tools on offer.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use serde_json::{Map, Value};
+
+use super::{Tool, schema, select};
+use crate::accounts::Sessions;
+use crate::config::{Access, Config, Resolved};
+use crate::error::Error;
+use crate::gate::Metrics;
+
+/// One per process.
+pub struct World {
+    pub config: Config,
+    pub sessions: Sessions,
+    pub metrics: Metrics,
+    /// Why no call runs, where the configuration is broken.
+    pub problem: Option<Error>,
+    tools: Vec<&'static Tool>,
+    /// Selected, but not offered: what the server was started with rules them out.
+    ruled_out: Vec<&'static Tool>,
+    schemas: OnceLock<HashMap<&'static str, Schemas>>,
+}
+
+/// A tool's two schemas, made once.
+pub struct Schemas {
+    pub input: Map<String, Value>,
+    pub output: Map<String, Value>,
+}
+
+impl World {
+    /// Nothing is read or sent here: a server must be ready to answer in milliseconds.
+    pub fn new(resolved: Resolved) -> Self {
+        let Resolved { config, mut problem } = resolved;
+        let tools = select(&config.selection, config.access).unwrap_or_else(|error| {
+            problem.get_or_insert(error);
+            // Listed all the same: a call must be able to tell what is wrong.
+            select(&Default::default(), config.access).unwrap_or_default()
+        });
+        let selected = select(&config.selection, Access::AllowWrites).unwrap_or_default();
+        let offered = |tool: &&Tool| tools.iter().any(|offered| offered.name == tool.name);
+        let ruled_out = selected.into_iter().filter(|tool| !offered(tool)).collect();
+        Self {
+            sessions: Sessions::new(config.aws.clone(), config.clock),
+            metrics: Metrics::default(),
+            problem,
+            tools,
+            ruled_out,
+            schemas: OnceLock::new(),
+            config,
+        }
+    }
+
+    /// The tools on offer, in their order.
+    pub fn tools(&self) -> &[&'static Tool] {
+        &self.tools
+    }
+
+    /// A tool by its name: one on offer, or one that the mode rules out, so that the gate can say so.
+    pub fn find(&self, name: &str) -> Option<&'static Tool> {
+        self.tools.iter().chain(&self.ruled_out).copied().find(|tool| tool.name == name)
+    }
+
+    /// A tool's schemas.
+    pub fn schemas(&self, tool: &Tool) -> Option<&Schemas> {
+        self.schemas
+            .get_or_init(|| {
+                self.tools
+                    .iter()
+                    .map(|tool| {
+                        let schemas =
+                            Schemas { input: schema::input(tool), output: schema::output(tool) };
+                        (tool.name, schemas)
+                    })
+                    .collect()
+            })
+            .get(tool.name)
+    }
+}

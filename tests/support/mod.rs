@@ -1,0 +1,19 @@
+//! The test rig: the shipped binary as a child process, and two stand-ins for AWS.
+//!
+//! - [`Server`]: the binary over real stdin and stdout, in an environment with nothing in it but what the test gives.
+//! - [`Moto`]: an AWS emulator with state, shared by the tests of one process. For what AWS does.
+//! - [`FakeAws`]: an HTTP server that answers as the test says. For what AWS does on a bad day.
+//!
+//! Each test file says `mod support;` and compiles this on its own, using what it needs of it.
+#![allow(dead_code, unused_imports)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod fake_aws;
+mod moto;
+mod planted;
+mod server;
+
+pub use fake_aws::{FakeAws, Request, Response};
+pub use moto::{Moto, python};
+pub use planted::{PLANTED, PLANTED_KEY, PLANTED_TOKEN};
+pub use server::{Home, Server, modern};
