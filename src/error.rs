@@ -91,7 +91,7 @@ pub struct Error {
     pub next_step: Cow<'static, str>,
     pub retryable: bool,
     #[serde(flatten)]
-    pub aws: AwsWords,
+    pub aws: Box<AwsWords>,
     /// For the log only; never sent to the client.
     #[serde(skip)]
     pub cause: Option<String>,
@@ -111,7 +111,7 @@ impl Error {
             message: message.into(),
             next_step: next_step.into(),
             retryable: kind.retryable(),
-            aws: AwsWords::default(),
+            aws: Box::default(),
             cause: None,
         }
     }

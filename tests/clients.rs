@@ -1,5 +1,5 @@
 //! Real MCP clients against the shipped binary: the Python package `mcp`, and the inspector.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod support;
 

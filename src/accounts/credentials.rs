@@ -1,7 +1,6 @@
 //! A plan -> credentials, loaded when first needed and kept in memory until five minutes before
 //! their end. Any number of concurrent callers cause one load.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_config::provider_config::ProviderConfig;
@@ -39,11 +38,14 @@ enum Loader {
     Process(String),
     /// A provider of the SDK, and what to do when it fails.
     Sdk(SharedCredentialsProvider, &'static str),
-    Role {
-        base: Arc<Source>,
-        role: Role,
-        sts: SdkConfig,
-    },
+    Role(Box<Assumed>),
+}
+
+/// A role, and what it is assumed with.
+struct Assumed {
+    base: Source,
+    role: Role,
+    sts: SdkConfig,
 }
 
 impl std::fmt::Debug for Source {
@@ -107,13 +109,23 @@ impl Source {
         }
     }
 
+    /// What is in memory, without loading or waiting.
+    pub fn kept(&self) -> Option<Loaded> {
+        match &self.way {
+            Loader::Fixed(loaded) => Some(loaded.clone()),
+            Loader::Process(_) | Loader::Sdk(..) | Loader::Role(_) => {
+                self.kept.try_lock().ok()?.clone()
+            }
+        }
+    }
+
     async fn load_anew(&self) -> Result<Loaded> {
         match &self.way {
             Loader::Fixed(loaded) => Ok(loaded.clone()),
             Loader::Process(command) => {
                 let printed = process::run(&self.name, command).await?;
                 Ok(Loaded {
-                    credentials: credentials(&printed.keys, printed.expires_at, &self.name),
+                    credentials: credentials(&printed.keys, printed.expires_at),
                     principal: None,
                 })
             }
@@ -121,7 +133,8 @@ impl Source {
                 Ok(credentials) => Ok(Loaded { credentials, principal: None }),
                 Err(error) => Err(not_loaded(&self.name, next_step, &error)),
             },
-            Loader::Role { base, role, sts } => {
+            Loader::Role(assumed) => {
+                let Assumed { base, role, sts } = assumed.as_ref();
                 let base = Box::pin(base.load()).await?;
                 assume(&self.name, role, sts, base.credentials, self.clock).await
             }
@@ -171,7 +184,7 @@ fn loader(way: Way, sdk: &SdkConfig, clock: Clock) -> Loader {
     };
     match way {
         Way::Keys(keys) => {
-            Loader::Fixed(Loaded { credentials: credentials(&keys, None, "keys"), principal: None })
+            Loader::Fixed(Loaded { credentials: credentials(&keys, None), principal: None })
         }
         Way::Process { command } => Loader::Process(command),
         Way::Sso(sso) => {
@@ -228,17 +241,18 @@ fn loader(way: Way, sdk: &SdkConfig, clock: Clock) -> Loader {
             "Check that this machine is an EC2 instance with an instance profile.",
         ),
         Way::Role { base, role } => {
-            Loader::Role { base: Arc::new(Source::new(*base, sdk, clock)), role, sts: sdk.clone() }
+            let base = Source::new(*base, sdk, clock);
+            Loader::Role(Box::new(Assumed { base, role, sts: sdk.clone() }))
         }
     }
 }
 
 /// Keys as the SDK's credentials.
-fn credentials(keys: &Keys, expires_at: Option<SystemTime>, provider: &str) -> Credentials {
+fn credentials(keys: &Keys, expires_at: Option<SystemTime>) -> Credentials {
     let mut builder = Credentials::builder()
         .access_key_id(&keys.access_key_id)
         .secret_access_key(keys.secret_access_key.expose_secret())
-        .provider_name(leaked_once(provider));
+        .provider_name("aws-mcp");
     builder.set_session_token(
         keys.session_token.as_ref().map(|token| token.expose_secret().to_owned()),
     );
@@ -247,11 +261,6 @@ fn credentials(keys: &Keys, expires_at: Option<SystemTime>, provider: &str) -> C
         builder = builder.account_id(account.as_str());
     }
     builder.build()
-}
-
-/// The SDK wants a static name, which it uses for nothing but its own messages.
-fn leaked_once(provider: &str) -> &'static str {
-    if provider == "keys" { "keys" } else { "credential_process" }
 }
 
 fn session_name(clock: Clock) -> String {
@@ -293,7 +302,7 @@ async fn assume(
         .access_key_id(given.access_key_id)
         .secret_access_key(given.secret_access_key)
         .session_token(given.session_token)
-        .provider_name("assume_role");
+        .provider_name("aws-mcp");
     builder.set_expiry(SystemTime::try_from(given.expiration).ok());
     // arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION
     if let Some(account) = principal.as_deref().and_then(|arn| arn.split(':').nth(4)) {

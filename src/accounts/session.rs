@@ -56,6 +56,11 @@ impl Session {
         self.source.load().await
     }
 
+    /// The credentials that were loaded last, without loading any.
+    pub fn loaded(&self) -> Option<Loaded> {
+        self.source.kept()
+    }
+
     /// The SDK configuration that clients of this session are made from.
     pub fn sdk(&self) -> &SdkConfig {
         &self.sdk
@@ -72,9 +77,9 @@ impl Session {
     }
 
     /// What is known of whose credentials these are, without asking or waiting.
-    pub fn known_identity(&self, access_key_id: &str) -> Option<Option<Identity>> {
+    pub fn known_identity(&self, access_key_id: &str) -> Option<Identity> {
         match &*self.identity.borrow() {
-            Learned::Done { key, identity } if key == access_key_id => Some(identity.clone()),
+            Learned::Done { key, identity } if key == access_key_id => identity.clone(),
             _ => None,
         }
     }
@@ -95,17 +100,12 @@ impl Session {
         self.identity.send_replace(Learned::Done { key: access_key_id.to_owned(), identity });
     }
 
-    /// Waits for what is being asked about a key; nothing where nobody asks.
-    pub async fn identity_learned(&self, access_key_id: &str) -> Option<Identity> {
+    /// Waits until what is being asked about a key is answered; not at all where nobody asks.
+    pub async fn identity_learned(&self, access_key_id: &str) {
         let mut learned = self.identity.subscribe();
-        let state = learned
-            .wait_for(|learned| !matches!(learned, Learned::Asking { key } if key == access_key_id))
-            .await
-            .ok()?;
-        match &*state {
-            Learned::Done { key, identity } if key == access_key_id => identity.clone(),
-            _ => None,
-        }
+        let asking =
+            |learned: &Learned| matches!(learned, Learned::Asking { key } if key == access_key_id);
+        let _ = learned.wait_for(|learned| !asking(learned)).await;
     }
 }
 

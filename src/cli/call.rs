@@ -1,6 +1,6 @@
 //! `aws-mcp call TOOL [JSON]`: the same tool through the same code, from a shell.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -55,7 +55,7 @@ pub fn run(mut resolved: Resolved, tool: &str, arguments: Option<String>) -> u8 
         true => serde_json::to_string_pretty(&body).unwrap_or_default(),
         false => body.to_string(),
     };
-    let _ = writeln!(std::io::stdout(), "{text}");
+    super::print(&format!("{text}\n"));
     log.finish();
     if called.failed.is_some() { super::NO } else { super::DONE }
 }

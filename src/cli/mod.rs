@@ -7,6 +7,7 @@ mod register;
 mod serve;
 mod tools;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -130,6 +131,11 @@ fn report(resolved: Resolved) -> Result<crate::tools::World, u8> {
             Err(USAGE)
         }
     }
+}
+
+/// Prints for a person or a pipe. A closed pipe (`| head`) is no failure.
+fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

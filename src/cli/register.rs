@@ -24,7 +24,7 @@ pub struct Options {
 pub fn run(options: &Options, env: &Environment) -> u8 {
     match register(options, env) {
         Ok(line) => {
-            println!("{line}");
+            super::print(&format!("{line}\n"));
             super::DONE
         }
         Err(why) => {

@@ -1,7 +1,5 @@
 //! `aws-mcp tools`: what the server would offer.
 
-use std::io::Write;
-
 use crate::config::Resolved;
 use crate::server;
 
@@ -28,7 +26,6 @@ pub fn run(resolved: Resolved, json: bool) -> u8 {
             ));
         }
     }
-    // A closed pipe (`| head`) is no failure.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    super::print(&text);
     super::DONE
 }

@@ -49,7 +49,7 @@ where
         },
     };
     let mut answer = Error::new(kind, message, next).caused_by(cause);
-    answer.aws = words;
+    answer.aws = Box::new(words);
     answer
 }
 

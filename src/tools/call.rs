@@ -34,12 +34,12 @@ pub async fn call(
     let took = clock.elapsed().saturating_sub(begun);
     let outcome = match &result {
         Ok(_) => Outcome::Success,
-        Err(error) => Outcome::Failure(error.kind),
+        Err(failed) => Outcome::Failure(failed.error.kind),
     };
     world.metrics.record(tool.name, outcome, took);
     match &result {
         Ok(_) => tracing::info!(tool = tool.name, ms = took.as_millis() as u64, "done"),
-        Err(error) => tracing::warn!(
+        Err(Failed { error, .. }) => tracing::warn!(
             tool = tool.name,
             ms = took.as_millis() as u64,
             kind = error.kind.word(),
@@ -50,7 +50,21 @@ pub async fn call(
     }
     match result {
         Ok(body) => Called { body, failed: None },
-        Err(error) => Called { failed: Some(error.kind), body: error_body(tool, error) },
+        Err(Failed { error, target }) => {
+            Called { failed: Some(error.kind), body: error_body(tool, &error, target) }
+        }
+    }
+}
+
+/// An error, and the target that it is about as far as that is known.
+struct Failed {
+    error: Error,
+    target: Option<Map<String, Value>>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, target: None }
     }
 }
 
@@ -59,9 +73,9 @@ async fn attempt(
     tool: &'static Tool,
     mut arguments: Map<String, Value>,
     progress: Progress,
-) -> Result<Map<String, Value>> {
+) -> Result<Map<String, Value>, Failed> {
     if let Some(problem) = &world.problem {
-        return Err(problem.clone());
+        return Err(problem.clone().into());
     }
     if let Some(schemas) = world.schemas(tool) {
         schema::refuse_unknown(&schemas.input, &arguments)?;
@@ -73,8 +87,11 @@ async fn attempt(
     };
     gate::admit(world.config.access, tool.name, effect)?;
     let cx = Cx::new(world.clone(), tool, requested, progress);
-    let answer = run(&cx, tool, effect, arguments).await?;
-    finish(&cx, tool, answer).await
+    let answer = async {
+        let answer = run(&cx, tool, effect, arguments).await?;
+        finish(&cx, tool, answer).await
+    };
+    answer.await.map_err(|error| Failed { error, target: cx.target_so_far() })
 }
 
 /// Runs the tool, so that it ends in time and a panic is an error of this call.
@@ -123,7 +140,11 @@ fn shown(body: Map<String, Value>) -> Map<String, Value> {
 }
 
 /// An error in its published shape; that of a write says in `status` whether anything was done.
-fn error_body(tool: &Tool, error: Error) -> Map<String, Value> {
+fn error_body(
+    tool: &Tool,
+    error: &Error,
+    target: Option<Map<String, Value>>,
+) -> Map<String, Value> {
     if let Some(cause) = &error.cause {
         tracing::debug!(tool = tool.name, cause, "cause");
     }
@@ -132,12 +153,15 @@ fn error_body(tool: &Tool, error: Error) -> Map<String, Value> {
         (Effect::Write, Kind::OutcomeUnknown) => Some("unknown"),
         (Effect::Write, _) => Some("no_change"),
     };
-    let mut body = match serde_json::to_value(&error) {
+    let mut body = match serde_json::to_value(error) {
         Ok(Value::Object(body)) => body,
         _ => Map::new(),
     };
     if let Some(status) = status {
         body.insert("status".to_owned(), status.into());
+    }
+    if let Some(target) = target {
+        body.insert("target".to_owned(), Value::Object(target));
     }
     shown(body)
 }
@@ -145,7 +169,51 @@ fn error_body(tool: &Tool, error: Error) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Clock, Environment, Flags, resolve};
+    use crate::gate::Effects;
+    use crate::tools::{Handler, Toolset};
     use serde_json::json;
+
+    fn tool(effect: Effect, run: fn(Cx, Map<String, Value>) -> crate::tools::Running) -> Tool {
+        Tool {
+            name: "test_tool",
+            title: "Test",
+            about: "Test.",
+            toolset: Toolset::Core,
+            effects: Effects::Always(effect),
+            operations: &[],
+            target: Target::None,
+            handler: Handler {
+                input: schema::of_input::<bool>,
+                output: schema::of_output::<bool>,
+                run,
+            },
+        }
+    }
+
+    async fn called(tool: Tool) -> Called {
+        let tool = Box::leak(Box::new(tool));
+        let flags = Flags { access: Some(crate::config::Access::AllowWrites), ..Flags::default() };
+        let world = World::new(resolve(flags, Environment::default(), Clock::system()));
+        call(Arc::new(world), tool, Map::new(), Arc::new(|_| {})).await
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_of_its_call() {
+        let boom = called(tool(Effect::Read, |_, _| Box::pin(async { panic!("boom") }))).await;
+        assert_eq!(boom.failed, Some(Kind::InternalError));
+        assert!(!Value::Object(boom.body).to_string().contains("boom"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_ends_in_time_and_a_write_is_then_unknown() {
+        let forever = |_, _| -> crate::tools::Running { Box::pin(std::future::pending()) };
+        let read = called(tool(Effect::Read, forever)).await;
+        assert_eq!(read.failed, Some(Kind::Timeout));
+        let write = called(tool(Effect::Write, forever)).await;
+        assert_eq!(write.failed, Some(Kind::OutcomeUnknown));
+        assert_eq!(write.body["status"], "unknown");
+    }
 
     #[test]
     fn masking_comes_before_escaping_and_both_before_the_cut() {

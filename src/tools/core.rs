@@ -173,10 +173,12 @@ async fn validate_credentials(cx: Cx, _: NoArguments) -> Result<Answer> {
             region,
             profile,
             error: Some(error.kind.word()),
-            error_code: Some(error.aws.code.unwrap_or_else(|| error.kind.word().to_owned())),
+            error_code: Some(
+                error.aws.code.clone().unwrap_or_else(|| error.kind.word().to_owned()),
+            ),
+            aws_message: error.aws.message.clone(),
             message: Some(error.message),
             next_step: Some(error.next_step.into_owned()),
-            aws_message: error.aws.message,
         },
     })
 }

@@ -136,8 +136,18 @@ impl Cx {
         }
     }
 
-    /// What the answer says of its target.
+    /// What the answer says of its target, once it is known whose the credentials are.
     pub(super) async fn target(&self) -> Option<Map<String, Value>> {
+        let session = self.0.session.get()?;
+        if let Some(loaded) = session.loaded() {
+            let learned = session.identity_learned(loaded.credentials.access_key_id());
+            let _ = tokio::time::timeout(IDENTITY_WAIT, learned).await;
+        }
+        self.target_so_far()
+    }
+
+    /// The same without waiting: what is known at this moment.
+    pub(super) fn target_so_far(&self) -> Option<Map<String, Value>> {
         let session = self.0.session.get()?;
         let mut target = Map::new();
         let mut say = |name: &str, value: Option<String>| {
@@ -145,17 +155,13 @@ impl Cx {
                 target.insert(name.to_owned(), json!(value));
             }
         };
-        let loaded = session.credentials().await.ok();
+        let loaded = session.loaded();
         let given = loaded.as_ref().and_then(|loaded| {
             loaded.credentials.account_id().map(|account| account.as_str().to_owned())
         });
-        let asked = match &loaded {
-            Some(loaded) if self.0.tool.operations.iter().any(|o| *o != GET_CALLER_IDENTITY) => {
-                known_in_time(session, loaded.credentials.access_key_id()).await
-            }
-            Some(loaded) => session.known_identity(loaded.credentials.access_key_id()).flatten(),
-            None => None,
-        };
+        let asked = loaded
+            .as_ref()
+            .and_then(|loaded| session.known_identity(loaded.credentials.access_key_id()));
         say("account_id", given.or_else(|| asked.as_ref().map(|who| who.account_id.clone())));
         say("region", session.region.as_ref().map(ToString::to_string));
         say("profile", session.profile.clone());
@@ -205,9 +211,4 @@ async fn ask_identity(sdk: &SdkConfig, guard: SharedInterceptor) -> Result<Ident
             "Check that AWS_ENDPOINT_URL names an AWS API.",
         )),
     }
-}
-
-/// Waits a little for an answer that was asked for beside the call.
-async fn known_in_time(session: &Session, key: &str) -> Option<Identity> {
-    tokio::time::timeout(IDENTITY_WAIT, session.identity_learned(key)).await.ok().flatten()
 }

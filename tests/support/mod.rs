@@ -6,14 +6,22 @@
 //!
 //! Each test file says `mod support;` and compiles this on its own, using what it needs of it.
 #![allow(dead_code, unused_imports)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods
+)]
 
 mod fake_aws;
 mod moto;
 mod planted;
 mod server;
+mod told;
 
 pub use fake_aws::{FakeAws, Request, Response};
 pub use moto::{Moto, python};
 pub use planted::{PLANTED, PLANTED_KEY, PLANTED_TOKEN};
 pub use server::{Home, Server, modern};
+pub use told::{CALLER, caller, fake, in_minutes, minutes_ago, serve, serve_keyless};
