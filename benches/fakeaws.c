@@ -107,6 +107,7 @@ static void *welcome(void *given) {
         setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         begin(serve, (struct place){peer, here.delay_ms});
     }
+    return NULL;
 }
 
 int main(int count, char **words) {

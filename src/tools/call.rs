@@ -82,7 +82,7 @@ async fn attempt(
     }
     let effect = tool.effects.of(&arguments);
     let requested = match tool.target {
-        Target::Aws | Target::Profile => Requested::take_from(&mut arguments)?,
+        Target::Aws => Requested::take_from(&mut arguments)?,
         Target::None => Requested::default(),
     };
     gate::admit(world.config.access, tool.name, effect)?;

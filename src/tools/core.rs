@@ -34,7 +34,7 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Core,
         effects: Effects::Always(Effect::Read),
         operations: &[],
-        target: Target::Profile,
+        target: Target::Aws,
         handler: handler!(get_credentials: GetCredentials => CredentialsInfo),
     },
     Tool {
@@ -407,7 +407,7 @@ async fn set_environment(cx: Cx, args: SetEnvironment) -> Result<Answer> {
             message: "Nothing was given, nothing was set. Give region or profile.".to_owned(),
         });
     }
-    tracing::info!(variables = updated.join(","), "environment set");
+    tracing::info!(variables = updated.join(","), profile = set.profile, "environment set");
     cx.world().sessions.replace_set(set);
     Answer::of(&Setting {
         status: SetStatus::Done,

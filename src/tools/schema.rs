@@ -41,14 +41,10 @@ pub fn input(tool: &Tool) -> Map<String, Value> {
         let mut add = |name: &str, about: &str| {
             properties.insert(name.to_owned(), json!({"type": "string", "description": about}));
         };
-        match tool.target {
-            Target::Aws => {
-                add("profile", "AWS profile (see aws_list_profiles)");
-                add("role_arn", "IAM role to assume");
-                add("region", "AWS region, e.g. eu-west-1");
-            }
-            Target::Profile => add("profile", "AWS profile (see aws_list_profiles)"),
-            Target::None => {}
+        if tool.target == Target::Aws {
+            add("profile", "AWS profile (see aws_list_profiles)");
+            add("role_arn", "IAM role to assume");
+            add("region", "AWS region, e.g. eu-west-1");
         }
     }
     schema.insert("additionalProperties".to_owned(), json!(false));

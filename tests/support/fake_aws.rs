@@ -6,13 +6,16 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long to wait for requests before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The delay of an answer that never comes: longer than any call or test may take.
 const FOREVER: Duration = Duration::from_secs(3_600);
+
+/// How often to look whether whoever waits for a delayed answer is still there.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// What arrived.
 #[derive(Clone, Debug)]
@@ -212,6 +215,8 @@ type Answer = dyn Fn(&Request) -> Response + Send + Sync;
 #[derive(Default)]
 struct State {
     requests: Vec<Request>,
+    /// Those whose sender closed the connection instead of waiting for the answer.
+    abandoned: Vec<Request>,
     open: Vec<TcpStream>,
     closing: bool,
 }
@@ -304,6 +309,24 @@ impl FakeAws {
         );
         state.requests.clone()
     }
+
+    /// Waits until the senders of `count` requests have closed their connections without having got the answer, and
+    /// returns those requests. Only a delayed answer leaves the time for that.
+    pub fn wait_for_abandoned(&self, count: usize) -> Vec<Request> {
+        let (state, timeout) = self
+            .shared
+            .change
+            .wait_timeout_while(self.shared.state(), PATIENCE, |state| {
+                state.abandoned.len() < count
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        assert!(
+            !timeout.timed_out(),
+            "{} of {count} requests were abandoned in {PATIENCE:?}",
+            state.abandoned.len()
+        );
+        state.abandoned.clone()
+    }
 }
 
 impl Drop for FakeAws {
@@ -328,20 +351,55 @@ fn serve(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
         shared.state().requests.push(request.clone());
         shared.change.notify_all();
         let response = (shared.answer)(&request);
-        let (state, _) = shared
-            .change
-            .wait_timeout_while(shared.state(), response.delay, |state| !state.closing)
-            .unwrap_or_else(PoisonError::into_inner);
-        if state.closing {
+        if !wanted_after(shared, stream, &request, response.delay)? {
             break;
         }
-        drop(state);
         write_response(stream, &response)?;
         if response.cut {
             break;
         }
     }
     Ok(())
+}
+
+/// Waits until the answer is due. False where nobody wants it any more.
+fn wanted_after(
+    shared: &Shared,
+    stream: &TcpStream,
+    request: &Request,
+    delay: Duration,
+) -> io::Result<bool> {
+    let due = Instant::now() + delay;
+    loop {
+        let left = due.saturating_duration_since(Instant::now());
+        let (state, _) = shared
+            .change
+            .wait_timeout_while(shared.state(), left.min(GLANCE), |state| !state.closing)
+            .unwrap_or_else(PoisonError::into_inner);
+        if state.closing {
+            return Ok(false);
+        }
+        drop(state);
+        if Instant::now() >= due {
+            return Ok(true);
+        }
+        if is_gone(stream)? {
+            shared.state().abandoned.push(request.clone());
+            shared.change.notify_all();
+            return Ok(false);
+        }
+    }
+}
+
+/// Whether the other side has closed the connection.
+fn is_gone(stream: &TcpStream) -> io::Result<bool> {
+    stream.set_nonblocking(true)?;
+    let seen = stream.peek(&mut [0]);
+    stream.set_nonblocking(false)?;
+    Ok(match seen {
+        Ok(bytes) => bytes == 0,
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+    })
 }
 
 /// The next request, or none at the end of the connection.

@@ -112,14 +112,18 @@ pub struct Server {
     ear: Arc<Ear>,
     next_id: AtomicI64,
     schemas: OnceLock<HashMap<String, Value>>,
-    /// Where the child lives when the test gave it no home: removed after it.
+    /// Where the child lives when the test does not keep it: removed after it.
     _home: Option<Home>,
 }
 
 impl Server {
     /// Starts the binary in an empty home, with only `HOME`, `PATH` and `env` in its environment. No handshake.
     pub fn start(args: &[&str], env: &[(&str, &str)]) -> Self {
-        let home = Home::new();
+        Self::start_at(Home::new(), args, env)
+    }
+
+    /// As [`Server::start_in`], in a home that is removed after the server.
+    pub fn start_at(home: Home, args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut server = Self::start_in(&home, args, env);
         server._home = Some(home);
         server

@@ -25,18 +25,18 @@ pub fn fake(answer: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Fa
 }
 
 /// A server that sees `aws` as AWS, has keys in its environment, logs all it can, and has shaken hands.
-pub fn serve(aws: &FakeAws, home: &Home, args: &[&str], more: &[(&str, &str)]) -> Server {
+pub fn serve(aws: &FakeAws, home: Home, args: &[&str], more: &[(&str, &str)]) -> Server {
     let url = aws.url();
     let mut env = aws.env(&url);
     env.push(("LOG_LEVEL", "debug"));
     env.extend(more);
-    let server = Server::start_in(home, args, &env);
+    let server = Server::start_at(home, args, &env);
     server.initialize();
     server
 }
 
 /// As [`serve`], without keys in the environment.
-pub fn serve_keyless(aws: &FakeAws, home: &Home, args: &[&str], more: &[(&str, &str)]) -> Server {
+pub fn serve_keyless(aws: &FakeAws, home: Home, args: &[&str], more: &[(&str, &str)]) -> Server {
     let blank = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
     serve(aws, home, args, &[&blank, more].concat())
 }
