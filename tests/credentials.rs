@@ -11,7 +11,6 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -29,6 +28,9 @@ const ROLE_KEY: &str = "ASIATESTSTESTSTESTST";
 const ROLE: &str = "arn:aws:iam::210987654321:role/Reader";
 const ASSUMED: &str = "arn:aws:sts::210987654321:assumed-role/Reader/me";
 const ALLOW: &[&str] = &["--allow-writes"];
+
+/// Where nothing listens.
+const NOBODY: &str = "http://127.0.0.1:1";
 
 /// SHA-1 of `corp`, and of the start URL of [`SSO`]: the names of the token files that `aws sso login` writes.
 const CORP: &str = ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json";
@@ -227,11 +229,12 @@ mod roles {
             _ => Response::instances(1),
         });
         let server = serve(&aws, Home::new(), &[], &[]);
-        for told in server.at_once(50, "ec2_list_instances", &json!({"role_arn": ROLE})) {
-            assert_eq!(told["target"]["principal"], ASSUMED);
-        }
+        let all = server.at_once(50, "ec2_list_instances", &json!({"role_arn": ROLE}));
         assert_eq!(aws.requests_for("AssumeRole").len(), 1);
         assert!(aws.requests_for("GetCallerIdentity").is_empty());
+        for told in all {
+            assert_eq!(told["target"]["principal"], ASSUMED, "{}", told["target"]);
+        }
     }
 
     #[test]
@@ -308,9 +311,6 @@ mod roles {
         let whole = String::from_utf8(reader(&in_minutes(60)).body).unwrap();
         let aws = fake(move |request| match request.param("RoleArn").unwrap().as_str() {
             name if name.ends_with("/cut") => Response::xml(200, whole.as_str()).cut_off(),
-            name if name.ends_with("/dateless") => {
-                Response::xml(200, whole.replace("Expiration>", "Expiry>"))
-            }
             name if name.ends_with("/undated") => {
                 Response::xml(200, whole.replace("<Expiration>", "<Expiration>soon "))
             }
@@ -318,7 +318,7 @@ mod roles {
             _ => json_answer(200, &[], &json!({"SecretAccessKey": PLANTED_KEY})),
         });
         let server = serve(&aws, Home::new(), &[], &[]);
-        for way in ["cut", "dateless", "undated", "torn", "json"] {
+        for way in ["cut", "undated", "torn", "json"] {
             let role = format!("arn:aws:iam::210987654321:role/{way}");
             server.fails("ec2_list_instances", json!({"role_arn": role}), "execution_error");
         }
@@ -639,17 +639,19 @@ mod sso {
         let aws = portal(|| role_credentials().after(Duration::from_millis(200)));
         let home = home(SSO).with(CORP, &signed_in(&in_minutes(60)));
         let server = serve_keyless(&aws, home, &[], &[]);
-        for told in server.at_once(50, "ec2_list_instances", &json!({"profile": "dev"})) {
-            assert_eq!(told["target"]["account_id"], "123456789012");
-            assert_eq!(told["target"]["source"], "sso:dev");
-            assert_eq!(told["target"]["region"], "eu-west-1");
-        }
+        let all = server.at_once(50, "ec2_list_instances", &json!({"profile": "dev"}));
         let asked = asked(&aws);
         assert_eq!(asked.len(), 1);
         assert_eq!(asked[0].header("x-amz-sso_bearer_token"), Some(PLANTED[4]));
         assert!(asked[0].path.contains("role_name=Reader"), "{}", asked[0].path);
         assert!(asked[0].path.contains("account_id=123456789012"), "{}", asked[0].path);
         assert!(signers(&aws, "DescribeInstances").iter().all(|id| id == ROLE_KEY));
+        for told in all {
+            let target = &told["target"];
+            assert_eq!(target["account_id"], "123456789012", "{target}");
+            assert_eq!(target["source"], "sso:dev");
+            assert_eq!(target["region"], "eu-west-1");
+        }
     }
 
     #[test]
@@ -920,7 +922,7 @@ mod process {
 
     #[test]
     fn what_it_says_on_stderr_appears_nowhere() {
-        let loud = format!("echo '{} {} hush' >&2", PLANTED_KEY, PLANTED[4]);
+        let loud = format!("echo '{PLANTED_KEY} {PLANTED_TOKEN} hush' >&2");
         let home = script(&loud, &document(None));
         let aws = no_instances();
         let server = serve_keyless(&aws, home, &[], &[]);
@@ -1429,10 +1431,8 @@ mod identity {
 
     #[test]
     fn a_refused_connection_is_not_valid() {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let nobody = format!("http://127.0.0.1:{port}");
         let aws = no_instances();
-        let server = serve(&aws, Home::new(), &[], &[("AWS_ENDPOINT_URL", &nobody)]);
+        let server = serve(&aws, Home::new(), &[], &[("AWS_ENDPOINT_URL", NOBODY)]);
         invalid(&server, json!({}), "execution_error", "execution_error");
         let said = server.fails("aws_get_account_info", json!({}), "execution_error");
         assert_eq!(said["retryable"], true);

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use crate::config::Resolved;
-use crate::server::{self, Stdio};
+use crate::server::{self, Host, Stdio};
 use crate::tools::World;
 
 const ON_A_TERMINAL: &str = "\
@@ -19,6 +19,7 @@ on a terminal there is nobody to talk to it. You may have meant:
 
 /// Serves, then ends the process: threads that wait for the host's pipes cannot be joined.
 pub fn run(resolve: impl FnOnce() -> Resolved) -> u8 {
+    let host = Host::of_this_process();
     if std::io::stdin().is_terminal() {
         eprint!("{ON_A_TERMINAL}");
         return super::USAGE;
@@ -39,7 +40,7 @@ pub fn run(resolve: impl FnOnce() -> Resolved) -> u8 {
         tracing::error!(reason = problem.message, next_step = %problem.next_step, "configuration");
     }
     let served = super::runtime().and_then(|runtime| {
-        let served = runtime.block_on(server::serve(world, stdio));
+        let served = runtime.block_on(server::serve(world, stdio, host));
         // Calls under way hold the runtime; the process ends without them.
         runtime.shutdown_background();
         served

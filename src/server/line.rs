@@ -45,7 +45,14 @@ pub fn too_long(ids: &IdScanner) -> JsonRpcError {
 
 /// JSON, but not JSON-RPC.
 fn not_a_message(value: &Value) -> Line {
-    let id = value.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
+    let id: Option<RequestId> =
+        value.get("id").and_then(|id| serde_json::from_value(id.clone()).ok());
+    let is_request = value.get("jsonrpc").is_some_and(|v| v == "2.0")
+        && value.get("method").is_some_and(Value::is_string);
+    if is_request && id.is_some() {
+        let message = "params must be an object".to_owned();
+        return Line::Reply(reply(ErrorCode::INVALID_PARAMS, message, id));
+    }
     let message = match value {
         Value::Array(_) => "batches are not part of MCP; send one message per line",
         // Neither a notification nor an answer may be answered.

@@ -7,51 +7,44 @@ mod stdio;
 mod transport;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rmcp::ServiceExt;
-use tokio::sync::Mutex;
 
 pub use handler::listed;
+pub use life::Host;
 pub use stdio::Stdio;
 
 use self::handler::Handler;
-use self::transport::{Lent, Stream};
+use self::transport::Stream;
 use crate::tools::World;
-
-/// How long the last answers may take to be written.
-const FLUSH: Duration = Duration::from_millis(500);
 
 /// Serves until the input ends, a signal comes or the host is gone. The caller must end the process
 /// then: threads that wait for the host's pipes cannot be stopped otherwise.
-pub async fn serve(world: Arc<World>, stdio: Stdio) -> std::io::Result<()> {
-    let (stream, written) = Stream::start(stdio.input, stdio.output)?;
-    let sender = stream.sender();
-    let stream = Arc::new(Mutex::new(stream));
+pub async fn serve(world: Arc<World>, stdio: Stdio, host: Host) -> std::io::Result<()> {
+    // Before the first answer: whoever has seen one may send a signal.
+    let told = life::Told::listen()?;
+    let stream = Stream::start(stdio.input, stdio.output)?;
     let handler = Handler::new(world);
     let services = async {
         loop {
-            let lent = Lent(stream.clone(), sender.clone());
-            match Box::pin(handler.clone().serve(lent)).await {
+            match Box::pin(handler.clone().serve(stream.lend().await)).await {
                 Ok(service) => {
-                    let _ = service.waiting().await;
+                    // Detached where another takes over: what it has under way is still answered.
+                    let mut running = tokio::spawn(service.waiting());
+                    tokio::select! {
+                        _ = &mut running => {}
+                        () = stream.handed_over() => {}
+                    }
                 }
-                Err(error) => tracing::debug!(%error, "no client"),
-            }
-            if !stream.lock().await.begins_anew() {
-                break;
+                Err(error) => tracing::debug!(%error, "no handshake"),
             }
         }
     };
     tokio::select! {
-        () = services => tracing::info!("end of input"),
-        end = life::over() => {
-            tracing::info!(why = ?end, "ending");
-            return Ok(());
-        }
+        () = services => {}
+        () = stream.over() => tracing::info!("end of input"),
+        () = told.over() => tracing::info!("told to end"),
+        () = host.gone() => tracing::info!("the host is gone"),
     }
-    drop(stream);
-    drop(sender);
-    written.wait(FLUSH).await;
     Ok(())
 }

@@ -6,38 +6,57 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::future::Future;
 use std::io::{BufRead, BufReader, Write};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::model::{
-    ClientNotification, ClientRequest, GetMeta, JsonRpcMessage, RequestId, ServerJsonRpcMessage,
+    ClientNotification, ClientRequest, GetMeta, JsonRpcMessage, ProtocolVersion, RequestId,
+    RequestMetaObject, ServerJsonRpcMessage,
 };
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
-use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::Sleep;
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::line::{self, IdScanner, Line};
 
 /// How long calls under way may still answer after the end of input. The process has to be gone two
 /// seconds after it.
-const LAST_ANSWERS: Duration = Duration::from_millis(1_200);
+const LAST_ANSWERS: Duration = Duration::from_millis(1_000);
+/// How long the last answers may then take to be written.
+const LAST_BYTES: Duration = Duration::from_millis(500);
 
 /// The stream, read and written by two threads of its own: a host that stops reading, or a blocking
 /// descriptor, holds up nothing else.
 pub struct Stream {
+    input: Mutex<Input>,
+    writer: mpsc::Sender<Output>,
+    under_way: UnderWay,
+    /// The reader saw the end of input.
+    ended: CancellationToken,
+    /// Everything that came before it was handed on.
+    drained: CancellationToken,
+    /// A new service has to take the stream over.
+    handed_over: Notify,
+}
+
+/// What came in, and how far it was understood.
+struct Input {
     lines: mpsc::Receiver<Line>,
-    writer: mpsc::Sender<Vec<u8>>,
-    under_way: Arc<UnderWay>,
     lifecycle: Lifecycle,
+    /// Which service reads; one that is superseded gets nothing any more.
+    service: usize,
     /// An `initialize` that came after modern requests: the next service begins with it.
     waiting: Option<RxJsonRpcMessage<RoleServer>>,
     /// A reply of ours that is still to be handed to the writer.
     outbox: Option<Vec<u8>>,
-    /// Set at the end of input: how long there is left to answer.
-    ending: Option<Pin<Box<Sleep>>>,
+}
+
+enum Output {
+    Line(Vec<u8>),
+    /// To be answered when everything before it is written.
+    Flush(oneshot::Sender<()>),
 }
 
 /// Which of the protocol's two lifecycles the client has chosen.
@@ -51,7 +70,7 @@ enum Lifecycle {
 /// Requests that have no answer yet.
 #[derive(Default)]
 struct UnderWay {
-    ids: Mutex<HashSet<RequestId>>,
+    ids: std::sync::Mutex<HashSet<RequestId>>,
     changed: Notify,
 }
 
@@ -78,104 +97,121 @@ impl UnderWay {
     }
 }
 
-/// What ends when everything was written.
-pub struct Written(oneshot::Receiver<()>);
-
-impl Written {
-    /// Waits until the writer is done; the stream must have been dropped.
-    pub async fn wait(self, at_most: Duration) {
-        let _ = tokio::time::timeout(at_most, self.0).await;
-    }
-}
-
 impl Stream {
     /// Starts reading and writing.
-    pub fn start(input: File, output: File) -> std::io::Result<(Self, Written)> {
+    pub fn start(input: File, output: File) -> std::io::Result<Arc<Self>> {
         let (lines_in, lines) = mpsc::channel(64);
         let (writer, to_write) = mpsc::channel(64);
-        let (done, written) = oneshot::channel();
-        std::thread::Builder::new()
-            .name("stdin".into())
-            .spawn(move || read_lines(input, &lines_in))?;
-        std::thread::Builder::new().name("stdout".into()).spawn(move || {
-            write_lines(output, to_write);
-            let _ = done.send(());
+        let ended = CancellationToken::new();
+        let end = ended.clone().drop_guard();
+        std::thread::Builder::new().name("stdin".into()).spawn(move || {
+            read_lines(input, &lines_in, end);
         })?;
-        let stream = Self {
-            lines,
+        std::thread::Builder::new()
+            .name("stdout".into())
+            .spawn(move || write_lines(output, to_write))?;
+        Ok(Arc::new(Self {
+            input: Mutex::new(Input {
+                lines,
+                lifecycle: Lifecycle::Open,
+                service: 0,
+                waiting: None,
+                outbox: None,
+            }),
             writer,
-            under_way: Arc::default(),
-            lifecycle: Lifecycle::Open,
-            waiting: None,
-            outbox: None,
-            ending: None,
+            under_way: UnderWay::default(),
+            ended,
+            drained: CancellationToken::new(),
+            handed_over: Notify::new(),
+        }))
+    }
+
+    /// The transport for a new service; the one before it gets no more messages, but may answer.
+    pub async fn lend(self: &Arc<Self>) -> Lent {
+        let mut input = self.input.lock().await;
+        input.service += 1;
+        input.lifecycle = Lifecycle::Open;
+        Lent { stream: self.clone(), service: input.service }
+    }
+
+    /// Completes when the client began a handshake after stateless requests: rmcp keeps one
+    /// lifecycle per service, so that another one has to go on.
+    pub async fn handed_over(&self) {
+        self.handed_over.notified().await;
+    }
+
+    /// Completes when the input has ended and what was under way has answered, or had its time.
+    pub async fn over(&self) {
+        self.ended.cancelled().await;
+        let answered = async {
+            self.drained.cancelled().await;
+            self.under_way.none_left().await;
         };
-        Ok((stream, Written(written)))
+        let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
+        let written = async {
+            let (done, written) = oneshot::channel();
+            if self.writer.send(Output::Flush(done)).await.is_ok() {
+                let _ = written.await;
+            }
+        };
+        let _ = tokio::time::timeout(LAST_BYTES, written).await;
     }
 
-    /// Whether a new service has to take the stream over: the client began a handshake after
-    /// stateless requests, and rmcp keeps one lifecycle per service.
-    pub fn begins_anew(&mut self) -> bool {
-        self.lifecycle = Lifecycle::Open;
-        self.waiting.is_some()
-    }
-
-    async fn next(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
-        if self.lifecycle == Lifecycle::Open
-            && let Some(message) = self.waiting.take()
+    /// The next message for a service. Dropped and called again at any await, so whatever is taken is
+    /// kept in `input`.
+    async fn next(&self, service: usize) -> RxJsonRpcMessage<RoleServer> {
+        let mut input = self.input.lock().await;
+        if input.service == service
+            && let Some(message) = input.waiting.take()
         {
-            self.note(&message);
-            return Some(message);
+            self.note(&mut input, &message);
+            return message;
         }
-        // Dropped and called again at any await, so whatever is taken is kept in `self`.
-        while self.ending.is_none() {
-            if self.outbox.is_some() {
-                let place = self.writer.reserve().await.ok()?;
-                if let Some(line) = self.outbox.take() {
-                    place.send(line);
+        while input.service == service {
+            if input.outbox.is_some() {
+                let Ok(place) = self.writer.reserve().await else { break };
+                if let Some(line) = input.outbox.take() {
+                    place.send(Output::Line(line));
                 }
             }
-            match self.lines.recv().await {
-                None => self.ending = Some(Box::pin(tokio::time::sleep(LAST_ANSWERS))),
+            match input.lines.recv().await {
+                None => {
+                    self.drained.cancel();
+                    break;
+                }
                 Some(Line::Nothing) => {}
                 Some(Line::Reply(error)) => {
-                    self.outbox = Some(to_line(&ServerJsonRpcMessage::Error(error)));
+                    input.outbox = Some(to_line(&ServerJsonRpcMessage::Error(error)));
                 }
                 Some(Line::Message(message)) => {
-                    if self.lifecycle == Lifecycle::Stateless && is_initialize(&message) {
-                        self.waiting = Some(*message);
-                        return None;
+                    if input.lifecycle == Lifecycle::Stateless && is_initialize(&message) {
+                        input.waiting = Some(*message);
+                        self.handed_over.notify_one();
+                        break;
                     }
-                    if self.note(&message) {
-                        return Some(*message);
+                    if self.note(&mut input, &message) {
+                        return *message;
                     }
                 }
             }
         }
-        // No more input: let what is under way answer, then end.
-        if let Some(ending) = &mut self.ending {
-            tokio::select! {
-                () = ending.as_mut() => {}
-                () = self.under_way.none_left() => {}
-            }
-        }
-        None
+        // Nothing will come any more; the end is not this one's to declare.
+        drop(input);
+        std::future::pending().await
     }
 
     /// Keeps account of a message; false where rmcp must not see it.
-    fn note(&mut self, message: &RxJsonRpcMessage<RoleServer>) -> bool {
+    fn note(&self, input: &mut Input, message: &RxJsonRpcMessage<RoleServer>) -> bool {
         match message {
             JsonRpcMessage::Request(request) => {
                 self.under_way.add(request.id.clone());
-                if self.lifecycle == Lifecycle::Open {
-                    self.lifecycle = match &request.request {
+                if input.lifecycle == Lifecycle::Open {
+                    input.lifecycle = match &request.request {
                         ClientRequest::InitializeRequest(_) => Lifecycle::Handshake,
                         ClientRequest::DiscoverRequest(_) | ClientRequest::PingRequest(_) => {
                             Lifecycle::Open
                         }
-                        other if other.get_meta().protocol_version().is_some() => {
-                            Lifecycle::Stateless
-                        }
+                        other if is_complete(other.get_meta()) => Lifecycle::Stateless,
                         _ => Lifecycle::Open,
                     };
                 }
@@ -189,30 +225,19 @@ impl Stream {
                     // There will be no answer to it.
                     self.under_way.remove(id);
                 }
-                self.lifecycle != Lifecycle::Open
+                input.lifecycle != Lifecycle::Open
             }
             JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_) => {
-                self.lifecycle != Lifecycle::Open
+                input.lifecycle != Lifecycle::Open
             }
         }
     }
 }
 
-/// rmcp takes the transport for itself; the stream outlives its services.
-pub struct Lent(pub Arc<tokio::sync::Mutex<Stream>>, pub Sender);
-
-/// The sending half of a stream.
-#[derive(Clone)]
-pub struct Sender {
-    writer: mpsc::Sender<Vec<u8>>,
-    under_way: Arc<UnderWay>,
-}
-
-impl Stream {
-    /// The sending half.
-    pub fn sender(&self) -> Sender {
-        Sender { writer: self.writer.clone(), under_way: self.under_way.clone() }
-    }
+/// What rmcp gets: it takes its transport for itself, and the stream outlives its services.
+pub struct Lent {
+    stream: Arc<Stream>,
+    service: usize,
 }
 
 impl Transport<RoleServer> for Lent {
@@ -222,15 +247,14 @@ impl Transport<RoleServer> for Lent {
         &mut self,
         message: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        let Sender { writer, under_way } = self.1.clone();
+        let stream = self.stream.clone();
         async move {
-            let line = to_line(&message);
-            let sent = writer.send(line).await;
+            let sent = stream.writer.send(Output::Line(to_line(&message))).await;
             match &message {
-                JsonRpcMessage::Response(response) => under_way.remove(&response.id),
+                JsonRpcMessage::Response(response) => stream.under_way.remove(&response.id),
                 JsonRpcMessage::Error(error) => {
                     if let Some(id) = &error.id {
-                        under_way.remove(id);
+                        stream.under_way.remove(id);
                     }
                 }
                 JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => {}
@@ -240,12 +264,21 @@ impl Transport<RoleServer> for Lent {
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
-        self.0.lock().await.next().await
+        Some(self.stream.next(self.service).await)
     }
 
     async fn close(&mut self) -> Result<(), Self::Error> {
         Ok(())
     }
+}
+
+/// Whether a request carries what rmcp demands of a stateless one; it refuses any other, and then
+/// the lifecycle stays open.
+fn is_complete(meta: &RequestMetaObject) -> bool {
+    meta.missing_required_keys(&ProtocolVersion::V_2026_07_28).is_empty()
+        && meta
+            .protocol_version()
+            .is_some_and(|version| ProtocolVersion::KNOWN_VERSIONS.contains(&version))
 }
 
 fn is_initialize(message: &RxJsonRpcMessage<RoleServer>) -> bool {
@@ -259,7 +292,8 @@ fn to_line(message: &TxJsonRpcMessage<RoleServer>) -> Vec<u8> {
     line
 }
 
-fn read_lines(input: File, lines: &mpsc::Sender<Line>) {
+/// `end` tells of the end of input past the queue, which may be full.
+fn read_lines(input: File, lines: &mpsc::Sender<Line>, end: DropGuard) {
     let mut input = BufReader::with_capacity(64 * 1024, input);
     let mut kept = Vec::new();
     // Set while a line is being thrown away because it is too long.
@@ -299,6 +333,7 @@ fn read_lines(input: File, lines: &mpsc::Sender<Line>) {
             }
         }
     }
+    drop(end);
     // A last line without an end is a line.
     let last = match dropped {
         Some(ids) => Line::Reply(line::too_long(&ids)),
@@ -307,15 +342,26 @@ fn read_lines(input: File, lines: &mpsc::Sender<Line>) {
     let _ = lines.blocking_send(last);
 }
 
-fn write_lines(mut output: File, mut lines: mpsc::Receiver<Vec<u8>>) {
-    while let Some(mut bytes) = lines.blocking_recv() {
+fn write_lines(mut output: File, mut waiting: mpsc::Receiver<Output>) {
+    let mut bytes = Vec::new();
+    while let Some(first) = waiting.blocking_recv() {
         // What else is ready goes out with it.
-        while let Ok(more) = lines.try_recv() {
-            bytes.extend_from_slice(&more);
+        let mut next = Some(first);
+        let mut flushed = Vec::new();
+        while let Some(item) = next {
+            match item {
+                Output::Line(line) => bytes.extend_from_slice(&line),
+                Output::Flush(done) => flushed.push(done),
+            }
+            next = waiting.try_recv().ok();
         }
         if output.write_all(&bytes).is_err() {
             // Nobody reads any more; the end of input follows.
             return;
+        }
+        bytes.clear();
+        for done in flushed {
+            let _ = done.send(());
         }
     }
 }

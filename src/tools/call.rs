@@ -37,21 +37,19 @@ pub async fn call(
         Err(failed) => Outcome::Failure(failed.error.kind),
     };
     world.metrics.record(tool.name, outcome, took);
-    match &result {
-        Ok(_) => tracing::info!(tool = tool.name, ms = took.as_millis() as u64, "done"),
-        Err(Failed { error, .. }) => tracing::warn!(
-            tool = tool.name,
-            ms = took.as_millis() as u64,
-            kind = error.kind.word(),
-            reason = error.message,
-            aws_code = error.aws.code,
-            "failed"
-        ),
-    }
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match result {
-        Ok(body) => Called { body, failed: None },
+        Ok(body) => {
+            tracing::info!(tool = tool.name, ms, "done");
+            Called { body, failed: None }
+        }
         Err(Failed { error, target }) => {
-            Called { failed: Some(error.kind), body: error_body(tool, &error, target) }
+            let body = error_body(tool, &error, target);
+            // The message as the client gets it: masked and escaped.
+            let reason = body.get("message").and_then(Value::as_str);
+            let code = error.aws.code.as_deref();
+            tracing::warn!(tool = tool.name, ms, kind = error.kind.word(), reason, code, "failed");
+            Called { body, failed: Some(error.kind) }
         }
     }
 }

@@ -89,7 +89,10 @@ impl Response {
     pub fn xml(status: u16, body: impl Into<String>) -> Self {
         Self {
             status,
-            headers: vec![("Content-Type".to_owned(), "text/xml;charset=UTF-8".to_owned())],
+            headers: vec![
+                ("Content-Type".to_owned(), "text/xml;charset=UTF-8".to_owned()),
+                ("x-amzn-RequestId".to_owned(), REQUEST_ID.to_owned()),
+            ],
             body: body.into().into_bytes(),
             delay: Duration::ZERO,
             cut: false,
@@ -207,7 +210,7 @@ impl Response {
     }
 }
 
-/// The request id of every answer.
+/// The request id of every answer, in its header and its body.
 const REQUEST_ID: &str = "7a62c49f-347e-4fc4-9331-6e8eEXAMPLE";
 
 type Answer = dyn Fn(&Request) -> Response + Send + Sync;

@@ -362,7 +362,8 @@ impl Server {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn exit_within(&self, bound: Duration) -> Option<ExitStatus> {
+    /// As [`Server::wait_exit`], or nothing where it runs on.
+    pub fn exit_within(&self, bound: Duration) -> Option<ExitStatus> {
         let end = Instant::now() + bound;
         loop {
             if let Some(status) = self.child().try_wait().expect("the child's status") {
