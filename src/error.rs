@@ -23,6 +23,7 @@ pub enum Kind {
     ResponseTooLarge,
     DeniedByPolicy,
     OutcomeUnknown,
+    Cancelled,
     ConfigError,
     ClientError,
     ExecutionError,
@@ -44,6 +45,7 @@ impl Kind {
             Self::ResponseTooLarge => "response_too_large",
             Self::DeniedByPolicy => "denied_by_policy",
             Self::OutcomeUnknown => "outcome_unknown",
+            Self::Cancelled => "cancelled",
             Self::ConfigError => "config_error",
             Self::ClientError => "client_error",
             Self::ExecutionError => "execution_error",
@@ -64,6 +66,7 @@ impl Kind {
             | Self::ResponseTooLarge
             | Self::DeniedByPolicy
             | Self::OutcomeUnknown
+            | Self::Cancelled
             | Self::ConfigError
             | Self::ClientError
             | Self::InternalError => false,
@@ -116,6 +119,39 @@ impl Error {
         }
     }
 
+    /// Whether AWS answered, and did nothing.
+    pub fn is_refusal(&self) -> bool {
+        match self.kind {
+            Kind::InvalidCredentials
+            | Kind::ExpiredCredentials
+            | Kind::AccessDenied
+            | Kind::NotFound
+            | Kind::ValidationError
+            | Kind::Throttled
+            | Kind::ClientError => true,
+            Kind::NoCredentials
+            | Kind::Timeout
+            | Kind::ResponseTooLarge
+            | Kind::DeniedByPolicy
+            | Kind::OutcomeUnknown
+            | Kind::Cancelled
+            | Kind::ConfigError
+            | Kind::ExecutionError
+            | Kind::InternalError => false,
+        }
+    }
+
+    /// The same error, of a write that was sent and may have been done.
+    pub fn of_unknown_outcome(self) -> Self {
+        Self {
+            kind: Kind::OutcomeUnknown,
+            message: format!("{} Whether it was done is not known.", self.message),
+            next_step: "Look at the state of the resource before you try again.".into(),
+            retryable: false,
+            ..self
+        }
+    }
+
     /// Adds what the log should know and the model need not.
     pub fn caused_by(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string());
@@ -145,8 +181,21 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// What a caller said, to be repeated in an error: quoted, visible, not long.
+pub fn echo(said: &str) -> String {
+    let cut: String = said.chars().take(MOST_ECHO).collect();
+    let more = if cut.len() < said.len() { "..." } else { "" };
+    format!("{cut:?}{more}")
+}
+
+const MOST_ECHO: usize = 100;
+
 /// The name that a misspelt one most likely meant: at most a third of its letters away.
 pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The comparison takes the product of the lengths.
+    if wrong.len() > MOST_ECHO {
+        return None;
+    }
     let wrong = wrong.to_ascii_lowercase();
     names
         .into_iter()
@@ -165,6 +214,13 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_repeated_is_short_and_visible() {
+        assert_eq!(echo("a\u{202e}b\u{1b}"), r#""a\u{202e}b\u{1b}""#);
+        assert_eq!(echo(&"x".repeat(1_000)), format!("\"{}\"...", "x".repeat(100)));
+        assert_eq!(nearest(&"x".repeat(1_000_000), ["x"]), None);
+    }
 
     #[test]
     fn the_nearest_name() {

@@ -1,6 +1,7 @@
 //! A plan -> credentials, loaded when first needed and kept in memory until five minutes before
 //! their end. Any number of concurrent callers cause one load.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_config::provider_config::ProviderConfig;
@@ -17,12 +18,24 @@ use crate::error::{Error, Kind, Result, aws};
 
 /// How long before their end credentials are renewed.
 const EARLY: Duration = Duration::from_secs(5 * 60);
+/// Credentials that were short-lived from the start are not asked for again at every turn.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// Credentials, and what their source itself said about whose they are.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     pub credentials: Credentials,
+    /// The ARN, where the source said it.
     pub principal: Option<String>,
+    pub whose: Whose,
+}
+
+/// Whether a source says whose its credentials are (a role, a sign-in), or AWS has to be asked
+/// (keys, processes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Told,
+    ToBeAsked,
 }
 
 /// One plan with its cache. Shared by all clients of a session.
@@ -30,7 +43,22 @@ pub struct Source {
     name: String,
     way: Loader,
     clock: Clock,
-    kept: tokio::sync::Mutex<Option<Loaded>>,
+    /// Held while loading, so that one load serves everybody.
+    loading: tokio::sync::Mutex<Option<Failure>>,
+    kept: Mutex<Option<Kept>>,
+}
+
+/// The last load, where it failed: whoever was waiting for it gets its error.
+struct Failure {
+    error: Error,
+    at: Duration,
+}
+
+#[derive(Clone)]
+struct Kept {
+    loaded: Loaded,
+    /// By the monotonic clock.
+    at: Duration,
 }
 
 enum Loader {
@@ -61,6 +89,7 @@ impl Source {
             way: loader(plan.way, sdk, clock),
             name: plan.source,
             clock,
+            loading: Default::default(),
             kept: Default::default(),
         }
     }
@@ -75,38 +104,58 @@ impl Source {
         if let Loader::Fixed(loaded) = &self.way {
             return Ok(loaded.clone());
         }
-        let mut kept = self.kept.lock().await;
-        let now = self.clock.now();
-        if let Some(loaded) = kept.as_ref().filter(|loaded| lasts(loaded, now, EARLY)) {
-            return Ok(loaded.clone());
+        if let Some(loaded) = self.fresh() {
+            return Ok(loaded);
+        }
+        let asked = self.clock.elapsed();
+        let mut failure = self.loading.lock().await;
+        if let Some(loaded) = self.fresh() {
+            return Ok(loaded);
+        }
+        if let Some(failure) = failure.as_ref().filter(|failure| failure.at >= asked) {
+            return Err(failure.error.clone());
         }
         tracing::info!(source = self.name, "loading credentials");
         match self.load_anew().await {
             Ok(loaded) => {
                 tracing::info!(source = self.name, "credentials loaded");
-                *kept = Some(loaded.clone());
+                *self.lock() = Some(Kept { loaded: loaded.clone(), at: self.clock.elapsed() });
                 Ok(loaded)
             }
             // What is at hand serves to its very end.
-            Err(error) => match kept.as_ref().filter(|loaded| lasts(loaded, now, Duration::ZERO)) {
-                Some(loaded) => {
-                    tracing::warn!(
-                        source = self.name,
-                        kind = error.kind.word(),
-                        "renewal failed, using what is left"
-                    );
-                    Ok(loaded.clone())
+            Err(error) => {
+                let kind = error.kind.word();
+                match self.kept().filter(|loaded| lasts(loaded, self.clock.now(), Duration::ZERO)) {
+                    Some(loaded) => {
+                        tracing::warn!(
+                            source = self.name,
+                            kind,
+                            "renewal failed, using what is left"
+                        );
+                        Ok(loaded)
+                    }
+                    None => {
+                        tracing::warn!(source = self.name, kind, "credentials could not be loaded");
+                        let at = self.clock.elapsed();
+                        *failure = Some(Failure { error: error.clone(), at });
+                        Err(error)
+                    }
                 }
-                None => {
-                    tracing::warn!(
-                        source = self.name,
-                        kind = error.kind.word(),
-                        "credentials could not be loaded"
-                    );
-                    Err(error)
-                }
-            },
+            }
         }
+    }
+
+    /// What needs no renewal: it lasts, or it was loaded a moment ago and its source gives no longer.
+    fn fresh(&self) -> Option<Loaded> {
+        let kept = self.lock().clone()?;
+        let now = self.clock.now();
+        let just_now = self.clock.elapsed().saturating_sub(kept.at) < AGAIN;
+        let margin = if just_now { Duration::ZERO } else { EARLY };
+        lasts(&kept.loaded, now, margin).then_some(kept.loaded)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is in memory, without loading or waiting.
@@ -114,7 +163,7 @@ impl Source {
         match &self.way {
             Loader::Fixed(loaded) => Some(loaded.clone()),
             Loader::Process(_) | Loader::Sdk(..) | Loader::Role(_) => {
-                self.kept.try_lock().ok()?.clone()
+                self.lock().as_ref().map(|kept| kept.loaded.clone())
             }
         }
     }
@@ -127,10 +176,17 @@ impl Source {
                 Ok(Loaded {
                     credentials: credentials(&printed.keys, printed.expires_at),
                     principal: None,
+                    whose: Whose::ToBeAsked,
                 })
             }
             Loader::Sdk(provider, next_step) => match provider.provide_credentials().await {
-                Ok(credentials) => Ok(Loaded { credentials, principal: None }),
+                Ok(credentials) => {
+                    let whose = match credentials.account_id() {
+                        Some(_) => Whose::Told,
+                        None => Whose::ToBeAsked,
+                    };
+                    Ok(Loaded { credentials, principal: None, whose })
+                }
                 Err(error) => Err(not_loaded(&self.name, next_step, &error)),
             },
             Loader::Role(assumed) => {
@@ -165,6 +221,8 @@ fn loader(way: Way, sdk: &SdkConfig, clock: Clock) -> Loader {
         ProviderConfig::empty()
             .with_behavior_version(Some(aws_config::BehaviorVersion::latest()))
             .with_region(sdk.region().cloned())
+            .with_use_fips(sdk.use_fips())
+            .with_use_dual_stack(sdk.use_dual_stack())
             .with_retry_config(
                 sdk.retry_config()
                     .cloned()
@@ -183,9 +241,11 @@ fn loader(way: Way, sdk: &SdkConfig, clock: Clock) -> Loader {
         None => provider(),
     };
     match way {
-        Way::Keys(keys) => {
-            Loader::Fixed(Loaded { credentials: credentials(&keys, None), principal: None })
-        }
+        Way::Keys(keys) => Loader::Fixed(Loaded {
+            credentials: credentials(&keys, None),
+            principal: None,
+            whose: Whose::ToBeAsked,
+        }),
         Way::Process { command } => Loader::Process(command),
         Way::Sso(sso) => {
             let region = aws_config::Region::new(sso.region);
@@ -308,7 +368,7 @@ async fn assume(
     if let Some(account) = principal.as_deref().and_then(|arn| arn.split(':').nth(4)) {
         builder = builder.account_id(account);
     }
-    Ok(Loaded { credentials: builder.build(), principal })
+    Ok(Loaded { credentials: builder.build(), principal, whose: Whose::Told })
 }
 
 /// A provider's failure in our own words: its text may quote files, tokens or commands.

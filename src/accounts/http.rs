@@ -1,6 +1,8 @@
 //! The one HTTP client under every SDK client. TLS roots are loaded when the first https request is
 //! made, not at start.
 
+use std::panic::AssertUnwindSafe;
+
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -29,11 +31,24 @@ pub fn client(settings: &AwsSettings) -> Result<SharedHttpClient> {
             .caused_by(e)
     })?;
     let proxies = ProxyConfig::from_env();
-    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut builder = Connector::builder()
+    let connector = move || {
+        Connector::builder()
             .proxy_config(proxies.clone())
             .tls_provider(Provider::rustls(CryptoMode::Ring))
-            .tls_context(context.clone());
+            .tls_context(context.clone())
+    };
+    // The library panics on a certificate that it cannot read, and later in the middle of a call.
+    if let Some(path) = &settings.ca_bundle
+        && std::panic::catch_unwind(AssertUnwindSafe(|| connector().build())).is_err()
+    {
+        return Err(Error::new(
+            Kind::ConfigError,
+            format!("AWS_CA_BUNDLE {} holds a certificate that cannot be read.", path.display()),
+            "Set AWS_CA_BUNDLE to a file of PEM certificates, or unset it.",
+        ));
+    }
+    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut builder = connector();
         builder.set_connector_settings(settings.cloned());
         if let Some(components) = components {
             builder.set_sleep_impl(components.sleep_impl());

@@ -3,13 +3,16 @@
 mod credentials;
 mod endpoints;
 mod http;
+mod identity;
 mod plan;
 mod process;
 mod profiles;
 mod session;
 mod target;
 
+pub use credentials::Whose;
+pub use identity::Identity;
 pub use plan::find;
 pub use profiles::Kind as ProfileKind;
-pub use session::{Identity, Session, Sessions, Set};
+pub use session::{Session, Sessions};
 pub use target::{Region, Requested};

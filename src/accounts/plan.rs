@@ -29,6 +29,15 @@ pub enum Way {
     Role { base: Box<Plan>, role: Role },
 }
 
+impl Plan {
+    /// Whether it takes keys that no profile gave.
+    pub fn is_without_profile(&self) -> bool {
+        ["environment", "set_environment"].contains(&self.source.as_str())
+            || matches!(self.way, Way::Container | Way::InstanceMetadata)
+            || self.source == "web_identity"
+    }
+}
+
 /// What a profile says of IAM Identity Center.
 #[derive(Clone, Debug)]
 pub struct Sso {
@@ -92,6 +101,11 @@ pub fn default_chain(profiles: &Profiles, settings: &AwsSettings) -> Result<Plan
             }
         },
     ))
+}
+
+/// The plan for keys that `aws_set_environment` set.
+pub fn of_set_keys(keys: &Keys) -> Plan {
+    plan("set_environment", Way::Keys(keys.clone()))
 }
 
 /// Assumes `arn` on top of another plan.

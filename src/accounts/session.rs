@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
@@ -11,13 +11,13 @@ use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::SharedHttpClient;
-use serde::Serialize;
 
 use super::credentials::{Loaded, Source};
 use super::endpoints::Overrides;
+use super::identity::Learning;
 use super::plan;
 use super::profiles::Profiles;
-use super::target::{Region, Requested};
+use super::target::{Region, Requested, RoleArn};
 use crate::config::{AwsSettings, Clock, Keys};
 use crate::error::{Error, Kind, Result};
 
@@ -27,43 +27,53 @@ const OPERATION: Duration = Duration::from_secs(45);
 /// Sessions kept at once; a model that names ever new roles must not fill the memory.
 const MOST_SESSIONS: usize = 128;
 
-/// Whose credentials a session uses.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Identity {
-    pub account_id: String,
-    pub arn: String,
-    pub user_id: String,
-}
-
 /// Bound credentials and a region. Cheap to share.
 #[derive(Debug)]
 pub struct Session {
-    pub profile: Option<String>,
     pub region: Option<Region>,
-    source: Source,
+    holder: Arc<Holder>,
     sdk: SdkConfig,
-    identity: tokio::sync::watch::Sender<Learned>,
+}
+
+/// Credentials, whatever the region: loaded once, and asked once whose they are.
+#[derive(Debug)]
+struct Holder {
+    /// The profile that they come from.
+    profile: Option<String>,
+    source: Source,
+    learning: Learning,
 }
 
 impl Session {
+    /// The profile that the credentials come from.
+    pub fn profile(&self) -> Option<&str> {
+        self.holder.profile.as_deref()
+    }
+
     /// The source's name, `environment`, `sso:dev`, ...
     pub fn source(&self) -> &str {
-        self.source.name()
+        self.holder.source.name()
     }
 
     /// The credentials, from memory where they last.
     pub async fn credentials(&self) -> Result<Loaded> {
-        self.source.load().await
+        self.holder.source.load().await
     }
 
     /// The credentials that were loaded last, without loading any.
     pub fn loaded(&self) -> Option<Loaded> {
-        self.source.kept()
+        self.holder.source.kept()
+    }
+
+    /// Whose the credentials are, as far as AWS was asked.
+    pub fn learning(&self) -> &Learning {
+        &self.holder.learning
     }
 
     /// The SDK configuration that clients of this session are made from.
-    pub fn sdk(&self) -> &SdkConfig {
-        &self.sdk
+    pub fn sdk(self: &Arc<Self>) -> SdkConfig {
+        let provider = SharedCredentialsProvider::new(Bound(self.clone()));
+        self.sdk.to_builder().credentials_provider(provider).build()
     }
 
     /// The region, or what to do where there is none.
@@ -75,52 +85,6 @@ impl Session {
             )
         })
     }
-
-    /// What is known of whose credentials these are, without asking or waiting.
-    pub fn known_identity(&self, access_key_id: &str) -> Option<Identity> {
-        match &*self.identity.borrow() {
-            Learned::Done { key, identity } if key == access_key_id => identity.clone(),
-            _ => None,
-        }
-    }
-
-    /// True for the one caller that is to ask AWS whose this key is.
-    pub fn claim_identity(&self, access_key_id: &str) -> bool {
-        self.identity.send_if_modified(|learned| match learned {
-            Learned::Asking { key } | Learned::Done { key, .. } if key == access_key_id => false,
-            _ => {
-                *learned = Learned::Asking { key: access_key_id.to_owned() };
-                true
-            }
-        })
-    }
-
-    /// Remembers what AWS said about a key, or that it said nothing.
-    pub fn remember_identity(&self, access_key_id: &str, identity: Option<Identity>) {
-        self.identity.send_replace(Learned::Done { key: access_key_id.to_owned(), identity });
-    }
-
-    /// Waits until what is being asked about a key is answered; not at all where nobody asks.
-    pub async fn identity_learned(&self, access_key_id: &str) {
-        let mut learned = self.identity.subscribe();
-        let asking =
-            |learned: &Learned| matches!(learned, Learned::Asking { key } if key == access_key_id);
-        let _ = learned.wait_for(|learned| !asking(learned)).await;
-    }
-}
-
-/// Whose a session's key is: asked once, beside the first call.
-#[derive(Clone, Debug, Default)]
-enum Learned {
-    #[default]
-    Unasked,
-    Asking {
-        key: String,
-    },
-    Done {
-        key: String,
-        identity: Option<Identity>,
-    },
 }
 
 /// What `aws_set_environment` set; this process only.
@@ -135,7 +99,7 @@ pub struct Set {
 pub struct Sessions {
     settings: AwsSettings,
     clock: Clock,
-    http: std::sync::OnceLock<Result<SharedHttpClient>>,
+    http: OnceLock<SharedHttpClient>,
     state: Mutex<State>,
 }
 
@@ -144,6 +108,14 @@ struct State {
     set: Set,
     files: Option<(Stamp, Arc<Profiles>)>,
     sessions: HashMap<Requested, Arc<Session>>,
+    holders: HashMap<(Option<String>, Option<RoleArn>), Arc<Holder>>,
+}
+
+impl State {
+    fn forget(&mut self) {
+        self.sessions.clear();
+        self.holders.clear();
+    }
 }
 
 /// Enough of a file's metadata to see that it changed.
@@ -152,7 +124,7 @@ type Stamp = [Option<(SystemTime, u64)>; 2];
 impl Sessions {
     /// Nothing is read before it is needed.
     pub fn new(settings: AwsSettings, clock: Clock) -> Self {
-        Self { settings, clock, http: std::sync::OnceLock::new(), state: Mutex::default() }
+        Self { settings, clock, http: OnceLock::new(), state: Mutex::default() }
     }
 
     /// The profiles as the files say now.
@@ -167,30 +139,35 @@ impl Sessions {
         if let Some(session) = state.sessions.get(requested) {
             return Ok(session.clone());
         }
-        let session = Arc::new(self.make(requested, &state.set, profiles)?);
         if state.sessions.len() >= MOST_SESSIONS {
-            state.sessions.clear();
+            state.forget();
         }
+        let credential = (requested.profile.clone(), requested.role_arn.clone());
+        let holder = match state.holders.get(&credential) {
+            Some(holder) => holder.clone(),
+            None => Arc::new(self.holder(requested, &state.set, &profiles)?),
+        };
+        let session = Arc::new(self.session(requested, &state.set, profiles, holder.clone())?);
+        state.holders.insert(credential, holder);
         state.sessions.insert(requested.clone(), session.clone());
         Ok(session)
     }
 
-    /// The session that `set` would give, without setting it: new keys are looked up first.
-    pub fn try_out(&self, set: &Set) -> Result<Session> {
-        let profiles = self.fresh_profiles(&mut self.lock())?;
-        self.make(&Requested::default(), set, profiles)
-    }
-
-    /// What is set now.
-    pub fn set(&self) -> Set {
-        self.lock().set.clone()
-    }
-
-    /// Sets what later calls use where they name nothing, and forgets every session.
-    pub fn replace_set(&self, set: Set) {
+    /// The session that new keys would give, without setting them: they are looked up first.
+    pub fn try_out(&self, keys: &Keys) -> Result<Arc<Session>> {
         let mut state = self.lock();
-        state.set = set;
-        state.sessions.clear();
+        let profiles = self.fresh_profiles(&mut state)?;
+        let set = Set { keys: Some(keys.clone()), ..state.set.clone() };
+        let requested = Requested::default();
+        let holder = Arc::new(self.holder(&requested, &set, &profiles)?);
+        self.session(&requested, &set, profiles, holder).map(Arc::new)
+    }
+
+    /// Changes what later calls use where they name nothing.
+    pub fn change_set(&self, change: impl FnOnce(&mut Set)) {
+        let mut state = self.lock();
+        change(&mut state.set);
+        state.forget();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -215,48 +192,68 @@ impl Sessions {
             })?;
         let profiles = Arc::new(profiles);
         state.files = Some((stamp, profiles.clone()));
-        state.sessions.clear();
+        state.forget();
         Ok(profiles)
     }
 
-    fn make(&self, requested: &Requested, set: &Set, profiles: Arc<Profiles>) -> Result<Session> {
+    fn holder(&self, requested: &Requested, set: &Set, profiles: &Arc<Profiles>) -> Result<Holder> {
         let settings = &self.settings;
-        let (base, profile) = match (&requested.profile, &set.keys, &set.profile) {
-            (Some(named), _, _) => {
-                (plan::of_profile(&profiles, settings, named), Some(named.clone()))
+        let plan = match (&requested.profile, &set.keys, &set.profile) {
+            (Some(named), _, _) | (None, None, Some(named)) => {
+                plan::of_profile(profiles, settings, named)
             }
-            (None, Some(keys), profile) => (
-                Ok(plan::Plan {
-                    source: "set_environment".into(),
-                    way: plan::Way::Keys(keys.clone()),
-                }),
-                profile.clone(),
-            ),
-            (None, None, Some(named)) => {
-                (plan::of_profile(&profiles, settings, named), Some(named.clone()))
-            }
-            (None, None, None) => {
-                let name = settings.profile.clone().or_else(|| {
-                    let has_default = profiles.get(plan::DEFAULT_PROFILE).is_some();
-                    (has_default && settings.keys.is_none())
-                        .then(|| plan::DEFAULT_PROFILE.to_owned())
-                });
-                (plan::default_chain(&profiles, settings), name)
-            }
-        };
+            (None, Some(keys), _) => Ok(plan::of_set_keys(keys)),
+            (None, None, None) => plan::default_chain(profiles, settings),
+        }?;
+        let profile = self.profile(requested, set, profiles).filter(|_| !plan.is_without_profile());
         let plan = match &requested.role_arn {
-            Some(arn) => plan::assume(base?, arn),
-            None => base?,
+            Some(arn) => plan::assume(plan, arn),
+            None => plan,
         };
-        let region = self.region(requested, set, &profiles, profile.as_deref())?;
-        let overrides = Overrides {
-            environment: settings.endpoints.clone(),
+        // A role is assumed where the account is at home: the call's own region may not exist.
+        let home = Requested { region: None, ..requested.clone() };
+        let region = match self.region(&home, set, profiles)? {
+            Some(region) => Some(region),
+            None => requested.region.as_ref().map(Region::home),
+        };
+        let sdk = self.sdk(region.as_ref(), self.overrides(requested, set, profiles.clone()))?;
+        Ok(Holder {
+            profile,
+            source: Source::new(plan, &sdk, self.clock),
+            learning: Learning::new(self.clock),
+        })
+    }
+
+    fn session(
+        &self,
+        requested: &Requested,
+        set: &Set,
+        profiles: Arc<Profiles>,
+        holder: Arc<Holder>,
+    ) -> Result<Session> {
+        let region = self.region(requested, set, &profiles)?;
+        let sdk = self.sdk(region.as_ref(), self.overrides(requested, set, profiles))?;
+        Ok(Session { region, holder, sdk })
+    }
+
+    /// The profile whose settings count: the call's, the one that was set, the environment's, else
+    /// the default one. Its keys may still be beaten by others.
+    fn profile(&self, requested: &Requested, set: &Set, profiles: &Profiles) -> Option<String> {
+        let default = || profiles.get(plan::DEFAULT_PROFILE).map(|profile| profile.name.clone());
+        requested
+            .profile
+            .clone()
+            .or_else(|| set.profile.clone())
+            .or_else(|| self.settings.profile.clone())
+            .or_else(default)
+    }
+
+    fn overrides(&self, requested: &Requested, set: &Set, profiles: Arc<Profiles>) -> Overrides {
+        Overrides {
+            environment: self.settings.endpoints.clone(),
+            profile: self.profile(requested, set, &profiles),
             profiles,
-            profile: profile.clone(),
-        };
-        let bare = self.sdk(region.as_ref(), overrides)?;
-        let source = Source::new(plan, &bare, self.clock);
-        Ok(Session { profile, region, source, sdk: bare, identity: Default::default() })
+        }
     }
 
     /// The call's own region, else its profile's, else what was set, else the environment's, else
@@ -266,7 +263,6 @@ impl Sessions {
         requested: &Requested,
         set: &Set,
         profiles: &Profiles,
-        profile: Option<&str>,
     ) -> Result<Option<Region>> {
         if let Some(region) = &requested.region {
             return Ok(Some(region.clone()));
@@ -278,15 +274,22 @@ impl Sessions {
         if let Some(region) = &set.region {
             return Ok(Some(region.clone()));
         }
+        let of_profile = self.profile(requested, set, profiles);
         of(set.profile.as_deref())
             .or(self.settings.region.as_deref())
-            .or_else(|| of(profile))
+            .or_else(|| of(of_profile.as_deref()))
             .map(Region::parse)
             .transpose()
     }
 
     fn sdk(&self, region: Option<&Region>, overrides: Overrides) -> Result<SdkConfig> {
-        let http = self.http.get_or_init(|| super::http::client(&self.settings)).clone()?;
+        let http = match self.http.get() {
+            Some(http) => http.clone(),
+            None => {
+                let http = super::http::client(&self.settings)?;
+                self.http.get_or_init(|| http).clone()
+            }
+        };
         let mut builder = SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .http_client(http)
@@ -316,16 +319,6 @@ impl Sessions {
     }
 }
 
-impl Session {
-    /// The SDK configuration with this session's credentials in it.
-    pub fn guarded(self: &Arc<Self>) -> SdkConfig {
-        self.sdk
-            .to_builder()
-            .credentials_provider(SharedCredentialsProvider::new(Bound(self.clone())))
-            .build()
-    }
-}
-
 /// A session as the SDK's source of credentials.
 #[derive(Debug)]
 struct Bound(Arc<Session>);
@@ -337,7 +330,7 @@ impl aws_credential_types::provider::ProvideCredentials for Bound {
     where
         Self: 'a,
     {
-        self.0.source.provide_credentials()
+        self.0.holder.source.provide_credentials()
     }
 }
 

@@ -48,6 +48,17 @@ impl Region {
         &self.0
     }
 
+    /// Where the partition's sign-in endpoints always are.
+    pub fn home(&self) -> Self {
+        let home = match self.partition() {
+            "aws" => "us-east-1",
+            "aws-cn" => "cn-north-1",
+            "aws-us-gov" => "us-gov-west-1",
+            _ => return self.clone(),
+        };
+        Self(home.to_owned())
+    }
+
     /// The partition that the region lies in.
     pub fn partition(&self) -> &'static str {
         match self.0.as_str() {

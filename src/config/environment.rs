@@ -59,6 +59,13 @@ impl Environment {
         })
     }
 
+    /// Whether a variable was set and does not say no: for what must not be lost to a misspelling.
+    pub fn is_not_off(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| {
+            !["0", "false", "no", "off"].iter().any(|no| value.eq_ignore_ascii_case(no))
+        })
+    }
+
     /// The set variables whose names begin with `prefix`, without it.
     pub fn with_prefix<'a>(
         &'a self,

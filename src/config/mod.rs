@@ -166,7 +166,7 @@ pub fn resolve(flags: Flags, env: Environment, clock: Clock) -> Resolved {
         ));
     }
     // Reading only can be asked for anywhere, and nothing takes it back.
-    let read_only = file.read_only || env.is_on("AWS_MCP_READ_ONLY");
+    let read_only = file.read_only || env.is_not_off("AWS_MCP_READ_ONLY");
     let config = Config {
         access: if read_only { Access::ReadOnly } else { flags.access.unwrap_or_default() },
         selection: Selection {
@@ -257,8 +257,12 @@ mod tests {
         let flags = || Flags { access: Some(Access::AllowWrites), ..Flags::default() };
         assert_eq!(resolved(flags(), &[], "").config.access, Access::AllowWrites);
         assert_eq!(resolved(flags(), &[], "read_only = true").config.access, Access::ReadOnly);
-        let env = [("AWS_MCP_READ_ONLY", "1")];
-        assert_eq!(resolved(flags(), &env, "").config.access, Access::ReadOnly);
+        for yes in ["1", "true", "y", "enabled", "TRUE;"] {
+            let env = [("AWS_MCP_READ_ONLY", yes)];
+            assert_eq!(resolved(flags(), &env, "").config.access, Access::ReadOnly, "{yes}");
+        }
+        let env = [("AWS_MCP_READ_ONLY", "false")];
+        assert_eq!(resolved(flags(), &env, "").config.access, Access::AllowWrites);
         assert_eq!(resolved(Flags::default(), &[], "").config.access, Access::ReadOnly);
     }
 

@@ -7,12 +7,16 @@ use aws_types::request_id::RequestId;
 
 use super::{AwsWords, Error, Kind};
 
-/// A failed read, or a call that changes nothing. `action` says what failed on what, as the start
-/// of a sentence: `ec2:DescribeInstances in eu-west-1`.
+/// A failed call. `action` says what failed on what, as the start of a sentence:
+/// `ec2:DescribeInstances in eu-west-1`. Whether a write was done all the same is not judged here.
 pub fn failed<E>(action: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
+    // A refusal of our own (the wire, the credentials) travels through the SDK and keeps its words.
+    if let Some(own) = own_refusal(&error) {
+        return own;
+    }
     let words = AwsWords {
         code: error.code().map(str::to_owned),
         message: error.message().map(str::to_owned),
@@ -25,7 +29,7 @@ where
         SdkError::DispatchFailure(failure) if failure.is_timeout() => timed_out(action),
         SdkError::DispatchFailure(_) => (
             Kind::ExecutionError,
-            format!("{action} could not reach AWS."),
+            format!("{action} got no answer from AWS: no connection, or it broke off."),
             "Check the region, the network, a proxy or VPN, and AWS_ENDPOINT_URL; then try again.",
         ),
         SdkError::ResponseError(_) => (
@@ -38,50 +42,15 @@ where
                 kind_of(words.code.as_deref().unwrap_or_default(), status.unwrap_or_default());
             (kind, format!("{action} {}.", refused(kind)), next_step(kind))
         }
-        // Built before anything was sent: a refusal of our own wire keeps its own words.
-        _ => match own_refusal(&error) {
-            Some(own) => return own,
-            None => (
-                Kind::InternalError,
-                format!("{action} could not be put together."),
-                next_step(Kind::InternalError),
-            ),
-        },
+        _ => (
+            Kind::InternalError,
+            format!("{action} could not be put together."),
+            next_step(Kind::InternalError),
+        ),
     };
     let mut answer = Error::new(kind, message, next).caused_by(cause);
     answer.aws = Box::new(words);
     answer
-}
-
-/// A failed write: where it may have been done all the same, the kind is `outcome_unknown`.
-/// `find_out` tells how to see what happened.
-pub fn write_failed<E>(
-    action: &str,
-    error: SdkError<E, HttpResponse>,
-    find_out: &'static str,
-) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let never_sent = match &error {
-        SdkError::ConstructionFailure(_) => true,
-        SdkError::DispatchFailure(failure) => failure.is_user(),
-        SdkError::ServiceError(context) => context.raw().status().as_u16() < 500,
-        _ => false,
-    };
-    let answer = failed(action, error);
-    if never_sent { answer } else { unknown_outcome(answer, find_out) }
-}
-
-/// The same error, as one of a write that may have been done.
-pub fn unknown_outcome(error: Error, find_out: &'static str) -> Error {
-    Error {
-        kind: Kind::OutcomeUnknown,
-        message: format!("{} Whether it was done is not known.", error.message),
-        next_step: find_out.into(),
-        retryable: false,
-        ..error
-    }
 }
 
 /// The error and what it came from, by their own words only: their `Debug` holds whole responses,
@@ -145,6 +114,8 @@ fn kind_of(code: &str, status: u16) -> Kind {
         | "EC2ThrottledException"
         | "LimitExceededException"
         | "PriorRequestNotComplete" => Kind::Throttled,
+        // Capacity that is not there is a server's error by status; nothing was done.
+        _ if code.starts_with("Insufficient") => Kind::ClientError,
         _ if code.contains("NotFound")
             || code.contains("NoSuch")
             || code.ends_with(".Malformed") =>
@@ -183,7 +154,7 @@ fn refused(kind: Kind) -> &'static str {
         Kind::AccessDenied => "was refused: this principal may not do it",
         Kind::NotFound => "found nothing by that name",
         Kind::ValidationError => "was refused: AWS does not accept the arguments",
-        Kind::Throttled => "was throttled, after retries",
+        Kind::Throttled => "was throttled",
         Kind::Timeout => "took too long at AWS",
         Kind::ExecutionError => "failed at AWS's side",
         _ => "was refused",
@@ -247,6 +218,7 @@ mod tests {
         check("InvalidParameterValue", 400, Kind::ValidationError);
         check("IncorrectInstanceState", 400, Kind::ClientError);
         check("InternalError", 500, Kind::ExecutionError);
+        check("InsufficientInstanceCapacity", 500, Kind::ClientError);
         check("", 403, Kind::AccessDenied);
         check("", 502, Kind::ExecutionError);
     }

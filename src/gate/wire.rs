@@ -1,7 +1,8 @@
 //! Under every client: refuses an operation that the tool did not declare, and gives writes one
 //! attempt. A tool's author cannot forget it, because clients come from the tool's context only.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -26,13 +27,18 @@ pub struct Wire {
     tool: &'static str,
     /// `ec2:DescribeInstances`, ...
     declared: &'static [&'static str],
-    attempts: AtomicU32,
+    sent: Arc<AtomicBool>,
 }
 
 impl Wire {
-    /// Guards a client for a tool that declared these operations.
-    pub fn new(tool: &'static str, declared: &'static [&'static str]) -> Self {
-        Self { tool, declared, attempts: AtomicU32::new(0) }
+    /// Guards a client for a tool that declared these operations. `sent` becomes true when a write
+    /// goes out: from then on a failure does not mean that nothing was done.
+    pub fn new(
+        tool: &'static str,
+        declared: &'static [&'static str],
+        sent: Arc<AtomicBool>,
+    ) -> Self {
+        Self { tool, declared, sent }
     }
 }
 
@@ -47,9 +53,8 @@ impl Intercept for Wire {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = match cfg.load::<Metadata>() {
-            Some(metadata) => operation(metadata.service(), metadata.name()),
-            None => return Err(undeclared(self.tool, "an operation without a name").into()),
+        let Some(operation) = operation_of(cfg) else {
+            return Err(undeclared(self.tool, "an operation without a name").into());
         };
         if !self.declared.contains(&operation.as_str()) {
             return Err(undeclared(self.tool, &operation).into());
@@ -57,10 +62,11 @@ impl Intercept for Wire {
         tracing::debug!(tool = self.tool, operation, "calling AWS");
         if !is_read(&operation) {
             // Asking twice for a write could do it twice.
+            let limits = cfg.load::<TimeoutConfig>().cloned();
+            let limits = limits.map_or_else(TimeoutConfig::builder, |limits| limits.to_builder());
             let state = cfg.interceptor_state();
             state.store_put(RetryConfig::disabled());
-            state
-                .store_put(TimeoutConfig::builder().operation_attempt_timeout(ONE_ATTEMPT).build());
+            state.store_put(limits.operation_attempt_timeout(ONE_ATTEMPT).build());
         }
         Ok(())
     }
@@ -69,12 +75,19 @@ impl Intercept for Wire {
         &self,
         _: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
-        tracing::debug!(tool = self.tool, attempt, "sending");
+        if !operation_of(cfg).is_some_and(|operation| is_read(&operation)) {
+            self.sent.store(true, Ordering::Release);
+        }
+        tracing::debug!(tool = self.tool, "sending");
         Ok(())
     }
+}
+
+fn operation_of(cfg: &ConfigBag) -> Option<String> {
+    let metadata = cfg.load::<Metadata>()?;
+    Some(operation(metadata.service(), metadata.name()))
 }
 
 /// An operation's name as tools declare it: `EC2`, `DescribeInstances` -> `ec2:DescribeInstances`.

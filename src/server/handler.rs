@@ -11,14 +11,12 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
-use crate::error::nearest;
+use crate::error::{echo, nearest};
 use crate::gate::Effect;
 use crate::tools::{self, Called, Step, Target, Tool, World};
 
-/// Calls at once; the rest wait their turn.
-const MOST_CALLS: usize = 100;
 /// The list changes only with a restart, and a host starts the server anew for that.
 const LIST_FRESH_MS: u64 = 300_000;
 
@@ -43,13 +41,12 @@ aws_message. Do not repeat a call that failed with access_denied or denied_by_po
 #[derive(Clone)]
 pub struct Handler {
     world: Arc<World>,
-    slots: Arc<Semaphore>,
     listed: Arc<OnceLock<Vec<Listed>>>,
 }
 
 impl Handler {
     pub fn new(world: Arc<World>) -> Self {
-        Self { world, slots: Arc::new(Semaphore::new(MOST_CALLS)), listed: Arc::default() }
+        Self { world, listed: Arc::default() }
     }
 
     fn find(&self, name: &str) -> Result<&'static Tool, ErrorData> {
@@ -57,7 +54,7 @@ impl Handler {
             let near = nearest(name, self.world.tools().iter().map(|tool| tool.name))
                 .map(|near| format!("; did you mean {near}?"))
                 .unwrap_or_default();
-            ErrorData::invalid_params(format!("unknown tool: {name}{near}"), None)
+            ErrorData::invalid_params(format!("unknown tool: {}{near}", echo(name)), None)
         })
     }
 
@@ -73,7 +70,6 @@ impl Handler {
         let report: tools::Progress = Arc::new(move |step| {
             let _ = steps.send(step);
         });
-        let _slot = self.slots.acquire().await;
         let mut call = Box::pin(tools::call(self.world.clone(), tool, arguments, report));
         let mut done = 0.0;
         // Progress is sent from here and nowhere else, so that none can follow the answer.
@@ -163,7 +159,7 @@ impl ServerHandler for Handler {
         }
         Err(ErrorData::new(
             ErrorCode::METHOD_NOT_FOUND,
-            format!("method not found: {method}"),
+            format!("method not found: {}", echo(&method)),
             None,
         ))
     }

@@ -43,7 +43,10 @@ pub async fn serve(world: Arc<World>, stdio: Stdio, host: Host) -> std::io::Resu
     tokio::select! {
         () = services => {}
         () = stream.over() => tracing::info!("end of input"),
-        () = told.over() => tracing::info!("told to end"),
+        () = told.over() => {
+            tracing::info!("told to end");
+            stream.flush().await;
+        }
         () = host.gone() => tracing::info!("the host is gone"),
     }
     Ok(())

@@ -14,11 +14,17 @@ pub struct Stdio {
 impl Stdio {
     /// Takes the two descriptors. To be called once, before any thread is started.
     pub fn take() -> io::Result<Self> {
+        use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
         use rustix::io::fcntl_dupfd_cloexec;
         use rustix::stdio::{dup2_stdin, dup2_stdout, stderr, stdin, stdout};
         // 3 and above: never one of the standard three again; closed in children.
         let input = File::from(fcntl_dupfd_cloexec(stdin(), 3)?);
         let output = File::from(fcntl_dupfd_cloexec(stdout(), 3)?);
+        for end in [&input, &output] {
+            // A launcher may have left it set; the threads that read and write expect to wait.
+            let flags = fcntl_getfl(end)?;
+            fcntl_setfl(end, flags - OFlags::NONBLOCK)?;
+        }
         dup2_stdin(File::open("/dev/null")?)?;
         dup2_stdout(stderr())?;
         Ok(Self { input, output })

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::model::{
-    ClientNotification, ClientRequest, GetMeta, JsonRpcMessage, ProtocolVersion, RequestId,
-    RequestMetaObject, ServerJsonRpcMessage,
+    ClientNotification, ClientRequest, ErrorData, GetMeta, JsonRpcMessage, ProtocolVersion,
+    RequestId, RequestMetaObject, ServerJsonRpcMessage,
 };
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
@@ -43,7 +43,7 @@ pub struct Stream {
 
 /// What came in, and how far it was understood.
 struct Input {
-    lines: mpsc::Receiver<Line>,
+    lines: mpsc::UnboundedReceiver<Line>,
     lifecycle: Lifecycle,
     /// Which service reads; one that is superseded gets nothing any more.
     service: usize,
@@ -75,8 +75,9 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    fn add(&self, id: RequestId) {
-        self.ids.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    /// False where the id is in use.
+    fn add(&self, id: RequestId) -> bool {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).insert(id)
     }
 
     fn remove(&self, id: &RequestId) {
@@ -100,16 +101,18 @@ impl UnderWay {
 impl Stream {
     /// Starts reading and writing.
     pub fn start(input: File, output: File) -> std::io::Result<Arc<Self>> {
-        let (lines_in, lines) = mpsc::channel(64);
+        // Unbounded: a reader that waits for room does not see the end of input.
+        let (lines_in, lines) = mpsc::unbounded_channel();
         let (writer, to_write) = mpsc::channel(64);
         let ended = CancellationToken::new();
         let end = ended.clone().drop_guard();
+        let cannot_write = ended.clone();
         std::thread::Builder::new().name("stdin".into()).spawn(move || {
             read_lines(input, &lines_in, end);
         })?;
         std::thread::Builder::new()
             .name("stdout".into())
-            .spawn(move || write_lines(output, to_write))?;
+            .spawn(move || write_lines(output, to_write, &cannot_write))?;
         Ok(Arc::new(Self {
             input: Mutex::new(Input {
                 lines,
@@ -148,6 +151,11 @@ impl Stream {
             self.under_way.none_left().await;
         };
         let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
+        self.flush().await;
+    }
+
+    /// Waits until everything is written, for a moment at most.
+    pub async fn flush(&self) {
         let written = async {
             let (done, written) = oneshot::channel();
             if self.writer.send(Output::Flush(done)).await.is_ok() {
@@ -204,7 +212,14 @@ impl Stream {
     fn note(&self, input: &mut Input, message: &RxJsonRpcMessage<RoleServer>) -> bool {
         match message {
             JsonRpcMessage::Request(request) => {
-                self.under_way.add(request.id.clone());
+                if !self.under_way.add(request.id.clone()) {
+                    // rmcp would cancel the one for the other's answer.
+                    let id = Some(request.id.clone());
+                    let why = "this id is in use by a request that has no answer yet";
+                    let error = ErrorData::invalid_request(why, None);
+                    input.outbox = Some(to_line(&ServerJsonRpcMessage::error(error, id)));
+                    return false;
+                }
                 if input.lifecycle == Lifecycle::Open {
                     input.lifecycle = match &request.request {
                         ClientRequest::InitializeRequest(_) => Lifecycle::Handshake,
@@ -292,8 +307,8 @@ fn to_line(message: &TxJsonRpcMessage<RoleServer>) -> Vec<u8> {
     line
 }
 
-/// `end` tells of the end of input past the queue, which may be full.
-fn read_lines(input: File, lines: &mpsc::Sender<Line>, end: DropGuard) {
+/// `end` tells of the end of input past the queue.
+fn read_lines(input: File, lines: &mpsc::UnboundedSender<Line>, end: DropGuard) {
     let mut input = BufReader::with_capacity(64 * 1024, input);
     let mut kept = Vec::new();
     // Set while a line is being thrown away because it is too long.
@@ -328,7 +343,7 @@ fn read_lines(input: File, lines: &mpsc::Sender<Line>, end: DropGuard) {
                 None => line::read(&kept),
             };
             kept.clear();
-            if lines.blocking_send(read).is_err() {
+            if lines.send(read).is_err() {
                 return;
             }
         }
@@ -339,10 +354,11 @@ fn read_lines(input: File, lines: &mpsc::Sender<Line>, end: DropGuard) {
         Some(ids) => Line::Reply(line::too_long(&ids)),
         None => line::read(&kept),
     };
-    let _ = lines.blocking_send(last);
+    let _ = lines.send(last);
 }
 
-fn write_lines(mut output: File, mut waiting: mpsc::Receiver<Output>) {
+/// `end` tells that nobody reads any more: no call may go on whose answer cannot arrive.
+fn write_lines(mut output: File, mut waiting: mpsc::Receiver<Output>, end: &CancellationToken) {
     let mut bytes = Vec::new();
     while let Some(first) = waiting.blocking_recv() {
         // What else is ready goes out with it.
@@ -356,7 +372,7 @@ fn write_lines(mut output: File, mut waiting: mpsc::Receiver<Output>) {
             next = waiting.try_recv().ok();
         }
         if output.write_all(&bytes).is_err() {
-            // Nobody reads any more; the end of input follows.
+            end.cancel();
             return;
         }
         bytes.clear();

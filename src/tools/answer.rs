@@ -25,11 +25,12 @@ struct Rows {
     cursor: Option<Cursor>,
 }
 
-/// Says that an answer was cut. `found` is what this call found, before the cut.
+// Says that an answer was cut.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Truncated {
     shown: usize,
-    found: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<usize>,
     how: &'static str,
 }
 
@@ -73,13 +74,13 @@ impl Answer {
         let Some(Rows { member, how, cursor }) = rows else {
             return Err(too_large(length, most));
         };
-        let Some(Value::Array(all)) = body.get_mut(member) else {
+        let Some(Value::Array(all)) = body.get(member) else {
             return Err(Error::internal("a paged answer has no rows."));
         };
-        let found = all.len();
+        let total = cursor.is_none().then_some(all.len());
         let rest = length - all.iter().map(row_characters).sum::<usize>();
         let mut left = most.saturating_sub(rest + NOTE);
-        let shown = all
+        let mut shown = all
             .iter()
             .map(row_characters)
             .take_while(|size| {
@@ -88,21 +89,27 @@ impl Answer {
                 fits
             })
             .count();
-        if shown == 0 {
-            return Err(too_large(length, most));
+        // How long the token is, is known only for a certain row.
+        while shown > 0 {
+            if let Some(Value::Array(rows)) = body.get_mut(member) {
+                rows.truncate(shown);
+            }
+            if let Some(cursor) = &cursor {
+                let token = cursor.token(&cursor.position(shown));
+                body.insert("next_page_token".into(), token.into());
+            }
+            body.insert("truncated".into(), json!(Truncated { shown, total, how }));
+            if characters(&body) <= most {
+                return Ok(body);
+            }
+            shown -= 1;
         }
-        all.truncate(shown);
-        if let Some(cursor) = cursor {
-            let token = cursor.token(&cursor.position(shown));
-            body.insert("next_page_token".into(), token.into());
-        }
-        body.insert("truncated".into(), json!(Truncated { shown, found, how }));
-        Ok(body)
+        Err(too_large(length, most))
     }
 }
 
-/// Room for the note of the cut and for a token.
-const NOTE: usize = 1_000;
+/// Room for the note of the cut and for a token of usual length.
+const NOTE: usize = 250;
 
 fn too_large(length: usize, most: usize) -> Error {
     Error::new(

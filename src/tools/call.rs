@@ -15,41 +15,68 @@ use crate::gate::{self, Effect, Outcome};
 /// Within the minute that hosts wait.
 const LIMIT: Duration = Duration::from_secs(50);
 
+/// Characters of a single text in an error: what was given, or what AWS said, may be long.
+const MOST_WORDS: usize = 2_000;
+
 /// A finished call: an answer or an error, as the client sees it.
 pub struct Called {
     pub body: Map<String, Value>,
     pub failed: Option<Kind>,
 }
 
-/// Calls a tool. Never fails: an error is an answer too.
+/// Calls a tool. Never fails: an error is an answer too. Dropped, it counts as cancelled.
 pub async fn call(
     world: Arc<World>,
     tool: &'static Tool,
     arguments: Map<String, Value>,
     progress: Progress,
 ) -> Called {
-    let clock = world.config.clock;
-    let begun = clock.elapsed();
+    let mut record = Record::begin(world.clone(), tool);
     let result = attempt(&world, tool, arguments, progress).await;
-    let took = clock.elapsed().saturating_sub(begun);
-    let outcome = match &result {
-        Ok(_) => Outcome::Success,
-        Err(failed) => Outcome::Failure(failed.error.kind),
-    };
-    world.metrics.record(tool.name, outcome, took);
-    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    match result {
-        Ok(body) => {
-            tracing::info!(tool = tool.name, ms, "done");
-            Called { body, failed: None }
-        }
+    let (body, failed) = match result {
+        Ok(body) => (body, None),
         Err(Failed { error, target }) => {
-            let body = error_body(tool, &error, target);
-            // The message as the client gets it: masked and escaped.
-            let reason = body.get("message").and_then(Value::as_str);
-            let code = error.aws.code.as_deref();
-            tracing::warn!(tool = tool.name, ms, kind = error.kind.word(), reason, code, "failed");
-            Called { body, failed: Some(error.kind) }
+            record.aws_code = error.aws.code.clone();
+            (error_body(tool, &error, target), Some(error.kind))
+        }
+    };
+    // The message as the client gets it: masked, escaped, cut.
+    record.reason = body.get("message").and_then(Value::as_str).map(str::to_owned);
+    record.outcome = failed.map_or(Outcome::Success, Outcome::Failure);
+    Called { body, failed }
+}
+
+/// What becomes of a call in figures and log, whichever way it ends.
+struct Record {
+    world: Arc<World>,
+    tool: &'static Tool,
+    begun: Duration,
+    outcome: Outcome,
+    reason: Option<String>,
+    aws_code: Option<String>,
+}
+
+impl Record {
+    fn begin(world: Arc<World>, tool: &'static Tool) -> Self {
+        let begun = world.config.clock.elapsed();
+        let outcome = Outcome::Failure(Kind::Cancelled);
+        Self { world, tool, begun, outcome, reason: None, aws_code: None }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let took = self.world.config.clock.elapsed().saturating_sub(self.begun);
+        self.world.metrics.record(self.tool.name, self.outcome, took);
+        let (tool, ms) = (self.tool.name, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+        match self.outcome {
+            Outcome::Success => tracing::info!(tool, ms, "done"),
+            Outcome::Failure(kind) => {
+                let (kind, code) = (kind.word(), self.aws_code.as_deref());
+                // What was wrong with an argument may quote it, and it may be a misplaced secret.
+                let reason = self.reason.as_deref().filter(|_| kind != "validation_error");
+                tracing::warn!(tool, ms, kind, reason, code, "failed");
+            }
         }
     }
 }
@@ -86,37 +113,25 @@ async fn attempt(
     gate::admit(world.config.access, tool.name, effect)?;
     let cx = Cx::new(world.clone(), tool, requested, progress);
     let answer = async {
-        let answer = run(&cx, tool, effect, arguments).await?;
+        let _slot = world.slots.acquire().await;
+        let answer = (tool.handler.run)(cx.clone(), arguments).await?;
         finish(&cx, tool, answer).await
     };
-    answer.await.map_err(|error| Failed { error, target: cx.target_so_far() })
-}
-
-/// Runs the tool, so that it ends in time and a panic is an error of this call.
-async fn run(
-    cx: &Cx,
-    tool: &'static Tool,
-    effect: Effect,
-    arguments: Map<String, Value>,
-) -> Result<Answer> {
-    let running = AssertUnwindSafe((tool.handler.run)(cx.clone(), arguments)).catch_unwind();
-    match tokio::time::timeout(LIMIT, running).await {
-        Ok(Ok(result)) => result,
+    // So that it ends in time, and a panic is an error of this call.
+    let answer = match tokio::time::timeout(LIMIT, AssertUnwindSafe(answer).catch_unwind()).await {
+        Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(Error::internal(format!("{} crashed.", tool.name))),
-        Err(_) => {
-            let slow = Error::new(
-                Kind::Timeout,
-                format!("{} took longer than {} s.", tool.name, LIMIT.as_secs()),
-                aws::next_step(Kind::Timeout),
-            );
-            Err(match effect {
-                Effect::Read => slow,
-                Effect::Write => {
-                    aws::unknown_outcome(slow, "Look at the resource before you try again.")
-                }
-            })
-        }
-    }
+        Err(_) => Err(Error::new(
+            Kind::Timeout,
+            format!("{} took longer than {} s.", tool.name, LIMIT.as_secs()),
+            aws::next_step(Kind::Timeout),
+        )),
+    };
+    answer.map_err(|error| {
+        let unknown = cx.has_sent_a_write() && !error.is_refusal();
+        let error = if unknown { error.of_unknown_outcome() } else { error };
+        Failed { error, target: cx.target_so_far() }
+    })
 }
 
 /// Target -> mask -> escape -> cut. The order is held by a test.
@@ -161,7 +176,16 @@ fn error_body(
     if let Some(target) = target {
         body.insert("target".to_owned(), Value::Object(target));
     }
-    shown(body)
+    let mut body = shown(body);
+    for value in body.values_mut() {
+        if let Value::String(text) = value
+            && let Some((end, _)) = text.char_indices().nth(MOST_WORDS)
+        {
+            text.truncate(end);
+            text.push_str("...");
+        }
+    }
+    body
 }
 
 #[cfg(test)]
@@ -204,13 +228,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_ends_in_time_and_a_write_is_then_unknown() {
+    async fn a_call_ends_in_time_and_a_write_that_was_not_sent_changed_nothing() {
         let forever = |_, _| -> crate::tools::Running { Box::pin(std::future::pending()) };
         let read = called(tool(Effect::Read, forever)).await;
         assert_eq!(read.failed, Some(Kind::Timeout));
+        assert_eq!(read.body.get("status"), None);
         let write = called(tool(Effect::Write, forever)).await;
-        assert_eq!(write.failed, Some(Kind::OutcomeUnknown));
-        assert_eq!(write.body["status"], "unknown");
+        assert_eq!(write.failed, Some(Kind::Timeout));
+        assert_eq!(write.body["status"], "no_change");
+    }
+
+    #[tokio::test]
+    async fn what_an_error_repeats_is_cut() {
+        let long = |_, _| -> crate::tools::Running {
+            Box::pin(async { Err(Error::invalid("x".repeat(100_000), "y")) })
+        };
+        let failed = called(tool(Effect::Read, long)).await;
+        assert!(Value::Object(failed.body).to_string().len() < 3_000);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_dropped_counts_as_cancelled() {
+        let forever = |_, _| -> crate::tools::Running { Box::pin(std::future::pending()) };
+        let tool = Box::leak(Box::new(tool(Effect::Read, forever)));
+        let world = resolve(Flags::default(), Environment::default(), Clock::system());
+        let world = Arc::new(World::new(world));
+        let call = call(world.clone(), tool, Map::new(), Arc::new(|_| {}));
+        assert!(call.now_or_never().is_none());
+        assert_eq!(world.metrics.figures()[0].failures["cancelled"], 1);
     }
 
     #[test]

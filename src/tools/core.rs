@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Truncated;
 use super::{Answer, Cx, Target, Tool, Toolset, handler};
-use crate::accounts::{Identity, ProfileKind, Region, Set, find};
+use crate::accounts::{ProfileKind, Region, find};
 use crate::config::{Keys, rfc3339};
 use crate::error::{Error, Result};
 use crate::gate::{self, Effect, Effects, Figures};
@@ -114,7 +114,7 @@ async fn get_account_info(cx: Cx, _: NoArguments) -> Result<Answer> {
         arn: identity.arn,
         user_id: identity.user_id,
         region: session.region.as_ref().map(ToString::to_string),
-        profile: session.profile.clone(),
+        profile: session.profile().map(str::to_owned),
     })
 }
 
@@ -148,7 +148,7 @@ async fn validate_credentials(cx: Cx, _: NoArguments) -> Result<Answer> {
     let session = cx.session().await.ok();
     let region = session.and_then(|session| session.region.as_ref()).map(ToString::to_string);
     let profile = session
-        .and_then(|session| session.profile.clone())
+        .and_then(|session| session.profile().map(str::to_owned))
         .or_else(|| cx.requested().profile.clone());
     let timestamp = cx.timestamp();
     Answer::of(&match outcome {
@@ -237,8 +237,8 @@ async fn get_credentials(cx: Cx, args: GetCredentials) -> Result<Answer> {
         variables.insert("AWS_REGION", region.clone());
         variables.insert("AWS_DEFAULT_REGION", region.clone());
     }
-    if let Some(profile) = &session.profile {
-        variables.insert("AWS_PROFILE", profile.clone());
+    if let Some(profile) = session.profile() {
+        variables.insert("AWS_PROFILE", profile.to_owned());
     }
     Answer::of(&CredentialsInfo {
         timestamp: cx.timestamp(),
@@ -247,7 +247,7 @@ async fn get_credentials(cx: Cx, args: GetCredentials) -> Result<Answer> {
             secret_access_key: gate::secret_key(),
             session_token: token.filter(|_| args.include_session_token).map(gate::session_token),
             region,
-            profile: session.profile.clone(),
+            profile: session.profile().map(str::to_owned),
             has_session_token: token.is_some(),
         },
         environment_variables: variables,
@@ -356,11 +356,15 @@ fn effect_of_setting(arguments: &Map<String, Value>) -> Effect {
 
 async fn set_environment(cx: Cx, args: SetEnvironment) -> Result<Answer> {
     let given = |text: Option<String>| text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
-    let secret = |text: Option<SecretString>| text.filter(|t| !t.expose_secret().trim().is_empty());
+    let secret = |text: Option<SecretString>| {
+        let text = text?.expose_secret().trim().to_owned();
+        (!text.is_empty()).then(|| SecretString::from(text))
+    };
     let region = given(args.region).as_deref().map(Region::parse).transpose()?;
     let profile = given(args.profile);
+    let sessions = &cx.world().sessions;
     if let Some(name) = &profile {
-        find(&*cx.world().sessions.profiles()?, name)?;
+        find(&*sessions.profiles()?, name)?;
     }
     let keys = new_keys(
         given(args.access_key_id),
@@ -368,49 +372,54 @@ async fn set_environment(cx: Cx, args: SetEnvironment) -> Result<Answer> {
         secret(args.session_token),
     )?;
     let mut updated = Vec::new();
-    let mut set = cx.world().sessions.set();
     let mut says = Vec::new();
     if let Some(keys) = &keys {
+        // Keys that AWS does not know are not set.
+        let identity = cx.identity_of(&sessions.try_out(keys)?).await.map_err(|error| Error {
+            message: format!("the keys were not set: {}", error.message),
+            ..error
+        })?;
         updated.extend(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
         if keys.session_token.is_some() {
             updated.push("AWS_SESSION_TOKEN");
         }
-    }
-    if let Some(region) = region {
-        updated.extend(["AWS_REGION", "AWS_DEFAULT_REGION"]);
-        says.push(format!("Region is {region} where a call names none."));
-        set.region = Some(region);
-    }
-    if let Some(profile) = profile {
-        updated.push("AWS_PROFILE");
-        if keys.is_none() {
-            // The later of the two counts.
-            set.keys = None;
-            says.push(format!("Profile is {profile:?} where a call names none."));
-        }
-        set.profile = Some(profile);
-    }
-    if let Some(keys) = keys {
-        set.keys = Some(keys);
-        let identity = account_of_keys(&cx, &set).await?;
         says.push(format!(
             "The keys belong to {} in account {}.",
             identity.arn, identity.account_id
         ));
     }
-    if updated.is_empty() {
-        return Answer::of(&Setting {
-            status: SetStatus::NoChange,
-            success: true,
-            timestamp: cx.timestamp(),
-            updated_variables: updated,
-            message: "Nothing was given, nothing was set. Give region or profile.".to_owned(),
-        });
+    if let Some(region) = &region {
+        updated.extend(["AWS_REGION", "AWS_DEFAULT_REGION"]);
+        says.push(format!("Region is {region} where a call names none."));
     }
-    tracing::info!(variables = updated.join(","), profile = set.profile, "environment set");
-    cx.world().sessions.replace_set(set);
+    if let Some(profile) = &profile {
+        updated.push("AWS_PROFILE");
+        if keys.is_none() {
+            says.push(format!("Profile is {profile:?} where a call names none."));
+        }
+    }
+    let status = match updated.is_empty() {
+        true => {
+            says.push("Nothing was given, nothing was set. Give region or profile.".to_owned());
+            SetStatus::NoChange
+        }
+        false => {
+            tracing::info!(variables = updated.join(","), profile, "environment set");
+            // Only what this call named: another may have set the rest meanwhile.
+            sessions.change_set(|set| {
+                set.region = region.or(set.region.take());
+                // Of keys and a profile the later counts; of both at once the keys.
+                set.keys = match profile.is_some() {
+                    true => keys,
+                    false => keys.or(set.keys.take()),
+                };
+                set.profile = profile.or(set.profile.take());
+            });
+            SetStatus::Done
+        }
+    };
     Answer::of(&Setting {
-        status: SetStatus::Done,
+        status,
         success: true,
         timestamp: cx.timestamp(),
         updated_variables: updated,
@@ -425,6 +434,15 @@ fn new_keys(
 ) -> Result<Option<Keys>> {
     match (access_key_id, secret_access_key, session_token) {
         (Some(access_key_id), Some(secret_access_key), session_token) => {
+            // The id is sent in the clear: a secret put in its place must not be.
+            let is_id = (16..=128).contains(&access_key_id.len())
+                && access_key_id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+            if !is_id {
+                return Err(Error::invalid(
+                    "access_key_id is not an access key id.",
+                    "Give an id of 16 or more capital letters and digits, such as AKIA...",
+                ));
+            }
             Ok(Some(Keys { access_key_id, secret_access_key, session_token, account_id: None }))
         }
         (None, None, None) => Ok(None),
@@ -433,15 +451,6 @@ fn new_keys(
             "Give both, and session_token where the keys are temporary; or name a profile instead.",
         )),
     }
-}
-
-/// Keys that AWS does not know are not set.
-async fn account_of_keys(cx: &Cx, set: &Set) -> Result<Identity> {
-    let session = cx.world().sessions.try_out(set)?;
-    cx.identity_of(&session).await.map_err(|error| Error {
-        message: format!("the keys were not set: {}", error.message),
-        ..error
-    })
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -494,6 +503,10 @@ mod tests {
         assert!(new_keys(Some("A".into()), None, None).is_err());
         assert!(new_keys(None, None, Some("t".into())).is_err());
         assert!(new_keys(None, None, None).unwrap().is_none());
-        assert!(new_keys(Some("A".into()), Some("s".into()), None).unwrap().is_some());
+        let id = || Some("AKIAIOSFODNN7EXAMPLE".to_owned());
+        assert!(new_keys(id(), Some("s".into()), None).unwrap().is_some());
+        let swapped = Some("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned());
+        let error = new_keys(swapped, Some("AKIAIOSFODNN7EXAMPLE".into()), None).unwrap_err();
+        assert!(!error.to_string().contains("wJalr"));
     }
 }

@@ -2,6 +2,7 @@
 //! to report progress. No tool builds a client.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
@@ -10,7 +11,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
 use super::{Tool, World};
-use crate::accounts::{Identity, Requested, Session};
+use crate::accounts::{Identity, Requested, Session, Whose};
 use crate::error::{Error, Result, aws};
 use crate::gate::Wire;
 
@@ -38,6 +39,10 @@ struct Inner {
     requested: Requested,
     session: OnceCell<Arc<Session>>,
     progress: Progress,
+    /// By the monotonic clock.
+    begun: Duration,
+    /// Whether a write went out.
+    sent: Arc<AtomicBool>,
 }
 
 impl Cx {
@@ -47,7 +52,17 @@ impl Cx {
         requested: Requested,
         progress: Progress,
     ) -> Self {
-        Self(Arc::new(Inner { world, tool, requested, session: OnceCell::new(), progress }))
+        let begun = world.config.clock.elapsed();
+        let sent = Arc::default();
+        Self(Arc::new(Inner {
+            world,
+            tool,
+            requested,
+            session: OnceCell::new(),
+            progress,
+            begun,
+            sent,
+        }))
     }
 
     /// What lives as long as the process.
@@ -70,9 +85,14 @@ impl Cx {
         self.0.world.config.clock.timestamp()
     }
 
-    /// Monotonic time since the process started.
+    /// How long the call has been running.
     pub fn elapsed(&self) -> Duration {
-        self.0.world.config.clock.elapsed()
+        self.0.world.config.clock.elapsed().saturating_sub(self.0.begun)
+    }
+
+    /// Whether a write was sent, so that a failure does not mean that nothing was done.
+    pub(super) fn has_sent_a_write(&self) -> bool {
+        self.0.sent.load(Ordering::Acquire)
     }
 
     /// The call's session. Reads files at most; credentials are loaded with the first client.
@@ -83,7 +103,7 @@ impl Cx {
                 let session = self.0.world.sessions.get(&self.0.requested)?;
                 tracing::info!(
                     tool = self.0.tool.name,
-                    profile = session.profile.as_deref(),
+                    profile = session.profile(),
                     role = self.0.requested.role_arn.as_ref().map(|arn| arn.as_str()),
                     source = session.source(),
                     "session"
@@ -97,11 +117,13 @@ impl Cx {
     pub async fn ec2(&self) -> Result<aws_sdk_ec2::Client> {
         let session = self.session().await?;
         session.required_region()?;
+        if session.loaded().is_none() {
+            self.progress(format!("loading the credentials of {}", session.source()));
+        }
         session.credentials().await?;
         self.learn_identity(session.clone());
-        let guard = self.guard();
         let config =
-            aws_sdk_ec2::config::Builder::from(&session.guarded()).interceptor(guard).build();
+            aws_sdk_ec2::config::Builder::from(&session.sdk()).interceptor(self.guard()).build();
         #[expect(clippy::disallowed_methods, reason = "clients are made here, guarded")]
         Ok(aws_sdk_ec2::Client::from_conf(config))
     }
@@ -113,18 +135,24 @@ impl Cx {
     }
 
     /// The same for any session, with this tool's declared operations.
-    pub async fn identity_of(&self, session: &Session) -> Result<Identity> {
+    pub async fn identity_of(&self, session: &Arc<Session>) -> Result<Identity> {
         let loaded = session.credentials().await?;
-        let sdk = session
-            .sdk()
-            .to_builder()
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-                loaded.credentials.clone(),
-            ))
-            .build();
-        let identity = ask_identity(&sdk, self.guard()).await?;
-        session.remember_identity(loaded.credentials.access_key_id(), Some(identity.clone()));
+        let identity = ask_identity(&session.sdk(), self.guard()).await?;
+        session.learning().learn(loaded.credentials.access_key_id(), identity.clone());
         Ok(identity)
+    }
+
+    /// What a listing is bound to, so that its pages are not continued in another account: source,
+    /// region, and the account or the key.
+    pub async fn binding(&self) -> Result<(String, Option<String>, String)> {
+        let session = self.session().await?;
+        let credentials = session.credentials().await?.credentials;
+        let whose = match credentials.account_id() {
+            Some(account) => account.as_str().to_owned(),
+            None => credentials.access_key_id().to_owned(),
+        };
+        let region = session.region.as_ref().map(ToString::to_string);
+        Ok((session.source().to_owned(), region, whose))
     }
 
     /// `ec2:DescribeInstances in eu-west-1`: what a failure is said to be of.
@@ -140,8 +168,8 @@ impl Cx {
     pub(super) async fn target(&self) -> Option<Map<String, Value>> {
         let session = self.0.session.get()?;
         if let Some(loaded) = session.loaded() {
-            let learned = session.identity_learned(loaded.credentials.access_key_id());
-            let _ = tokio::time::timeout(IDENTITY_WAIT, learned).await;
+            let answered = session.learning().answered(loaded.credentials.access_key_id());
+            let _ = tokio::time::timeout(IDENTITY_WAIT, answered).await;
         }
         self.target_so_far()
     }
@@ -161,10 +189,10 @@ impl Cx {
         });
         let asked = loaded
             .as_ref()
-            .and_then(|loaded| session.known_identity(loaded.credentials.access_key_id()));
+            .and_then(|loaded| session.learning().known(loaded.credentials.access_key_id()));
         say("account_id", given.or_else(|| asked.as_ref().map(|who| who.account_id.clone())));
         say("region", session.region.as_ref().map(ToString::to_string));
-        say("profile", session.profile.clone());
+        say("profile", session.profile().map(str::to_owned));
         let principal = loaded.and_then(|loaded| loaded.principal);
         say("principal", principal.or_else(|| asked.map(|who| who.arn)));
         say("source", Some(session.source().to_owned()));
@@ -172,7 +200,8 @@ impl Cx {
     }
 
     fn guard(&self) -> SharedInterceptor {
-        SharedInterceptor::permanent(Wire::new(self.0.tool.name, self.0.tool.operations))
+        let tool = self.0.tool;
+        SharedInterceptor::permanent(Wire::new(tool.name, tool.operations, self.0.sent.clone()))
     }
 
     /// Starts asking whose the credentials are, beside the tool's own calls, where their source did
@@ -180,16 +209,19 @@ impl Cx {
     fn learn_identity(&self, session: Arc<Session>) {
         tokio::spawn(async move {
             let Ok(loaded) = session.credentials().await else { return };
-            let key = loaded.credentials.access_key_id().to_owned();
-            if loaded.principal.is_some() || !session.claim_identity(&key) {
+            let key = loaded.credentials.access_key_id();
+            if loaded.whose == Whose::Told {
                 return;
             }
-            let guard = SharedInterceptor::permanent(Wire::new("identity", &[GET_CALLER_IDENTITY]));
-            let answer = ask_identity(&session.guarded(), guard).await;
-            if let Err(error) = &answer {
-                tracing::warn!(kind = error.kind.word(), "whose the credentials are is not known");
+            let Some(_claim) = session.learning().claim(key) else { return };
+            let wire = Wire::new("identity", &[GET_CALLER_IDENTITY], Arc::default());
+            match ask_identity(&session.sdk(), SharedInterceptor::permanent(wire)).await {
+                Ok(identity) => session.learning().learn(key, identity),
+                Err(error) => {
+                    let kind = error.kind.word();
+                    tracing::warn!(kind, "whose the credentials are is not known");
+                }
             }
-            session.remember_identity(&key, answer.ok());
         });
     }
 }

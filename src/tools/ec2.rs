@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Filter, Instance, InstanceStateName, IpPermission};
+use aws_sdk_ec2::types::{Filter, Instance, InstanceStateChange, InstanceStateName, IpPermission};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -76,6 +76,8 @@ const MOST_LIMIT: usize = 1_000;
 const LEAST_PAGE: usize = 5;
 /// `wait`: at most this long, and so that the whole call ends within its 50 s.
 const WAIT: Duration = Duration::from_secs(45);
+/// After this long a listing gives what it has, and a token.
+const PAGING: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_secs(2);
 
 // An instance's id: `i-` and 8 or 17 hexadecimal digits.
@@ -230,13 +232,14 @@ async fn list_instances(cx: Cx, args: ListInstances) -> Result<Answer> {
         return Err(Error::invalid(format!("limit is {limit}."), "Give a limit of 1 to 1000."));
     }
     let detail = args.detail.unwrap_or_default();
+    let client = cx.ec2().await?;
+    let bound_to = cx.binding().await?;
     let query =
-        ("ec2_list_instances", cx.requested(), &args.filters, &args.tags, &args.states, &args.ids);
+        ("ec2_list_instances", bound_to, &args.filters, &args.tags, &args.states, &args.ids);
     let mut cursor = Cursor::new(&query);
     let mut position = cursor.start(args.page_token.as_deref())?;
     let ids: Vec<String> = args.ids.unwrap_or_default().into_iter().map(|id| id.0).collect();
     let filters = filters(args.filters, args.tags, args.states)?;
-    let client = cx.ec2().await?;
     let mut rows = Vec::new();
     loop {
         let mut request = client
@@ -246,7 +249,8 @@ async fn list_instances(cx: Cx, args: ListInstances) -> Result<Answer> {
             .set_instance_ids(Some(ids.clone()).filter(|ids| !ids.is_empty()));
         if ids.is_empty() {
             // AWS wants the same page size with a token; a page that was begun is read whole.
-            let page = (limit - rows.len() + position.skip).clamp(LEAST_PAGE, MOST_LIMIT);
+            let page =
+                (limit - rows.len()).saturating_add(position.skip).clamp(LEAST_PAGE, MOST_LIMIT);
             request = request.max_results(i32::try_from(page).unwrap_or(i32::MAX));
         }
         let mut page = request
@@ -265,8 +269,10 @@ async fn list_instances(cx: Cx, args: ListInstances) -> Result<Answer> {
             break;
         }
         let Some(token) = next else { break };
-        position = Position { aws_token: Some(token), skip: 0 };
-        if rows.len() >= limit {
+        // AWS may give a shorter page than before: the rest to skip is on the next.
+        let skip = position.skip.saturating_sub(instances.len());
+        position = Position { aws_token: Some(token), skip };
+        if rows.len() >= limit || cx.elapsed() > PAGING {
             cursor.goes_on(position);
             break;
         }
@@ -423,7 +429,13 @@ struct Group {
     /// `tcp 443 from 0.0.0.0/0`
     #[serde(skip_serializing_if = "Vec::is_empty")]
     inbound: Vec<String>,
+    /// Rules that are not shown
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_inbound: Option<usize>,
 }
+
+/// Rules shown of one security group.
+const MOST_RULES: usize = 30;
 
 async fn describe_instance(cx: Cx, args: OneInstance) -> Result<Answer> {
     let client = cx.ec2().await?;
@@ -463,6 +475,7 @@ async fn describe_instance(cx: Cx, args: OneInstance) -> Result<Answer> {
                 group_id: group.group_id().unwrap_or_default().to_owned(),
                 name: group.group_name().map(str::to_owned),
                 inbound: Vec::new(),
+                more_inbound: None,
             })
             .collect(),
         console_url: console_url(&region, id),
@@ -485,7 +498,10 @@ async fn describe_instance(cx: Cx, args: OneInstance) -> Result<Answer> {
                     .iter_mut()
                     .find(|have| Some(have.group_id.as_str()) == group.group_id());
                 if let Some(place) = place {
-                    place.inbound = group.ip_permissions().iter().flat_map(inbound).collect();
+                    let all: Vec<String> =
+                        group.ip_permissions().iter().flat_map(inbound).collect();
+                    place.more_inbound = all.len().checked_sub(MOST_RULES).filter(|n| *n > 0);
+                    place.inbound = all.into_iter().take(MOST_RULES).collect();
                 }
             }
         }
@@ -624,6 +640,22 @@ enum Change {
     ForceStop,
 }
 
+/// What comes after the change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    Answer,
+    Wait,
+}
+
+impl Then {
+    fn of(wait: Option<bool>) -> Self {
+        match wait {
+            Some(true) => Self::Wait,
+            Some(false) | None => Self::Answer,
+        }
+    }
+}
+
 /// What its present state means for that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -648,47 +680,41 @@ fn step(change: Change, state: &InstanceStateName) -> Step {
 
 async fn start_instance(cx: Cx, args: StartInstance) -> Result<Answer> {
     let client = cx.ec2().await?;
-    let (id, id_text) = (&args.instance_id, args.instance_id.0.clone());
+    let id = &args.instance_id;
     let before = state(&find(&cx, &client, id).await?);
     let send = async || {
-        let answer = client.start_instances().instance_ids(&id_text).send().await.map_err(|e| {
-            aws::write_failed(&format!("{} of {id_text}", cx.action("ec2:StartInstances")), e, LOOK)
+        let answer = client.start_instances().instance_ids(&id.0).send().await.map_err(|e| {
+            aws::failed(&format!("{} of {}", cx.action("ec2:StartInstances"), id.0), e)
         })?;
-        Ok(answer
-            .starting_instances()
-            .first()
-            .and_then(|c| c.current_state())
-            .and_then(|s| s.name().cloned()))
+        Ok(answer.starting_instances().first().and_then(now))
     };
-    let wait = args.wait.unwrap_or_default().then_some(InstanceStateName::Running);
-    change(&cx, &client, id, before, Change::Start, wait, send).await
+    let then = Then::of(args.wait);
+    change(&cx, &client, id, before, Change::Start, then, send).await
 }
 
 async fn stop_instance(cx: Cx, args: StopInstance) -> Result<Answer> {
     let client = cx.ec2().await?;
-    let (id, id_text) = (&args.instance_id, args.instance_id.0.clone());
+    let id = &args.instance_id;
     let before = state(&find(&cx, &client, id).await?);
     let send = async || {
         let request = client
             .stop_instances()
-            .instance_ids(&id_text)
+            .instance_ids(&id.0)
             .set_hibernate(args.hibernate)
             .set_force(args.force);
         let answer = request.send().await.map_err(|e| {
-            aws::write_failed(&format!("{} of {id_text}", cx.action("ec2:StopInstances")), e, LOOK)
+            aws::failed(&format!("{} of {}", cx.action("ec2:StopInstances"), id.0), e)
         })?;
-        Ok(answer
-            .stopping_instances()
-            .first()
-            .and_then(|c| c.current_state())
-            .and_then(|s| s.name().cloned()))
+        Ok(answer.stopping_instances().first().and_then(now))
     };
     let kind = if args.force.unwrap_or_default() { Change::ForceStop } else { Change::Stop };
-    let wait = args.wait.unwrap_or_default().then_some(InstanceStateName::Stopped);
-    change(&cx, &client, id, before, kind, wait, send).await
+    let then = Then::of(args.wait);
+    change(&cx, &client, id, before, kind, then, send).await
 }
 
-const LOOK: &str = "Call ec2_describe_instance to see the instance's state before you try again.";
+fn now(change: &InstanceStateChange) -> Option<InstanceStateName> {
+    change.current_state()?.name().cloned()
+}
 
 /// Judges the state, sends the one write, waits where that was asked for.
 async fn change(
@@ -697,27 +723,16 @@ async fn change(
     id: &InstanceId,
     before: InstanceStateName,
     change: Change,
-    wait_for: Option<InstanceStateName>,
+    then: Then,
     send: impl AsyncFnOnce() -> Result<Option<InstanceStateName>>,
 ) -> Result<Answer> {
-    let answer = |status, now: &InstanceStateName, message: String| {
-        Answer::of(&StateChange {
-            status,
-            instance_id: id.0.clone(),
-            previous_state: before.as_str().to_owned(),
-            current_state: now.as_str().to_owned(),
-            message,
-        })
+    let wanted = match change {
+        Change::Start => InstanceStateName::Running,
+        Change::Stop | Change::ForceStop => InstanceStateName::Stopped,
     };
-    match step(change, &before) {
-        Step::Call => {}
-        Step::NothingToDo => {
-            return answer(
-                ChangeStatus::NoChange,
-                &before,
-                format!("{} is {} already; nothing was sent.", id.0, before.as_str()),
-            );
-        }
+    let (status, mut current) = match step(change, &before) {
+        Step::Call => (ChangeStatus::Done, send().await?.unwrap_or_else(|| before.clone())),
+        Step::NothingToDo => (ChangeStatus::NoChange, before.clone()),
         Step::Refuse(next_step) => {
             return Err(Error::new(
                 Kind::ClientError,
@@ -725,25 +740,50 @@ async fn change(
                 next_step,
             ));
         }
+    };
+    if then == Then::Wait {
+        current = wait(cx, client, id, current, &wanted).await;
     }
-    let sent = cx.elapsed();
-    let mut now = send().await?.unwrap_or_else(|| before.clone());
-    if let Some(wanted) = wait_for {
-        while now != wanted && cx.elapsed().saturating_sub(sent) + POLL < WAIT {
-            cx.progress(format!("{} is {}", id.0, now.as_str()));
-            tokio::time::sleep(POLL).await;
-            // A look that fails changes nothing about what was done.
-            let Ok(instance) = find(cx, client, id).await else { break };
-            now = state(&instance);
+    let (id, was, is) = (&id.0, before.as_str(), current.as_str());
+    let message = match (status, then == Then::Wait && current != wanted) {
+        (ChangeStatus::NoChange, false) => format!("{id} is {is} already; nothing was sent."),
+        (ChangeStatus::Done, false) => format!("{id} was {was} and is now {is}."),
+        (_, true) => format!("{id} is {is}; it is not {} yet.", wanted.as_str()),
+    };
+    Answer::of(&StateChange {
+        status,
+        instance_id: id.clone(),
+        previous_state: was.to_owned(),
+        current_state: is.to_owned(),
+        message,
+    })
+}
+
+/// The state once it is the wanted one, or cannot become it any more, or the time is over.
+async fn wait(
+    cx: &Cx,
+    client: &Client,
+    id: &InstanceId,
+    mut current: InstanceStateName,
+    wanted: &InstanceStateName,
+) -> InstanceStateName {
+    use InstanceStateName::{Pending, Stopped, Terminated};
+    let mut was_pending = false;
+    loop {
+        let back = current == Stopped && was_pending;
+        let left = WAIT.saturating_sub(cx.elapsed());
+        if current == *wanted || current == Terminated || back || left <= POLL {
+            return current;
         }
-        let message = match now == wanted {
-            true => format!("{} is {}.", id.0, now.as_str()),
-            false => format!("{} is {}; it is to become {}.", id.0, now.as_str(), wanted.as_str()),
-        };
-        return answer(ChangeStatus::Done, &now, message);
+        cx.progress(format!("{} is {}", id.0, current.as_str()));
+        tokio::time::sleep(POLL).await;
+        // A look that fails or hangs changes nothing about what was done.
+        match tokio::time::timeout(left - POLL, find(cx, client, id)).await {
+            Ok(Ok(instance)) => current = state(&instance),
+            Ok(Err(_)) | Err(_) => return current,
+        }
+        was_pending |= current == Pending;
     }
-    let message = format!("{} was {} and is now {}.", id.0, before.as_str(), now.as_str());
-    answer(ChangeStatus::Done, &now, message)
 }
 
 #[cfg(test)]

@@ -70,9 +70,16 @@ pub fn output(tool: &Tool) -> Map<String, Value> {
         schema.remove("required");
     } else {
         schema.insert("required".to_owned(), json!(["status"]));
+        let words = json!({"type": "string", "enum": STATUS});
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.insert("status".to_owned(), words);
+        }
     }
     schema
 }
+
+/// How a write can end, whichever tool it was.
+const STATUS: [&str; 4] = ["done", "no_change", "approval_required", "unknown"];
 
 /// Refuses an argument that the tool does not have, with the nearest that it has.
 pub fn refuse_unknown(input: &Map<String, Value>, arguments: &Map<String, Value>) -> Result<()> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
 
 use super::{Tool, schema, select};
 use crate::accounts::Sessions;
@@ -22,7 +23,11 @@ pub struct World {
     /// Selected, but not offered: what the server was started with rules them out.
     ruled_out: Vec<&'static Tool>,
     schemas: OnceLock<HashMap<&'static str, Schemas>>,
+    /// Calls at once; the rest wait their turn.
+    pub slots: Semaphore,
 }
+
+const MOST_CALLS: usize = 100;
 
 /// A tool's two schemas, made once.
 pub struct Schemas {
@@ -49,6 +54,7 @@ impl World {
             tools,
             ruled_out,
             schemas: OnceLock::new(),
+            slots: Semaphore::new(MOST_CALLS),
             config,
         }
     }
