@@ -142,11 +142,11 @@ impl Error {
     }
 
     /// The same error, of a write that was sent and may have been done.
-    pub fn of_unknown_outcome(self) -> Self {
+    pub fn of_unknown_outcome(self, find_out: &'static str) -> Self {
         Self {
             kind: Kind::OutcomeUnknown,
             message: format!("{} Whether it was done is not known.", self.message),
-            next_step: "Look at the state of the resource before you try again.".into(),
+            next_step: find_out.into(),
             retryable: false,
             ..self
         }

@@ -279,7 +279,8 @@ mod roles {
         });
         let server = serve(&aws, Home::new(), &[], &[]);
         server.at_once(50, "ec2_list_instances", &json!({"role_arn": ROLE}));
-        assert_eq!(aws.requests_for("AssumeRole").len(), 2);
+        // Whoever asked before the first answer came shares it; later ones share the next.
+        assert!((1..=2).contains(&aws.requests_for("AssumeRole").len()));
     }
 
     #[test]
@@ -1137,7 +1138,7 @@ mod profiles {
         assert!(told.to_string().chars().count() <= 20_000);
         let shown = told["profiles"].as_array().unwrap().len();
         assert_eq!(told["truncated"]["shown"], shown);
-        assert_eq!(told["truncated"]["found"], 2_000);
+        assert_eq!(told["truncated"]["total"], 2_000);
         assert!(told["truncated"]["how"].as_str().unwrap().contains("contains"));
     }
 
@@ -1249,17 +1250,15 @@ mod setting {
             ),
         });
         let server = serve(&aws, Home::new(), ALLOW, &[]);
-        // The second has the two in each other's place.
-        for (id, secret) in [(OPS_KEY, PLANTED[3]), (PLANTED_KEY, OPS_KEY)] {
-            let keys = json!({
-                "access_key_id": id,
-                "secret_access_key": secret,
-                "region": "eu-west-1",
-            });
-            let said = server.fails("aws_set_environment", keys, "invalid_credentials");
-            assert_eq!(said["status"], "no_change");
-            assert_eq!(said["aws_code"], "InvalidClientTokenId");
-        }
+        let keys = |id, secret| json!({"access_key_id": id, "secret_access_key": secret, "region": "eu-west-1"});
+        let said =
+            server.fails("aws_set_environment", keys(OPS_KEY, PLANTED[3]), "invalid_credentials");
+        assert_eq!(said["status"], "no_change");
+        assert_eq!(said["aws_code"], "InvalidClientTokenId");
+        // In each other's place: the secret would be sent in the clear, so it is not sent.
+        let asked = aws.requests().len();
+        server.fails("aws_set_environment", keys(PLANTED_KEY, OPS_KEY), "validation_error");
+        assert_eq!(aws.requests().len(), asked);
         let listed = server.call_ok("ec2_list_instances", json!({}));
         assert_eq!(listed["target"]["source"], "environment");
         assert_eq!(listed["target"]["region"], "us-east-1");

@@ -417,7 +417,6 @@ mod paging {
             let length = page.to_string().chars().count();
             assert!((18_000..=20_000).contains(&length), "{length}");
             assert_eq!(page["truncated"]["shown"], ids(page).len());
-            assert!(page["truncated"]["found"].as_u64().unwrap() as usize > ids(page).len());
             assert!(page["truncated"]["how"].as_str().unwrap().contains("next_page_token"));
         }
         assert_eq!(last.get("truncated"), None);
@@ -821,7 +820,7 @@ mod changing {
         let args = json!({"instance_id": ID, "wait": true});
         let told = server.call_ok("ec2_stop_instance", args);
         assert_eq!((&told["status"], &told["current_state"]), (&json!("done"), &json!("running")));
-        assert!(told["message"].as_str().unwrap().contains("to become stopped"), "{told:#}");
+        assert!(told["message"].as_str().unwrap().contains("not stopped yet"), "{told:#}");
         assert_eq!(aws.requests_for("StopInstances").len(), 1);
     }
 

@@ -1218,7 +1218,8 @@ fn a_server_with_a_broken_configuration_says_so_in_every_answer() {
 
 #[test]
 fn a_server_with_an_unknown_toolset_says_so_in_every_answer() {
-    let attempts: [(&[&str], &[(&str, &str)]); 2] =
+    type Attempt<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+    let attempts: [Attempt; 2] =
         [(&["--toolsets", "ecc2"], &[]), (&[], &[("AWS_MCP_TOOLSETS", "ecc2")])];
     for (args, env) in attempts {
         let server = Era::Legacy.start(args, env);

@@ -58,6 +58,11 @@ inspector_works() {
   "$1/$node" "$1/$inspector" --cli --help >/dev/null 2>&1
 }
 
+# A fresh clone on the same machine need not build AWS's crates again.
+if [[ -n ${CI:-} ]]; then
+  export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
+fi
+
 need cargo "install the Rust toolchain"
 need npm "install Node.js with npm"
 need cc "install a C compiler"

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_types::SdkConfig;
 use secrecy::ExposeSecret;
 
@@ -18,8 +18,6 @@ use crate::error::{Error, Kind, Result, aws};
 
 /// How long before their end credentials are renewed.
 const EARLY: Duration = Duration::from_secs(5 * 60);
-/// Credentials that were short-lived from the start are not asked for again at every turn.
-const AGAIN: Duration = Duration::from_secs(30);
 
 /// Credentials, and what their source itself said about whose they are.
 #[derive(Clone, Debug)]
@@ -99,24 +97,25 @@ impl Source {
         &self.name
     }
 
-    /// The credentials, from memory where they last for another five minutes.
-    pub async fn load(&self) -> Result<Loaded> {
+    /// The credentials, from memory where they last for another five minutes, or were loaded after
+    /// `since` (by the monotonic clock: the begin of the call that wants them).
+    pub async fn load(&self, since: Duration) -> Result<Loaded> {
         if let Loader::Fixed(loaded) = &self.way {
             return Ok(loaded.clone());
         }
-        if let Some(loaded) = self.fresh() {
+        if let Some(loaded) = self.fresh(since) {
             return Ok(loaded);
         }
         let asked = self.clock.elapsed();
         let mut failure = self.loading.lock().await;
-        if let Some(loaded) = self.fresh() {
+        if let Some(loaded) = self.fresh(since) {
             return Ok(loaded);
         }
         if let Some(failure) = failure.as_ref().filter(|failure| failure.at >= asked) {
             return Err(failure.error.clone());
         }
         tracing::info!(source = self.name, "loading credentials");
-        match self.load_anew().await {
+        match self.load_anew(since).await {
             Ok(loaded) => {
                 tracing::info!(source = self.name, "credentials loaded");
                 *self.lock() = Some(Kept { loaded: loaded.clone(), at: self.clock.elapsed() });
@@ -145,13 +144,12 @@ impl Source {
         }
     }
 
-    /// What needs no renewal: it lasts, or it was loaded a moment ago and its source gives no longer.
-    fn fresh(&self) -> Option<Loaded> {
+    /// What needs no renewal: a source may give credentials that are short-lived from the start, and
+    /// one call asks several times.
+    fn fresh(&self, since: Duration) -> Option<Loaded> {
         let kept = self.lock().clone()?;
-        let now = self.clock.now();
-        let just_now = self.clock.elapsed().saturating_sub(kept.at) < AGAIN;
-        let margin = if just_now { Duration::ZERO } else { EARLY };
-        lasts(&kept.loaded, now, margin).then_some(kept.loaded)
+        let margin = if kept.at >= since { Duration::ZERO } else { EARLY };
+        lasts(&kept.loaded, self.clock.now(), margin).then_some(kept.loaded)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
@@ -168,7 +166,7 @@ impl Source {
         }
     }
 
-    async fn load_anew(&self) -> Result<Loaded> {
+    async fn load_anew(&self, since: Duration) -> Result<Loaded> {
         match &self.way {
             Loader::Fixed(loaded) => Ok(loaded.clone()),
             Loader::Process(command) => {
@@ -191,24 +189,10 @@ impl Source {
             },
             Loader::Role(assumed) => {
                 let Assumed { base, role, sts } = assumed.as_ref();
-                let base = Box::pin(base.load()).await?;
+                let base = Box::pin(base.load(since)).await?;
                 assume(&self.name, role, sts, base.credentials, self.clock).await
             }
         }
-    }
-}
-
-impl ProvideCredentials for Source {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(async {
-            self.load()
-                .await
-                .map(|loaded| loaded.credentials)
-                .map_err(CredentialsError::provider_error)
-        })
     }
 }
 

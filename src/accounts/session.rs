@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_types::SdkConfig;
 use aws_types::sdk_config::SharedHttpClient;
 
@@ -55,9 +56,10 @@ impl Session {
         self.holder.source.name()
     }
 
-    /// The credentials, from memory where they last.
-    pub async fn credentials(&self) -> Result<Loaded> {
-        self.holder.source.load().await
+    /// The credentials, from memory where they last. `since` is the begin of the call that wants
+    /// them, by the monotonic clock.
+    pub async fn credentials(&self, since: Duration) -> Result<Loaded> {
+        self.holder.source.load(since).await
     }
 
     /// The credentials that were loaded last, without loading any.
@@ -70,9 +72,9 @@ impl Session {
         &self.holder.learning
     }
 
-    /// The SDK configuration that clients of this session are made from.
-    pub fn sdk(self: &Arc<Self>) -> SdkConfig {
-        let provider = SharedCredentialsProvider::new(Bound(self.clone()));
+    /// The SDK configuration that one call's clients are made from.
+    pub fn sdk(&self, since: Duration) -> SdkConfig {
+        let provider = SharedCredentialsProvider::new(Bound(self.holder.clone(), since));
         self.sdk.to_builder().credentials_provider(provider).build()
     }
 
@@ -319,18 +321,20 @@ impl Sessions {
     }
 }
 
-/// A session as the SDK's source of credentials.
+/// One call's credentials, as the SDK asks for them.
 #[derive(Debug)]
-struct Bound(Arc<Session>);
+struct Bound(Arc<Holder>, Duration);
 
-impl aws_credential_types::provider::ProvideCredentials for Bound {
-    fn provide_credentials<'a>(
-        &'a self,
-    ) -> aws_credential_types::provider::future::ProvideCredentials<'a>
+impl ProvideCredentials for Bound {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
-        self.0.holder.source.provide_credentials()
+        let Self(holder, since) = self;
+        future::ProvideCredentials::new(async {
+            let loaded = holder.source.load(*since).await;
+            loaded.map(|loaded| loaded.credentials).map_err(CredentialsError::provider_error)
+        })
     }
 }
 

@@ -29,7 +29,7 @@ where
         SdkError::DispatchFailure(failure) if failure.is_timeout() => timed_out(action),
         SdkError::DispatchFailure(_) => (
             Kind::ExecutionError,
-            format!("{action} got no answer from AWS: no connection, or it broke off."),
+            format!("{action} could not reach AWS, or lost the connection."),
             "Check the region, the network, a proxy or VPN, and AWS_ENDPOINT_URL; then try again.",
         ),
         SdkError::ResponseError(_) => (

@@ -128,8 +128,10 @@ async fn attempt(
         )),
     };
     answer.map_err(|error| {
-        let unknown = cx.has_sent_a_write() && !error.is_refusal();
-        let error = if unknown { error.of_unknown_outcome() } else { error };
+        let error = match cx.find_out().filter(|_| !error.is_refusal()) {
+            Some(find_out) => error.of_unknown_outcome(find_out),
+            None => error,
+        };
         Failed { error, target: cx.target_so_far() }
     })
 }

@@ -222,7 +222,7 @@ struct CredentialsMetadata {
 
 async fn get_credentials(cx: Cx, args: GetCredentials) -> Result<Answer> {
     let session = cx.session().await?;
-    let credentials = session.credentials().await?.credentials;
+    let credentials = cx.credentials().await?;
     let access_key_id = gate::access_key_id(credentials.access_key_id());
     let token = credentials.session_token();
     let region = session.region.as_ref().map(ToString::to_string);

@@ -1,10 +1,11 @@
 //! What a tool is handed: clients bound to the call's target and guarded by the wire, a clock, a way
 //! to report progress. No tool builds a client.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_types::SdkConfig;
 use serde_json::{Map, Value, json};
@@ -43,6 +44,7 @@ struct Inner {
     begun: Duration,
     /// Whether a write went out.
     sent: Arc<AtomicBool>,
+    find_out: OnceLock<&'static str>,
 }
 
 impl Cx {
@@ -62,6 +64,7 @@ impl Cx {
             progress,
             begun,
             sent,
+            find_out: OnceLock::new(),
         }))
     }
 
@@ -90,9 +93,15 @@ impl Cx {
         self.0.world.config.clock.elapsed().saturating_sub(self.0.begun)
     }
 
-    /// Whether a write was sent, so that a failure does not mean that nothing was done.
-    pub(super) fn has_sent_a_write(&self) -> bool {
-        self.0.sent.load(Ordering::Acquire)
+    /// To be said before a write is sent: how to find out what became of it.
+    pub fn about_to_write(&self, find_out: &'static str) {
+        let _ = self.0.find_out.set(find_out);
+    }
+
+    /// How to find out what became of a write, once one was sent.
+    pub(super) fn find_out(&self) -> Option<&'static str> {
+        let words = self.0.find_out.get().copied().unwrap_or("Look at the state of the resource.");
+        self.0.sent.load(Ordering::Acquire).then_some(words)
     }
 
     /// The call's session. Reads files at most; credentials are loaded with the first client.
@@ -113,17 +122,24 @@ impl Cx {
             .await
     }
 
+    /// The call's credentials, loaded where that is needed.
+    pub async fn credentials(&self) -> Result<Credentials> {
+        let session = self.session().await?;
+        if session.loaded().is_none() {
+            self.progress(format!("loading the credentials of {}", session.source()));
+        }
+        Ok(session.credentials(self.0.begun).await?.credentials)
+    }
+
     /// A client for EC2 in the call's region.
     pub async fn ec2(&self) -> Result<aws_sdk_ec2::Client> {
         let session = self.session().await?;
         session.required_region()?;
-        if session.loaded().is_none() {
-            self.progress(format!("loading the credentials of {}", session.source()));
-        }
-        session.credentials().await?;
+        self.credentials().await?;
         self.learn_identity(session.clone());
-        let config =
-            aws_sdk_ec2::config::Builder::from(&session.sdk()).interceptor(self.guard()).build();
+        let config = aws_sdk_ec2::config::Builder::from(&session.sdk(self.0.begun))
+            .interceptor(self.guard())
+            .build();
         #[expect(clippy::disallowed_methods, reason = "clients are made here, guarded")]
         Ok(aws_sdk_ec2::Client::from_conf(config))
     }
@@ -136,8 +152,8 @@ impl Cx {
 
     /// The same for any session, with this tool's declared operations.
     pub async fn identity_of(&self, session: &Arc<Session>) -> Result<Identity> {
-        let loaded = session.credentials().await?;
-        let identity = ask_identity(&session.sdk(), self.guard()).await?;
+        let loaded = session.credentials(self.0.begun).await?;
+        let identity = ask_identity(&session.sdk(self.0.begun), self.guard()).await?;
         session.learning().learn(loaded.credentials.access_key_id(), identity.clone());
         Ok(identity)
     }
@@ -146,7 +162,7 @@ impl Cx {
     /// region, and the account or the key.
     pub async fn binding(&self) -> Result<(String, Option<String>, String)> {
         let session = self.session().await?;
-        let credentials = session.credentials().await?.credentials;
+        let credentials = self.credentials().await?;
         let whose = match credentials.account_id() {
             Some(account) => account.as_str().to_owned(),
             None => credentials.access_key_id().to_owned(),
@@ -207,15 +223,16 @@ impl Cx {
     /// Starts asking whose the credentials are, beside the tool's own calls, where their source did
     /// not say so itself: once per credential.
     fn learn_identity(&self, session: Arc<Session>) {
+        let begun = self.0.begun;
         tokio::spawn(async move {
-            let Ok(loaded) = session.credentials().await else { return };
+            let Ok(loaded) = session.credentials(begun).await else { return };
             let key = loaded.credentials.access_key_id();
             if loaded.whose == Whose::Told {
                 return;
             }
             let Some(_claim) = session.learning().claim(key) else { return };
             let wire = Wire::new("identity", &[GET_CALLER_IDENTITY], Arc::default());
-            match ask_identity(&session.sdk(), SharedInterceptor::permanent(wire)).await {
+            match ask_identity(&session.sdk(begun), SharedInterceptor::permanent(wire)).await {
                 Ok(identity) => session.learning().learn(key, identity),
                 Err(error) => {
                     let kind = error.kind.word();

@@ -730,6 +730,7 @@ async fn change(
         Change::Start => InstanceStateName::Running,
         Change::Stop | Change::ForceStop => InstanceStateName::Stopped,
     };
+    cx.about_to_write("Call ec2_describe_instance to see its state before you try again.");
     let (status, mut current) = match step(change, &before) {
         Step::Call => (ChangeStatus::Done, send().await?.unwrap_or_else(|| before.clone())),
         Step::NothingToDo => (ChangeStatus::NoChange, before.clone()),
