@@ -108,7 +108,7 @@ cargo clippy --workspace --all-targets --locked -- -D warnings
 
 say "cargo test"
 AWS_MCP_TEST_PYTHON=$venv/bin/python AWS_MCP_TEST_NODE=$clients/$node AWS_MCP_TEST_INSPECTOR=$clients/$inspector \
-  cargo test --workspace --locked
+  cargo test --workspace --locked --no-fail-fast
 
 say "cargo deny"
 "$deny/bin/cargo-deny" --workspace --locked check bans licenses sources
