@@ -1,5 +1,6 @@
 //! Whose a key is: asked of AWS once, beside the first call, and waited for by whoever needs it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -36,8 +37,8 @@ enum State {
 }
 
 /// The right to ask; given up unasked (a panic, a cancelled task), it counts as asked in vain.
-pub struct Claim<'a> {
-    learning: &'a Learning,
+pub struct Claim {
+    learning: Arc<Learning>,
     key: String,
 }
 
@@ -55,7 +56,7 @@ impl Learning {
     }
 
     /// The right to ask, for one caller at a time.
-    pub fn claim(&self, access_key_id: &str) -> Option<Claim<'_>> {
+    pub fn claim(self: &Arc<Self>, access_key_id: &str) -> Option<Claim> {
         let now = self.clock.elapsed();
         let won = self.state.send_if_modified(|state| {
             let asked = match state {
@@ -68,7 +69,7 @@ impl Learning {
             }
             !asked
         });
-        won.then(|| Claim { learning: self, key: access_key_id.to_owned() })
+        won.then(|| Claim { learning: self.clone(), key: access_key_id.to_owned() })
     }
 
     /// Remembers what AWS said about a key.
@@ -83,7 +84,7 @@ impl Learning {
     }
 }
 
-impl Drop for Claim<'_> {
+impl Drop for Claim {
     fn drop(&mut self) {
         let now = self.learning.clock.elapsed();
         self.learning.state.send_if_modified(|state| {
@@ -106,7 +107,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_asks_and_the_rest_wait() {
-        let learning = Learning::new(Clock::system());
+        let learning = Arc::new(Learning::new(Clock::system()));
         let claim = learning.claim("k").unwrap();
         assert!(learning.claim("k").is_none());
         learning.learn("k", identity());
@@ -120,7 +121,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_question_in_vain_is_asked_again_later() {
-        let learning = Learning::new(Clock::system());
+        let learning = Arc::new(Learning::new(Clock::system()));
         drop(learning.claim("k").unwrap());
         learning.answered("k").await;
         assert!(learning.claim("k").is_none());

@@ -42,7 +42,7 @@ struct Holder {
     /// The profile that they come from.
     profile: Option<String>,
     source: Source,
-    learning: Learning,
+    learning: Arc<Learning>,
 }
 
 impl Session {
@@ -68,7 +68,7 @@ impl Session {
     }
 
     /// Whose the credentials are, as far as AWS was asked.
-    pub fn learning(&self) -> &Learning {
+    pub fn learning(&self) -> &Arc<Learning> {
         &self.holder.learning
     }
 
@@ -222,7 +222,7 @@ impl Sessions {
         Ok(Holder {
             profile,
             source: Source::new(plan, &sdk, self.clock),
-            learning: Learning::new(self.clock),
+            learning: Arc::new(Learning::new(self.clock)),
         })
     }
 

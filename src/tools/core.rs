@@ -277,7 +277,8 @@ struct ProfileList {
 #[derive(Serialize, JsonSchema)]
 struct ProfileRow {
     name: String,
-    /// static, sso, role, process, login, web_identity; source: the machine's own role
+    /// static, sso, role, process, login, web_identity; source: credential_source alone; empty: no
+    /// credentials
     #[schemars(with = "String")]
     kind: ProfileKind,
     #[serde(skip_serializing_if = "Option::is_none")]

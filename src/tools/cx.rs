@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 
 use super::{Tool, World};
 use crate::accounts::{Identity, Requested, Session, Whose};
-use crate::error::{Error, Result, aws};
+use crate::error::{Error, Kind, Result, aws};
 use crate::gate::Wire;
 
 /// How long an answer waits for the name of its own account.
@@ -136,7 +136,7 @@ impl Cx {
         let session = self.session().await?;
         session.required_region()?;
         self.credentials().await?;
-        self.learn_identity(session.clone());
+        self.learn_identity(session);
         let config = aws_sdk_ec2::config::Builder::from(&session.sdk(self.0.begun))
             .interceptor(self.guard())
             .build();
@@ -222,23 +222,25 @@ impl Cx {
 
     /// Starts asking whose the credentials are, beside the tool's own calls, where their source did
     /// not say so itself: once per credential.
-    fn learn_identity(&self, session: Arc<Session>) {
-        let begun = self.0.begun;
+    fn learn_identity(&self, session: &Arc<Session>) {
+        let Some(loaded) = session.loaded().filter(|loaded| loaded.whose == Whose::ToBeAsked)
+        else {
+            return;
+        };
+        let key = loaded.credentials.access_key_id().to_owned();
+        // Before the task runs: whoever looks for the answer has to find it being asked for.
+        let Some(claim) = session.learning().claim(&key) else { return };
+        let (session, begun) = (session.clone(), self.0.begun);
         tokio::spawn(async move {
-            let Ok(loaded) = session.credentials(begun).await else { return };
-            let key = loaded.credentials.access_key_id();
-            if loaded.whose == Whose::Told {
-                return;
-            }
-            let Some(_claim) = session.learning().claim(key) else { return };
             let wire = Wire::new("identity", &[GET_CALLER_IDENTITY], Arc::default());
             match ask_identity(&session.sdk(begun), SharedInterceptor::permanent(wire)).await {
-                Ok(identity) => session.learning().learn(key, identity),
+                Ok(identity) => session.learning().learn(&key, identity),
                 Err(error) => {
                     let kind = error.kind.word();
                     tracing::warn!(kind, "whose the credentials are is not known");
                 }
             }
+            drop(claim);
         });
     }
 }
@@ -255,7 +257,7 @@ async fn ask_identity(sdk: &SdkConfig, guard: SharedInterceptor) -> Result<Ident
     match (answer.account, answer.arn, answer.user_id) {
         (Some(account_id), Some(arn), Some(user_id)) => Ok(Identity { account_id, arn, user_id }),
         _ => Err(Error::new(
-            crate::error::Kind::ExecutionError,
+            Kind::ExecutionError,
             format!("{GET_CALLER_IDENTITY} gave an answer without an account."),
             "Check that AWS_ENDPOINT_URL names an AWS API.",
         )),
