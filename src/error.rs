@@ -86,7 +86,8 @@ pub struct AwsWords {
 }
 
 /// A failed call: serialises to the published error shape.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, thiserror::Error)]
+#[error("{}: {message} {next_step}", kind.word())]
 pub struct Error {
     #[serde(rename = "error")]
     pub kind: Kind,
@@ -172,14 +173,6 @@ impl Error {
         Self::new(Kind::ValidationError, message, next_step)
     }
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {}", self.kind.word(), self.message, self.next_step)
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// What a caller said, to be repeated in an error: quoted, visible, not long.
 pub fn echo(said: &str) -> String {

@@ -264,6 +264,34 @@ mod tests {
     }
 
     #[test]
+    fn no_line_panics_and_a_good_id_is_found_by_the_scanner_too() {
+        let good = r#"{"jsonrpc":"2.0","params":{"id":[1,{"id":"x"}],"t":"\"id\":7"},"id":"a-1","method":"m"}"#;
+        let mut compared = 0;
+        let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+        for _ in 0..20_000 {
+            let mut bytes = good.as_bytes().to_vec();
+            for _ in 0..=(random % 2) {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                let at = random as usize % bytes.len();
+                bytes[at] = b" !\"#ad:,{}[]\\01\xff\x00"[(random >> 32) as usize % 17];
+            }
+            let mut ids = IdScanner::default();
+            ids.push(&bytes);
+            if let Ok(value) = serde_json::from_slice::<Value>(&bytes)
+                && let Some(id) = value.get("id").filter(|id| id.is_string() || id.is_i64())
+                && String::from_utf8_lossy(&bytes).matches("\"id\"").count() == 3
+            {
+                compared += 1;
+                assert_eq!(serde_json::to_value(ids.found()).unwrap(), *id, "{value}");
+            }
+            let _ = read(&bytes);
+        }
+        assert!(compared > 500, "{compared}");
+    }
+
+    #[test]
     fn a_good_line_is_a_message() {
         assert!(matches!(read(br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#), Line::Message(_)));
     }
