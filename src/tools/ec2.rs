@@ -104,7 +104,7 @@ impl<'de> Deserialize<'de> for InstanceId {
 
 /// One value or several.
 #[derive(Clone, Debug, Hash, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a string or a list of strings")]
 enum Values {
     One(String),
     Many(Vec<String>),

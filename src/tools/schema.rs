@@ -108,8 +108,10 @@ pub fn parse<T: DeserializeOwned>(arguments: Map<String, Value>) -> Result<T> {
     serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|e| {
         let path = e.path().to_string();
         let place = if path == "." { String::new() } else { format!("{path}: ") };
+        // Rust's name of a type is not the caller's.
+        let why = e.inner().to_string().replace("usize", "a whole number");
         Error::invalid(
-            format!("{place}{}.", e.inner()),
+            format!("{place}{why}."),
             "Mend the argument as the tool's input schema says.",
         )
     })
