@@ -984,6 +984,655 @@ mod process {
     }
 }
 
+mod web_identity {
+    use super::*;
+
+    /// The token as an identity provider writes it: a secret like any other.
+    const TOKEN: &str = PLANTED[3];
+
+    /// A home with the token and a profile `web` that uses it.
+    fn with_token() -> Home {
+        let home = Home::new().with("token", TOKEN);
+        let file = home.path().join("token").display().to_string();
+        home.with(".aws/config", &profile(&file))
+    }
+
+    fn profile(file: &str) -> String {
+        format!(
+            "[profile web]\nrole_arn = {ROLE}\nweb_identity_token_file = {file}\n\
+             role_session_name = me\nregion = eu-west-1\n"
+        )
+    }
+
+    /// AssumeRoleWithWebIdentity's answer: planted credentials until `expiration`.
+    fn given(expiration: &str) -> Response {
+        Response::xml(
+            200,
+            format!(
+                r#"<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><SubjectFromWebIdentityToken>subject</SubjectFromWebIdentityToken><Audience>sts.amazonaws.com</Audience><AssumedRoleUser><Arn>{ASSUMED}</Arn><AssumedRoleId>AROATESTSTESTSTESTSTE:me</AssumedRoleId></AssumedRoleUser><Credentials><SessionToken>{PLANTED_TOKEN}</SessionToken><SecretAccessKey>{PLANTED_KEY}</SecretAccessKey><Expiration>{expiration}</Expiration><AccessKeyId>{ROLE_KEY}</AccessKeyId></Credentials><Provider>arn:aws:iam::210987654321:oidc-provider/issuer.example</Provider></AssumeRoleWithWebIdentityResult><ResponseMetadata><RequestId>ad4156e9-bce1-11e2-82e6-6b6efEXAMPLE</RequestId></ResponseMetadata></AssumeRoleWithWebIdentityResponse>"#
+            ),
+        )
+    }
+
+    fn sts(answer: impl Fn() -> Response + Send + Sync + 'static) -> FakeAws {
+        fake(move |request| match request.action().as_str() {
+            "AssumeRoleWithWebIdentity" => answer(),
+            "AssumeRole" => Response::assumed_role("333333333333", "Far", "me", &in_minutes(60)),
+            _ => Response::instances(0),
+        })
+    }
+
+    fn asked(aws: &FakeAws) -> Vec<Request> {
+        aws.requests_for("AssumeRoleWithWebIdentity")
+    }
+
+    #[test]
+    fn the_token_of_a_profile_buys_a_roles_credentials_once() {
+        let aws = sts(|| given(&in_minutes(60)).after(Duration::from_millis(200)));
+        let server = serve_keyless(&aws, with_token(), &[], &[]);
+        let all = server.at_once(20, "ec2_list_instances", &json!({"profile": "web"}));
+        let asked = asked(&aws);
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].param("WebIdentityToken").as_deref(), Some(TOKEN));
+        assert_eq!(asked[0].param("RoleArn").as_deref(), Some(ROLE));
+        assert_eq!(asked[0].param("RoleSessionName").as_deref(), Some("me"));
+        assert_eq!(asked[0].header("authorization"), None, "the token is the proof");
+        assert!(signers(&aws, "DescribeInstances").iter().all(|id| id == ROLE_KEY));
+        let sent = &aws.requests_for("DescribeInstances")[0];
+        assert_eq!(sent.header("x-amz-security-token"), Some(PLANTED_TOKEN));
+        for told in all {
+            let target = &told["target"];
+            assert_eq!(target["account_id"], "210987654321", "{target}");
+            assert_eq!(target["region"], "eu-west-1");
+            assert_eq!(target["profile"], "web");
+            assert_eq!(target["source"], "web_identity:web");
+        }
+    }
+
+    #[test]
+    fn its_credentials_are_shown_masked() {
+        let aws = sts(|| given("2099-01-02T03:04:05Z"));
+        let server = serve_keyless(&aws, with_token(), &[], &[]);
+        let args = json!({"profile": "web", "include_session_token": true});
+        let told = server.call_ok("aws_get_credentials", args);
+        assert_eq!(told["credentials"]["access_key_id"], "ASIATESTST...");
+        assert_eq!(
+            told["metadata"],
+            json!({
+                "credentials_source": "web_identity:web",
+                "expires_at": "2099-01-02T03:04:05Z",
+            })
+        );
+    }
+
+    #[test]
+    fn the_environment_may_name_the_token_file() {
+        let aws = sts(|| given(&in_minutes(60)));
+        let home = Home::new().with("token", TOKEN);
+        let file = home.path().join("token").display().to_string();
+        let more = [("AWS_WEB_IDENTITY_TOKEN_FILE", file.as_str()), ("AWS_ROLE_ARN", ROLE)];
+        let server = serve_keyless(&aws, home, &[], &more);
+        let told = server.call_ok("ec2_list_instances", json!({}));
+        assert_eq!(told["target"]["source"], "web_identity");
+        assert_eq!(told["target"]["account_id"], "210987654321");
+        assert_eq!(told["target"].get("profile"), None);
+        let asked = &asked(&aws)[0];
+        assert_eq!(asked.param("WebIdentityToken").as_deref(), Some(TOKEN));
+        let session = asked.param("RoleSessionName").unwrap();
+        assert!(session.starts_with("aws-mcp-"), "{session}");
+    }
+
+    #[test]
+    fn the_environment_may_name_the_session_too() {
+        let aws = sts(|| given(&in_minutes(60)));
+        let home = Home::new().with("token", TOKEN);
+        let more = [
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", "~/token"),
+            ("AWS_ROLE_ARN", ROLE),
+            ("AWS_ROLE_SESSION_NAME", "mine"),
+        ];
+        let server = serve_keyless(&aws, home, &[], &more);
+        let told = server.call_ok("aws_get_credentials", json!({}));
+        assert_eq!(told["metadata"]["credentials_source"], "web_identity");
+        assert_eq!(asked(&aws)[0].param("RoleSessionName").as_deref(), Some("mine"));
+    }
+
+    #[test]
+    fn a_missing_token_file_is_said() {
+        let aws = sts(|| given(&in_minutes(60)));
+        let server = serve_keyless(&aws, home(&profile("/nowhere/token")), &[], &[]);
+        let args = json!({"profile": "web"});
+        let said = server.fails("aws_get_account_info", args, "no_credentials");
+        assert!(said["message"].as_str().unwrap().contains("web_identity:web"), "{said:#}");
+        assert!(said["next_step"].as_str().unwrap().contains("token file"), "{said:#}");
+        let more = [("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token"), ("AWS_ROLE_ARN", ROLE)];
+        let server = serve_keyless(&aws, Home::new(), &[], &more);
+        server.fails("aws_get_account_info", json!({}), "no_credentials");
+        assert!(aws.requests().is_empty());
+    }
+
+    #[test]
+    fn a_token_that_aws_refuses_is_quoted_nowhere() {
+        let check = |code: &'static str, kind: &str| {
+            let words = format!("Token {TOKEN} is not good");
+            let aws = sts(move || Response::sts_error(400, code, &words));
+            let server = serve_keyless(&aws, with_token(), &[], &[]);
+            let said = server.fails("aws_get_account_info", json!({"profile": "web"}), kind);
+            assert!(said["next_step"].as_str().unwrap().contains("token"), "{said:#}");
+        };
+        check("ExpiredTokenException", "expired_credentials");
+        check("InvalidIdentityToken", "no_credentials");
+    }
+
+    #[test]
+    fn it_can_be_the_source_of_a_role() {
+        let aws = sts(|| given(&in_minutes(60)));
+        let home = with_token();
+        let far = "arn:aws:iam::333333333333:role/Far";
+        let mut config = fs::read_to_string(home.path().join(".aws/config")).unwrap();
+        config += &format!("[profile far]\nsource_profile = web\nrole_arn = {far}\n");
+        let server = serve_keyless(&aws, home.with(".aws/config", &config), &[], &[]);
+        let told = server.call_ok("ec2_list_instances", json!({"profile": "far"}));
+        assert_eq!(told["target"]["account_id"], "333333333333");
+        assert_eq!(told["target"]["source"], "assume_role:far");
+        assert_eq!(signers(&aws, "AssumeRole"), [ROLE_KEY]);
+    }
+
+    #[test]
+    fn the_profiles_own_endpoint_of_sts_is_asked() {
+        let aws = sts(|| given(&in_minutes(60)));
+        let home = with_token();
+        let mut config = fs::read_to_string(home.path().join(".aws/config")).unwrap();
+        config += &format!("endpoint_url = {}\n", aws.url());
+        // Whatever is meant for AWS itself ends here instead.
+        let elsewhere = fake(|_| Response::sts_error(403, "AccessDenied", "Not here."));
+        let proxy = elsewhere.url();
+        let more = [("AWS_ENDPOINT_URL", ""), ("HTTPS_PROXY", proxy.as_str())];
+        let server = serve_keyless(&elsewhere, home.with(".aws/config", &config), &[], &more);
+        server.call_ok("ec2_list_instances", json!({"profile": "web"}));
+        assert_eq!(asked(&aws).len(), 1);
+        assert!(elsewhere.requests().is_empty());
+    }
+}
+
+mod container {
+    use super::*;
+
+    const CONTAINER_KEY: &str = "ASIACONTAINERCONTAIN";
+    const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+
+    /// What the agent beside a container answers.
+    fn document() -> Response {
+        let body = json!({
+            "RoleArn": ROLE,
+            "AccessKeyId": CONTAINER_KEY,
+            "SecretAccessKey": PLANTED_KEY,
+            "Token": PLANTED_TOKEN,
+            "Expiration": "2099-01-02T03:04:05Z",
+        });
+        json_answer(200, &[], &body)
+    }
+
+    /// An AWS with such an agent at `/creds`.
+    fn agent(answer: impl Fn() -> Response + Send + Sync + 'static) -> FakeAws {
+        fake(move |request| match request.path.as_str() {
+            "/creds" => answer(),
+            _ => Response::instances(0),
+        })
+    }
+
+    fn asked(aws: &FakeAws) -> Vec<Request> {
+        let mut requests = aws.requests();
+        requests.retain(|request| request.path == "/creds");
+        requests
+    }
+
+    #[test]
+    fn the_agents_credentials_are_used_and_asked_for_once() {
+        let aws = agent(|| document().after(Duration::from_millis(200)));
+        let uri = aws.url() + "/creds";
+        let server = serve_keyless(&aws, Home::new(), &[], &[(FULL_URI, &uri)]);
+        for told in server.at_once(20, "ec2_list_instances", &json!({})) {
+            let target = &told["target"];
+            assert_eq!(target["source"], "container", "{target}");
+            assert_eq!(target["principal"], CALLER, "{target}");
+            assert_eq!(target.get("profile"), None, "{target}");
+        }
+        assert_eq!(asked(&aws).len(), 1);
+        assert_eq!(asked(&aws)[0].method, "GET");
+        assert!(signers(&aws, "DescribeInstances").iter().all(|id| id == CONTAINER_KEY));
+        let told = server.call_ok("aws_get_credentials", json!({"include_session_token": true}));
+        assert_eq!(told["credentials"]["access_key_id"], "ASIACONTAI...");
+        assert_eq!(
+            told["metadata"],
+            json!({"credentials_source": "container", "expires_at": "2099-01-02T03:04:05Z"})
+        );
+    }
+
+    #[test]
+    fn the_agent_gets_its_own_token() {
+        let aws = agent(document);
+        let uri = aws.url() + "/creds";
+        let home = Home::new().with("agent-token", PLANTED[3]);
+        let file = home.path().join("agent-token").display().to_string();
+        let ways = [
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file.as_str()),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN", PLANTED[2]),
+        ];
+        let server = serve_keyless(&aws, home, &[], &[(FULL_URI, &uri), ways[0]]);
+        server.call_ok("aws_get_credentials", json!({}));
+        let server = serve_keyless(&aws, Home::new(), &[], &[(FULL_URI, &uri), ways[1]]);
+        server.call_ok("aws_get_credentials", json!({}));
+        let tokens: Vec<Option<String>> =
+            asked(&aws).iter().map(|r| r.header("authorization").map(str::to_owned)).collect();
+        assert_eq!(tokens, [Some(PLANTED[3].to_owned()), Some(PLANTED[2].to_owned())]);
+    }
+
+    #[test]
+    fn an_agent_that_refuses_is_quoted_nowhere() {
+        let answers = [
+            json_answer(403, &[], &json!({"code": "No", "message": PLANTED_KEY})),
+            json_answer(200, &[], &json!({"SecretAccessKey": PLANTED_KEY, "Token": 1})),
+            Response::xml(200, PLANTED_TOKEN),
+        ];
+        for answer in answers {
+            let aws = agent(move || answer.clone());
+            let uri = aws.url() + "/creds";
+            let server = serve_keyless(&aws, Home::new(), &[], &[(FULL_URI, &uri)]);
+            let said = server.fails("ec2_list_instances", json!({}), "no_credentials");
+            assert!(said["next_step"].as_str().unwrap().contains("container"), "{said:#}");
+            assert!(aws.requests_for("DescribeInstances").is_empty());
+        }
+    }
+
+    #[test]
+    fn an_agent_elsewhere_without_tls_is_not_asked() {
+        let aws = agent(document);
+        let uri = "http://192.0.2.1/creds";
+        let server = serve_keyless(&aws, Home::new(), &[], &[(FULL_URI, uri)]);
+        server.fails("ec2_list_instances", json!({}), "no_credentials");
+        assert!(aws.requests().is_empty());
+    }
+
+    #[test]
+    fn a_role_may_be_assumed_with_them() {
+        let aws = fake(|request| match (request.path.as_str(), request.action().as_str()) {
+            ("/creds", _) => document(),
+            (_, "AssumeRole") => reader(&in_minutes(60)),
+            _ => Response::instances(0),
+        });
+        let uri = aws.url() + "/creds";
+        let config =
+            format!("[profile task]\nrole_arn = {ROLE}\ncredential_source = EcsContainer\n");
+        let server = serve_keyless(&aws, home(&config), &[], &[(FULL_URI, &uri)]);
+        let told = server.call_ok("ec2_list_instances", json!({"profile": "task"}));
+        assert_eq!(told["target"]["principal"], ASSUMED);
+        assert_eq!(signers(&aws, "AssumeRole"), [CONTAINER_KEY]);
+    }
+
+    #[test]
+    fn the_env_file_may_name_the_agent() {
+        let aws = agent(document);
+        let home = Home::new().with("aws.env", &format!("{FULL_URI}={}/creds\n", aws.url()));
+        let server = serve_keyless(&aws, home, &["--env-file", "aws.env"], &[]);
+        let told = server.call_ok("ec2_list_instances", json!({}));
+        assert_eq!(told["target"]["source"], "container");
+        assert_eq!(signers(&aws, "DescribeInstances"), [CONTAINER_KEY]);
+    }
+}
+
+mod instance_metadata {
+    use super::*;
+
+    const INSTANCE_KEY: &str = "ASIAINSTANCEINSTANCE";
+    const ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+    const ON: (&str, &str) = ("AWS_EC2_METADATA_DISABLED", "false");
+    const TOKEN_PATH: &str = "/latest/api/token";
+    const ROLES_PATH: &str = "/latest/meta-data/iam/security-credentials/";
+    const ROLE_PATH: &str = "/latest/meta-data/iam/security-credentials/Worker";
+
+    fn text(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+        let mut response = Response::xml(status, body);
+        response.headers = vec![("Content-Type".to_owned(), "text/plain".to_owned())];
+        response.headers.extend(headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+        response
+    }
+
+    fn document() -> Response {
+        let body = json!({
+            "Code": "Success",
+            "LastUpdated": "2026-01-02T03:04:05Z",
+            "Type": "AWS-HMAC",
+            "AccessKeyId": INSTANCE_KEY,
+            "SecretAccessKey": PLANTED_KEY,
+            "Token": PLANTED_TOKEN,
+            "Expiration": "2099-01-02T03:04:05Z",
+        });
+        text(200, &[], &body.to_string())
+    }
+
+    /// An instance whose role is as `roles` says; it answers whoever brings the session token.
+    fn instance(roles: impl Fn() -> Response + Send + Sync + 'static) -> FakeAws {
+        fake(move |request| match (request.method.as_str(), request.path.as_str()) {
+            ("PUT", TOKEN_PATH) => {
+                text(200, &[("x-aws-ec2-metadata-token-ttl-seconds", "21600")], PLANTED[4])
+            }
+            ("GET", path) if path.starts_with(ROLES_PATH) => {
+                match (request.header("x-aws-ec2-metadata-token"), path) {
+                    (Some(token), ROLES_PATH) if token == PLANTED[4] => roles(),
+                    (Some(token), ROLE_PATH) if token == PLANTED[4] => document(),
+                    _ => text(401, &[], ""),
+                }
+            }
+            _ => Response::instances(0),
+        })
+    }
+
+    #[test]
+    fn it_is_asked_where_the_user_says_so() {
+        let aws = instance(|| text(200, &[], "Worker"));
+        let url = aws.url();
+        let server = serve_keyless(&aws, Home::new(), &[], &[(ENDPOINT, &url), ON]);
+        for told in server.at_once(20, "ec2_list_instances", &json!({})) {
+            let target = &told["target"];
+            assert_eq!(target["source"], "imds", "{target}");
+            assert_eq!(target["principal"], CALLER, "{target}");
+            assert_eq!(target.get("profile"), None, "{target}");
+        }
+        let mut seen = aws.requests();
+        seen.retain(|request| request.path.starts_with("/latest/"));
+        let seen: Vec<&str> = seen.iter().map(|request| request.path.as_str()).collect();
+        assert_eq!(seen, [TOKEN_PATH, ROLES_PATH, ROLE_PATH]);
+        assert!(signers(&aws, "DescribeInstances").iter().all(|id| id == INSTANCE_KEY));
+        let told = server.call_ok("aws_get_credentials", json!({"include_session_token": true}));
+        assert_eq!(told["credentials"]["access_key_id"], "ASIAINSTAN...");
+        assert_eq!(
+            told["metadata"],
+            json!({"credentials_source": "imds", "expires_at": "2099-01-02T03:04:05Z"})
+        );
+    }
+
+    #[test]
+    fn it_is_not_asked_otherwise() {
+        let aws = instance(|| text(200, &[], "Worker"));
+        let url = aws.url();
+        for disabled in ["", "true", "maybe"] {
+            let more = [(ENDPOINT, url.as_str()), ("AWS_EC2_METADATA_DISABLED", disabled)];
+            let server = serve_keyless(&aws, Home::new(), &[], &more);
+            server.fails("ec2_list_instances", json!({}), "no_credentials");
+            server.fails("aws_get_credentials", json!({}), "no_credentials");
+        }
+        let server = serve_keyless(&aws, Home::new(), &[], &[(ENDPOINT, &url)]);
+        server.fails("ec2_list_instances", json!({}), "no_credentials");
+        assert!(aws.requests().is_empty());
+    }
+
+    #[test]
+    fn an_instance_without_a_role_is_said() {
+        let aws = instance(|| text(404, &[], "Not Found"));
+        let url = aws.url();
+        let server = serve_keyless(&aws, Home::new(), &[], &[(ENDPOINT, &url), ON]);
+        let said = server.fails("ec2_list_instances", json!({}), "no_credentials");
+        assert!(said["next_step"].as_str().unwrap().contains("instance profile"), "{said:#}");
+        assert!(aws.requests_for("DescribeInstances").is_empty());
+    }
+
+    #[test]
+    fn a_machine_that_is_no_instance_is_said_within_seconds() {
+        let aws = no_instances();
+        let server = serve_keyless(&aws, Home::new(), &[], &[(ENDPOINT, NOBODY), ON]);
+        let begun = Instant::now();
+        server.fails("ec2_list_instances", json!({}), "no_credentials");
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+        assert!(aws.requests().is_empty());
+    }
+}
+
+mod env_file {
+    use super::*;
+
+    const FLAG: &[&str] = &["--env-file", "aws.env"];
+
+    /// A home with a file of variables.
+    fn file(lines: &str) -> Home {
+        Home::new().with("aws.env", lines)
+    }
+
+    fn ops() -> Home {
+        file(&format!(
+            "# Ours.\nexport AWS_ACCESS_KEY_ID={OPS_KEY}\nAWS_SECRET_ACCESS_KEY=\"{}\"\n\
+             AWS_SESSION_TOKEN='{PLANTED_TOKEN}'\nAWS_REGION=eu-west-1\n",
+            PLANTED[2]
+        ))
+    }
+
+    #[test]
+    fn its_keys_and_region_are_used() {
+        let aws = no_instances();
+        let server = serve_keyless(&aws, ops(), FLAG, &[("AWS_REGION", "")]);
+        let told = server.call_ok("ec2_list_instances", json!({}));
+        assert_eq!(told["target"]["source"], "environment");
+        assert_eq!(told["target"]["region"], "eu-west-1");
+        let sent = &aws.requests_for("DescribeInstances")[0];
+        assert_eq!(sent.access_key_id(), Some(OPS_KEY));
+        assert_eq!(sent.region(), Some("eu-west-1"));
+        assert_eq!(sent.header("x-amz-security-token"), Some(PLANTED_TOKEN));
+        let shown = server.call_ok("aws_get_credentials", json!({}));
+        assert_eq!(shown["credentials"]["access_key_id"], "AKIAOPSOPS...");
+    }
+
+    #[test]
+    fn the_environment_beats_it() {
+        let aws = no_instances();
+        let server = serve(&aws, ops(), FLAG, &[]);
+        let told = server.call_ok("ec2_list_instances", json!({}));
+        assert_eq!(told["target"]["region"], "us-east-1");
+        assert_eq!(signers(&aws, "DescribeInstances"), [ENV_KEY]);
+    }
+
+    #[test]
+    fn its_profile_and_endpoint_are_used() {
+        let aws = no_instances();
+        let lines = format!("AWS_PROFILE=dev\nAWS_ENDPOINT_URL={}\n", aws.url());
+        let home = file(&lines).with(".aws/config", &keys("dev", DEV_KEY));
+        let server = serve_keyless(&aws, home, FLAG, &[("AWS_ENDPOINT_URL", "")]);
+        let told = server.call_ok("ec2_list_instances", json!({}));
+        assert_eq!(told["target"]["source"], "aws_config_profile:dev");
+        assert_eq!(signers(&aws, "DescribeInstances"), [DEV_KEY]);
+    }
+
+    #[test]
+    fn a_bad_line_is_told_by_its_number() {
+        let aws = no_instances();
+        let lines = format!("AWS_ACCESS_KEY_ID={OPS_KEY}\n\nhush {PLANTED_KEY}\n");
+        let server = serve(&aws, file(&lines), FLAG, &[]);
+        for tool in ["aws_get_account_info", "ec2_list_instances", "aws_server_status"] {
+            let said = server.fails(tool, json!({}), "config_error");
+            let message = said["message"].as_str().unwrap();
+            assert!(message.contains("--env-file") && message.contains("line 3"), "{said:#}");
+            assert!(!said.to_string().contains("hush"), "{said:#}");
+            assert!(!said.to_string().contains(OPS_KEY), "{said:#}");
+        }
+        assert!(!server.stderr().contains("hush"), "{}", server.stderr());
+        assert!(aws.requests().is_empty());
+    }
+
+    #[test]
+    fn a_missing_one_is_a_config_error() {
+        let aws = no_instances();
+        let server = serve(&aws, Home::new(), FLAG, &[]);
+        let said = server.fails("aws_get_account_info", json!({}), "config_error");
+        assert!(said["message"].as_str().unwrap().contains("aws.env"), "{said:#}");
+        assert!(aws.requests().is_empty());
+    }
+}
+
+mod endpoints {
+    use super::*;
+
+    const IGNORE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+
+    /// A proxy that lets nobody through, and so sees what is meant for AWS itself.
+    fn gatekeeper() -> FakeAws {
+        FakeAws::start(|_| Response::xml(403, ""))
+    }
+
+    /// The places that somebody wanted to reach through it.
+    fn wanted(gatekeeper: &FakeAws) -> Vec<String> {
+        let mut places: Vec<String> =
+            gatekeeper.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
+        places.sort();
+        places.dedup();
+        places
+    }
+
+    /// A profile `dev` with keys, and these settings.
+    fn dev(settings: &str) -> String {
+        keys("dev", DEV_KEY) + settings
+    }
+
+    #[test]
+    fn the_variable_of_a_service_beats_that_of_all() {
+        let (all, ec2) = (no_instances(), no_instances());
+        let url = ec2.url();
+        let server = serve(&all, Home::new(), &[], &[("AWS_ENDPOINT_URL_EC2", &url)]);
+        let told = server.call_ok("ec2_list_instances", json!({}));
+        assert_eq!(told["target"]["principal"], CALLER);
+        assert_eq!(ec2.requests_for("DescribeInstances").len(), 1);
+        assert!(ec2.requests_for("GetCallerIdentity").is_empty());
+        assert_eq!(all.requests_for("GetCallerIdentity").len(), 1);
+        assert!(all.requests_for("DescribeInstances").is_empty());
+    }
+
+    #[test]
+    fn a_profile_has_an_endpoint_of_its_own() {
+        let (aws, proxy) = (no_instances(), gatekeeper());
+        let config = dev(&format!("endpoint_url = {}\n", aws.url()));
+        let server = serve(&proxy, home(&config), &[], &[("AWS_ENDPOINT_URL", "")]);
+        let told = server.call_ok("ec2_list_instances", json!({"profile": "dev"}));
+        assert_eq!(told["target"]["principal"], CALLER);
+        assert_eq!(signers(&aws, "DescribeInstances"), [DEV_KEY]);
+        assert!(proxy.requests().is_empty());
+    }
+
+    #[test]
+    fn the_environments_endpoint_beats_a_profiles() {
+        let (aws, other) = (no_instances(), no_instances());
+        let config = dev(&format!("endpoint_url = {}\n", other.url()));
+        let server = serve(&aws, home(&config), &[], &[]);
+        server.call_ok("ec2_list_instances", json!({"profile": "dev"}));
+        assert_eq!(signers(&aws, "DescribeInstances"), [DEV_KEY]);
+        assert!(other.requests().is_empty());
+    }
+
+    #[test]
+    fn the_services_of_a_profile_beat_its_endpoint() {
+        let (all, ec2) = (no_instances(), no_instances());
+        let config = dev(&format!("services = x\nendpoint_url = {}\n", all.url()))
+            + &format!("[services x]\nec2 =\n  endpoint_url = {}\n", ec2.url());
+        let server = serve(&all, home(&config), &[], &[("AWS_ENDPOINT_URL", "")]);
+        let told = server.call_ok("ec2_list_instances", json!({"profile": "dev"}));
+        assert_eq!(told["target"]["principal"], CALLER);
+        assert_eq!(signers(&ec2, "DescribeInstances"), [DEV_KEY]);
+        assert!(ec2.requests_for("GetCallerIdentity").is_empty());
+        assert!(all.requests_for("DescribeInstances").is_empty());
+        assert_eq!(signers(&all, "GetCallerIdentity"), [DEV_KEY]);
+    }
+
+    /// The call with profile `dev` goes past `aws`, to AWS itself.
+    fn goes_to_aws(aws: &FakeAws, config: &str, more: &[(&str, &str)]) {
+        let proxy = gatekeeper();
+        let url = proxy.url();
+        let env = [&[("HTTPS_PROXY", url.as_str())], more].concat();
+        let server = serve(aws, home(config), &[], &env);
+        let args = json!({"profile": "dev", "region": "eu-west-1"});
+        server.fails("ec2_list_instances", args, "execution_error");
+        let wanted = wanted(&proxy);
+        let ec2 = "CONNECT ec2.eu-west-1.amazonaws.com:443";
+        assert!(wanted.iter().any(|place| place == ec2), "{wanted:?}");
+        assert!(aws.requests().is_empty(), "{:?}", aws.requests());
+    }
+
+    #[test]
+    fn all_of_them_can_be_ignored() {
+        let aws = no_instances();
+        let url = aws.url();
+        let config = dev(&format!("services = x\nendpoint_url = {url}\n"))
+            + &format!("[services x]\nec2 =\n  endpoint_url = {url}\n");
+        goes_to_aws(&aws, &config, &[(IGNORE, "true"), ("AWS_ENDPOINT_URL_EC2", &url)]);
+    }
+
+    #[test]
+    fn a_profile_can_ignore_its_own() {
+        let aws = no_instances();
+        let url = aws.url();
+        let config = dev(&format!(
+            "services = x\nendpoint_url = {url}\nignore_configured_endpoint_urls = true\n"
+        )) + &format!("[services x]\nec2 =\n  endpoint_url = {url}\n");
+        goes_to_aws(&aws, &config, &[("AWS_ENDPOINT_URL", "")]);
+    }
+
+    #[test]
+    fn a_profile_can_ignore_the_environments_too() {
+        let aws = no_instances();
+        let config = dev("ignore_configured_endpoint_urls = true\n");
+        goes_to_aws(&aws, &config, &[]);
+    }
+
+    #[test]
+    fn ignored_ones_are_not_asked_for_credentials_either() {
+        let aws = fake(|_| Response::sts_error(403, "AccessDenied", "Not here."));
+        let proxy = gatekeeper();
+        let url = proxy.url();
+        let home = Home::new().with("token", PLANTED[3]);
+        let more = [
+            ("HTTPS_PROXY", url.as_str()),
+            (IGNORE, "true"),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", "~/token"),
+            ("AWS_ROLE_ARN", ROLE),
+        ];
+        let server = serve_keyless(&aws, home, &[], &more);
+        server.call_err("ec2_list_instances", json!({}));
+        assert!(aws.requests().is_empty(), "the token went to {:?}", aws.requests()[0].path);
+    }
+}
+
+mod login {
+    use super::*;
+
+    const CONFIG: &str =
+        "[profile me]\nlogin_session = arn:aws:iam::123456789012:user/me\nregion = eu-west-1\n";
+
+    /// SHA-256 of the session's ARN: the name of the file that `aws login` writes.
+    const CACHED: &str =
+        ".aws/login/cache/286187707741fc2ccb93cf9e56dbd0ee0a16208feed5fbc8ae1baa86d44c283f.json";
+
+    fn signs_in_again(home: Home) {
+        let aws = no_instances();
+        let server = serve_keyless(&aws, home, &[], &[]);
+        for tool in ["aws_get_account_info", "aws_get_credentials", "ec2_list_instances"] {
+            let said = server.fails(tool, json!({"profile": "me"}), "no_credentials");
+            assert!(said["message"].as_str().unwrap().contains("login:me"), "{said:#}");
+            assert!(said["next_step"].as_str().unwrap().contains("aws login"), "{said:#}");
+        }
+        assert!(aws.requests().is_empty());
+    }
+
+    #[test]
+    fn without_a_token_one_is_told_to_sign_in() {
+        signs_in_again(home(CONFIG));
+    }
+
+    #[test]
+    fn a_token_file_that_cannot_be_read_is_quoted_nowhere() {
+        let torn = format!("{{\"accessToken\": {{\"secretAccessKey\": {PLANTED_KEY}");
+        signs_in_again(home(CONFIG).with(CACHED, &torn));
+        let wrong =
+            json!({"accessToken": {"secretAccessKey": [PLANTED_KEY]}, "dpopKey": PLANTED[2]});
+        signs_in_again(home(CONFIG).with(CACHED, &wrong.to_string()));
+    }
+}
+
 mod profiles {
     use super::*;
 
@@ -1502,11 +2151,32 @@ mod configuration {
         check(Home::new(), &[("LOG_LEVEL", "loud")], "LOG_LEVEL");
     }
 
+    /// A bundle that cannot be used is told every time, and ends neither the call nor the server.
+    fn refused(home: Home, bundle: &str) {
+        let aws = no_instances();
+        let server = serve(&aws, home, &[], &[("AWS_CA_BUNDLE", bundle)]);
+        for tool in ["aws_get_account_info", "aws_get_account_info", "ec2_list_instances"] {
+            let said = server.fails(tool, json!({}), "config_error");
+            assert!(said["message"].as_str().unwrap().contains("AWS_CA_BUNDLE"), "{said:#}");
+        }
+        let told = server.call_ok("aws_server_status", json!({}));
+        assert_eq!(told["calls"].as_array().unwrap().len(), 2, "{told:#}");
+        assert!(aws.requests().is_empty());
+    }
+
     #[test]
     fn a_missing_ca_bundle_is_a_config_error() {
-        let aws = no_instances();
-        let server = serve(&aws, Home::new(), &[], &[("AWS_CA_BUNDLE", "/nowhere/ca.pem")]);
-        let said = server.fails("aws_get_account_info", json!({}), "config_error");
-        assert!(said["message"].as_str().unwrap().contains("AWS_CA_BUNDLE"), "{said:#}");
+        refused(Home::new(), "/nowhere/ca.pem");
+    }
+
+    #[test]
+    fn a_broken_ca_bundle_is_a_config_error() {
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        refused(Home::new().with("ca.pem", broken), "~/ca.pem");
+    }
+
+    #[test]
+    fn a_ca_bundle_without_a_certificate_is_a_config_error() {
+        refused(Home::new().with("ca.pem", "not a certificate\n"), "~/ca.pem");
     }
 }

@@ -357,6 +357,10 @@ async fn assume(
 
 /// A provider's failure in our own words: its text may quote files, tokens or commands.
 fn not_loaded(source: &str, next_step: &'static str, error: &CredentialsError) -> Error {
+    // The wire's own words are ours.
+    if let Some(own) = aws::own_refusal(error) {
+        return own;
+    }
     let text = aws_smithy_types::error::display::DisplayErrorContext(error).to_string();
     let expired = text.contains("xpired") || text.contains("UnauthorizedException");
     let (kind, what) = match error {

@@ -97,10 +97,14 @@ pub struct Set {
     pub profile: Option<String>,
 }
 
+/// What stands before the HTTP client; the gate's, handed in as a value.
+pub type Guard = Box<dyn Fn(SharedHttpClient) -> SharedHttpClient + Send + Sync>;
+
 /// All sessions of the process.
 pub struct Sessions {
     settings: AwsSettings,
     clock: Clock,
+    guard: Guard,
     http: OnceLock<SharedHttpClient>,
     state: Mutex<State>,
 }
@@ -125,8 +129,8 @@ type Stamp = [Option<(SystemTime, u64)>; 2];
 
 impl Sessions {
     /// Nothing is read before it is needed.
-    pub fn new(settings: AwsSettings, clock: Clock) -> Self {
-        Self { settings, clock, http: OnceLock::new(), state: Mutex::default() }
+    pub fn new(settings: AwsSettings, clock: Clock, guard: Guard) -> Self {
+        Self { settings, clock, guard, http: OnceLock::new(), state: Mutex::default() }
     }
 
     /// The profiles as the files say now.
@@ -288,7 +292,7 @@ impl Sessions {
         let http = match self.http.get() {
             Some(http) => http.clone(),
             None => {
-                let http = super::http::client(&self.settings)?;
+                let http = (self.guard)(super::http::client(&self.settings)?);
                 self.http.get_or_init(|| http).clone()
             }
         };

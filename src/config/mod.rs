@@ -84,6 +84,8 @@ pub struct Config {
     pub selection: Selection,
     pub aws: AwsSettings,
     pub log: LogLevel,
+    /// Hosts, or `host:port`, that endpoint overrides may name besides AWS's own and this machine.
+    pub allowed_hosts: Vec<String>,
     /// The most characters of an answer's JSON text.
     pub max_characters: usize,
     pub clock: Clock,
@@ -107,9 +109,18 @@ struct File {
     #[serde(default)]
     read_only: bool,
     #[serde(default)]
+    endpoints: AllowedEndpoints,
+    #[serde(default)]
     output: Output,
     #[serde(default)]
     log: Log,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllowedEndpoints {
+    #[serde(default)]
+    allow: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -179,6 +190,7 @@ pub fn resolve(flags: Flags, env: Environment, clock: Clock) -> Resolved {
         },
         aws: AwsSettings::from_environment(&env),
         log: log.unwrap_or_default(),
+        allowed_hosts: file.endpoints.allow.iter().map(|host| host.to_ascii_lowercase()).collect(),
         max_characters: max_characters.clamp(*CHARACTERS.start(), *CHARACTERS.end()),
         clock,
     };

@@ -185,7 +185,7 @@ pub fn next_step(kind: Kind) -> &'static str {
 }
 
 /// An [`Error`] of ours that travelled through the SDK (the wire refused the call).
-fn own_refusal(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+pub fn own_refusal(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(own) = error.downcast_ref::<Error>() {

@@ -10,7 +10,7 @@ use super::{Tool, schema, select};
 use crate::accounts::Sessions;
 use crate::config::{Access, Config, Resolved};
 use crate::error::Error;
-use crate::gate::Metrics;
+use crate::gate::{self, Metrics};
 
 /// One per process.
 pub struct World {
@@ -47,8 +47,10 @@ impl World {
         let selected = select(&config.selection, Access::AllowWrites).unwrap_or_default();
         let offered = |tool: &&Tool| tools.iter().any(|offered| offered.name == tool.name);
         let ruled_out = selected.into_iter().filter(|tool| !offered(tool)).collect();
+        let allow = config.allowed_hosts.clone();
+        let guard = Box::new(move |client| gate::guarded(client, allow.clone()));
         Self {
-            sessions: Sessions::new(config.aws.clone(), config.clock),
+            sessions: Sessions::new(config.aws.clone(), config.clock, guard),
             metrics: Metrics::default(),
             problem,
             tools,
