@@ -1121,7 +1121,7 @@ mod web_identity {
             assert!(said["next_step"].as_str().unwrap().contains("token"), "{said:#}");
         };
         check("ExpiredTokenException", "expired_credentials");
-        check("InvalidIdentityToken", "no_credentials");
+        check("InvalidIdentityToken", "invalid_credentials");
     }
 
     #[test]
@@ -1139,19 +1139,19 @@ mod web_identity {
     }
 
     #[test]
-    fn the_profiles_own_endpoint_of_sts_is_asked() {
-        let aws = sts(|| given(&in_minutes(60)));
+    fn the_profiles_own_endpoint_is_asked() {
+        let (aws, proxy) = (sts(|| given(&in_minutes(60))), no_instances());
         let home = with_token();
         let mut config = fs::read_to_string(home.path().join(".aws/config")).unwrap();
         config += &format!("endpoint_url = {}\n", aws.url());
         // Whatever is meant for AWS itself ends here instead.
-        let elsewhere = fake(|_| Response::sts_error(403, "AccessDenied", "Not here."));
-        let proxy = elsewhere.url();
-        let more = [("AWS_ENDPOINT_URL", ""), ("HTTPS_PROXY", proxy.as_str())];
-        let server = serve_keyless(&elsewhere, home.with(".aws/config", &config), &[], &more);
+        let url = proxy.url();
+        let env = [("HTTPS_PROXY", url.as_str()), ("LOG_LEVEL", "debug")];
+        let server = Server::start_at(home.with(".aws/config", &config), &[], &env);
+        server.initialize();
         server.call_ok("ec2_list_instances", json!({"profile": "web"}));
         assert_eq!(asked(&aws).len(), 1);
-        assert!(elsewhere.requests().is_empty());
+        assert!(proxy.requests().is_empty());
     }
 }
 
@@ -1268,6 +1268,15 @@ mod container {
         let told = server.call_ok("ec2_list_instances", json!({"profile": "task"}));
         assert_eq!(told["target"]["principal"], ASSUMED);
         assert_eq!(signers(&aws, "AssumeRole"), [CONTAINER_KEY]);
+    }
+
+    #[test]
+    fn a_blank_variable_counts_as_unset() {
+        let aws = agent(document);
+        let uri = aws.url() + "/creds";
+        let more = [(FULL_URI, uri.as_str()), ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "")];
+        let server = serve_keyless(&aws, Home::new(), &[], &more);
+        server.call_ok("aws_get_credentials", json!({}));
     }
 
     #[test]
@@ -1577,6 +1586,60 @@ mod endpoints {
         let aws = no_instances();
         let config = dev("ignore_configured_endpoint_urls = true\n");
         goes_to_aws(&aws, &config, &[]);
+    }
+
+    #[test]
+    fn what_is_no_address_is_said() {
+        let aws = no_instances();
+        for wrong in ["localhost:4566", "not an address", "http://"] {
+            let server = serve(&aws, Home::new(), &[], &[("AWS_ENDPOINT_URL", wrong)]);
+            let said = server.call_err("ec2_list_instances", json!({}));
+            assert_ne!(said["error"], "internal_error", "{wrong}: {said:#}");
+            let config = dev(&format!("endpoint_url = {wrong}\n"));
+            let server = serve(&aws, home(&config), &[], &[("AWS_ENDPOINT_URL", "")]);
+            let said = server.call_err("ec2_list_instances", json!({"profile": "dev"}));
+            assert_ne!(said["error"], "internal_error", "{wrong}: {said:#}");
+        }
+        assert!(aws.requests().is_empty());
+    }
+
+    #[test]
+    fn a_blank_one_counts_as_unset_for_credentials_too() {
+        let (aws, proxy) = (no_instances(), gatekeeper());
+        let url = proxy.url();
+        for blank in ["", "${user_config.endpoint_url}"] {
+            let home = Home::new().with("token", PLANTED[3]);
+            let more = [
+                ("HTTPS_PROXY", url.as_str()),
+                ("AWS_ENDPOINT_URL", blank),
+                ("AWS_WEB_IDENTITY_TOKEN_FILE", "~/token"),
+                ("AWS_ROLE_ARN", ROLE),
+            ];
+            let server = serve_keyless(&aws, home, &[], &more);
+            let said = server.call_err("ec2_list_instances", json!({}));
+            assert_ne!(said["error"], "internal_error", "{blank:?}: {said:#}");
+        }
+        let sts = "CONNECT sts.us-east-1.amazonaws.com:443".to_owned();
+        assert_eq!(wanted(&proxy), [sts]);
+    }
+
+    #[test]
+    fn a_blank_one_counts_as_unset_for_sso_too() {
+        let (aws, proxy) = (no_instances(), gatekeeper());
+        let url = proxy.url();
+        let token = json!({
+            "startUrl": "https://corp.awsapps.com/start",
+            "region": "us-east-1",
+            "accessToken": PLANTED[4],
+            "expiresAt": in_minutes(60),
+        });
+        let home = home(SSO).with(CORP, &token.to_string());
+        let more = [("HTTPS_PROXY", url.as_str()), ("AWS_ENDPOINT_URL", "")];
+        let server = serve_keyless(&aws, home, &[], &more);
+        let said = server.call_err("ec2_list_instances", json!({"profile": "dev"}));
+        assert_ne!(said["error"], "internal_error", "{said:#}");
+        let portal = "CONNECT portal.sso.us-east-1.amazonaws.com:443".to_owned();
+        assert_eq!(wanted(&proxy), [portal]);
     }
 
     #[test]

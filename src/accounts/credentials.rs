@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 
 use super::plan::{Plan, Role, Way};
 use super::process;
-use crate::config::{Clock, Keys};
+use crate::config::{Clock, Keys, WebIdentity};
 use crate::error::{Error, Kind, Result, aws};
 
 /// How long before their end credentials are renewed.
@@ -65,12 +65,19 @@ enum Loader {
     /// A provider of the SDK, and what to do when it fails.
     Sdk(SharedCredentialsProvider, &'static str),
     Role(Box<Assumed>),
+    WebIdentity(Box<WebRole>),
 }
 
 /// A role, and what it is assumed with.
 struct Assumed {
     base: Source,
     role: Role,
+    sts: SdkConfig,
+}
+
+/// A role that a token of another identity provider opens.
+struct WebRole {
+    identity: WebIdentity,
     sts: SdkConfig,
 }
 
@@ -160,7 +167,7 @@ impl Source {
     pub fn kept(&self) -> Option<Loaded> {
         match &self.way {
             Loader::Fixed(loaded) => Some(loaded.clone()),
-            Loader::Process(_) | Loader::Sdk(..) | Loader::Role(_) => {
+            Loader::Process(_) | Loader::Sdk(..) | Loader::Role(_) | Loader::WebIdentity(_) => {
                 self.lock().as_ref().map(|kept| kept.loaded.clone())
             }
         }
@@ -191,6 +198,9 @@ impl Source {
                 let Assumed { base, role, sts } = assumed.as_ref();
                 let base = Box::pin(base.load(since)).await?;
                 assume(&self.name, role, sts, base.credentials, self.clock).await
+            }
+            Loader::WebIdentity(role) => {
+                assume_with_token(&self.name, &role.identity, &role.sts, self.clock).await
             }
         }
     }
@@ -254,21 +264,7 @@ fn loader(way: Way, sdk: &SdkConfig, clock: Clock) -> Loader {
             "Run `aws login --profile NAME` in a terminal, then call again.",
         ),
         Way::WebIdentity(identity) => {
-            let session_name = identity.session_name.unwrap_or_else(|| session_name(clock));
-            let fixed = aws_config::web_identity_token::StaticConfiguration {
-                web_identity_token_file: identity.token_file,
-                role_arn: identity.role_arn,
-                session_name,
-            };
-            Loader::Sdk(
-                SharedCredentialsProvider::new(
-                    aws_config::web_identity_token::WebIdentityTokenCredentialsProvider::builder()
-                        .configure(&provider())
-                        .static_configuration(fixed)
-                        .build(),
-                ),
-                "Check the web identity token file and the role's trust policy.",
-            )
+            Loader::WebIdentity(Box::new(WebRole { identity, sts: sdk.clone() }))
         }
         Way::Container => Loader::Sdk(
             SharedCredentialsProvider::new(
@@ -334,14 +330,69 @@ async fn assume(
         .send()
         .await
         .map_err(|e| aws::failed(&format!("sts:AssumeRole of {} ({source})", role.arn), e))?;
-    let Some(given) = answer.credentials else {
+    assumed(&role.arn, answer.credentials, answer.assumed_role_user)
+}
+
+const CHECK_TOKEN: &str = "Check the web identity token file (web_identity_token_file, \
+    AWS_WEB_IDENTITY_TOKEN_FILE) and the role's trust policy.";
+
+/// AssumeRoleWithWebIdentity: needs no credentials but the token, which is read anew each time.
+async fn assume_with_token(
+    source: &str,
+    identity: &WebIdentity,
+    sdk: &SdkConfig,
+    clock: Clock,
+) -> Result<Loaded> {
+    let file = &identity.token_file;
+    let token = tokio::fs::read_to_string(file).await.map_err(|e| {
+        Error::new(
+            Kind::NoCredentials,
+            format!("the web identity token file {} of {source}: {e}.", file.display()),
+            CHECK_TOKEN,
+        )
+    })?;
+    #[expect(clippy::disallowed_methods, reason = "the credential chain's own client")]
+    let sts = aws_sdk_sts::Client::from_conf(
+        aws_sdk_sts::config::Builder::from(sdk).allow_no_auth().build(),
+    );
+    let answer = sts
+        .assume_role_with_web_identity()
+        .role_arn(&identity.role_arn)
+        .role_session_name(identity.session_name.clone().unwrap_or_else(|| session_name(clock)))
+        .web_identity_token(token.trim())
+        .send()
+        .await
+        .map_err(|e| {
+            let action =
+                format!("sts:AssumeRoleWithWebIdentity of {} ({source})", identity.role_arn);
+            let mut error = aws::failed(&action, e);
+            // AWS may quote the token.
+            error.aws.message = None;
+            error.cause = None;
+            if error.is_refusal() {
+                error.next_step = CHECK_TOKEN.into();
+            }
+            if error.kind == Kind::ValidationError {
+                error.kind = Kind::InvalidCredentials;
+            }
+            error
+        })?;
+    assumed(&identity.role_arn, answer.credentials, answer.assumed_role_user)
+}
+
+fn assumed(
+    role: &str,
+    given: Option<aws_sdk_sts::types::Credentials>,
+    user: Option<aws_sdk_sts::types::AssumedRoleUser>,
+) -> Result<Loaded> {
+    let Some(given) = given else {
         return Err(Error::new(
             Kind::ExecutionError,
-            format!("sts:AssumeRole of {} gave no credentials.", role.arn),
+            format!("STS gave no credentials for {role}."),
             aws::next_step(Kind::ExecutionError),
         ));
     };
-    let principal = answer.assumed_role_user.map(|user| user.arn);
+    let principal = user.map(|user| user.arn);
     let mut builder = Credentials::builder()
         .access_key_id(given.access_key_id)
         .secret_access_key(given.secret_access_key)

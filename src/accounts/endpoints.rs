@@ -22,6 +22,11 @@ impl LoadServiceConfig for Overrides {
         if key.profile() != "endpoint_url" || self.environment.ignored {
             return None;
         }
+        let profile = self.profile.as_deref().and_then(|name| self.profiles.get(name));
+        let ignores = profile.and_then(|profile| profile.get("ignore_configured_endpoint_urls"));
+        if ignores.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return None;
+        }
         let service = key.service_id().replace([' ', '-'], "_");
         let in_environment = self
             .environment
@@ -31,13 +36,7 @@ impl LoadServiceConfig for Overrides {
         if let Some(url) = in_environment {
             return Some(url.clone());
         }
-        let profile = self.profiles.get(self.profile.as_deref()?)?;
-        if profile
-            .get("ignore_configured_endpoint_urls")
-            .is_some_and(|v| v.eq_ignore_ascii_case("true"))
-        {
-            return None;
-        }
+        let profile = profile?;
         self.profiles
             .service_setting(profile, &service.to_ascii_lowercase(), "endpoint_url")
             .or_else(|| profile.get("endpoint_url"))

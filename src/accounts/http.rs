@@ -2,6 +2,7 @@
 //! made, not at start.
 
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -24,6 +25,9 @@ pub fn client(settings: &AwsSettings) -> Result<SharedHttpClient> {
                 "Set AWS_CA_BUNDLE to a readable PEM file, or unset it.",
             )
         })?;
+        if !pem.windows(PEM.len()).any(|window| window == PEM) {
+            return Err(unreadable(path));
+        }
         store = store.with_pem_certificate(pem);
     }
     let context = TlsContext::builder().with_trust_store(store).build().map_err(|e| {
@@ -41,11 +45,7 @@ pub fn client(settings: &AwsSettings) -> Result<SharedHttpClient> {
     if let Some(path) = &settings.ca_bundle
         && std::panic::catch_unwind(AssertUnwindSafe(|| connector().build())).is_err()
     {
-        return Err(Error::new(
-            Kind::ConfigError,
-            format!("AWS_CA_BUNDLE {} holds a certificate that cannot be read.", path.display()),
-            "Set AWS_CA_BUNDLE to a file of PEM certificates, or unset it.",
-        ));
+        return Err(unreadable(path));
     }
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut builder = connector();
@@ -55,4 +55,14 @@ pub fn client(settings: &AwsSettings) -> Result<SharedHttpClient> {
         }
         builder.build()
     }))
+}
+
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+fn unreadable(path: &Path) -> Error {
+    Error::new(
+        Kind::ConfigError,
+        format!("AWS_CA_BUNDLE {} is not a file of PEM certificates.", path.display()),
+        "Set AWS_CA_BUNDLE to a file of PEM certificates, or unset it.",
+    )
 }

@@ -101,7 +101,9 @@ pub fn run() -> ExitCode {
     let Arguments { settings, command } = Arguments::parse();
     let clock = Clock::system();
     let resolve = |settings: Settings| {
-        config::resolve(settings.into_flags(), Environment::of_process(), clock)
+        let resolved = config::resolve(settings.into_flags(), Environment::of_process(), clock);
+        resolved.environment.export();
+        resolved
     };
     let code = match command {
         None | Some(Command::Serve) => serve::run(|| resolve(settings)),

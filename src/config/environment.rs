@@ -46,6 +46,33 @@ impl Environment {
         Ok(self)
     }
 
+    /// Makes the process's own `AWS_*` variables what they count as here, for the SDK's providers,
+    /// which read them by themselves: an empty one crashes them, and an .env file is unknown to them.
+    /// To be called from `main`, before any thread is started.
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+    #[expect(unsafe_code, reason = "no other thread is there yet")]
+    pub fn export(&self) {
+        let ignored = self.is_on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+        let counts = |name: &str| {
+            self.get(name).is_some() && !(ignored && name.starts_with("AWS_ENDPOINT_URL"))
+        };
+        for (name, _) in std::env::vars_os() {
+            let Some(name) = name.to_str().filter(|name| name.starts_with("AWS_")) else {
+                continue;
+            };
+            if !counts(name) {
+                // SAFETY: called before any thread is started, so that nobody reads meanwhile.
+                unsafe { std::env::remove_var(name) };
+            }
+        }
+        for name in self.0.keys().filter(|name| name.starts_with("AWS_") && counts(name)) {
+            if let Some(value) = self.get(name) {
+                // SAFETY: as above.
+                unsafe { std::env::set_var(name, value) };
+            }
+        }
+    }
+
     /// A variable's value, or nothing where it is unset, empty or a placeholder.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.get(name)?.trim();

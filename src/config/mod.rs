@@ -97,6 +97,8 @@ pub struct Config {
 pub struct Resolved {
     pub config: Config,
     pub problem: Option<Error>,
+    /// With what `--env-file` added.
+    pub environment: Environment,
 }
 
 /// `config.toml`, word for word. Unknown keys are refused: a misspelt one must not go unnoticed.
@@ -194,7 +196,7 @@ pub fn resolve(flags: Flags, env: Environment, clock: Clock) -> Resolved {
         max_characters: max_characters.clamp(*CHARACTERS.start(), *CHARACTERS.end()),
         clock,
     };
-    Resolved { config, problem }
+    Resolved { config, problem, environment: env }
 }
 
 /// Words divided by commas or white space.

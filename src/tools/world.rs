@@ -38,7 +38,7 @@ pub struct Schemas {
 impl World {
     /// Nothing is read or sent here: a server must be ready to answer in milliseconds.
     pub fn new(resolved: Resolved) -> Self {
-        let Resolved { config, mut problem } = resolved;
+        let Resolved { config, mut problem, .. } = resolved;
         let tools = select(&config.selection, config.access).unwrap_or_else(|error| {
             problem.get_or_insert(error);
             // Listed all the same: a call must be able to tell what is wrong.
