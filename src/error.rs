@@ -120,7 +120,7 @@ impl Error {
         }
     }
 
-    /// Whether AWS answered, and did nothing.
+    /// Whether nothing was done: AWS refused, or this server did before anything was sent.
     pub fn is_refusal(&self) -> bool {
         match self.kind {
             Kind::InvalidCredentials
@@ -129,14 +129,14 @@ impl Error {
             | Kind::NotFound
             | Kind::ValidationError
             | Kind::Throttled
-            | Kind::ClientError => true,
-            Kind::NoCredentials
-            | Kind::Timeout
-            | Kind::ResponseTooLarge
+            | Kind::ClientError
+            | Kind::NoCredentials
             | Kind::DeniedByPolicy
+            | Kind::ConfigError => true,
+            Kind::Timeout
+            | Kind::ResponseTooLarge
             | Kind::OutcomeUnknown
             | Kind::Cancelled
-            | Kind::ConfigError
             | Kind::ExecutionError
             | Kind::InternalError => false,
         }

@@ -229,6 +229,27 @@ fn a_handshake_may_follow_modern_requests() {
 }
 
 #[test]
+fn a_handshake_in_the_same_breath_as_modern_requests_is_taken_over() {
+    for _ in 0..20 {
+        let server = Server::start(&[], &[]);
+        let lines = [
+            json!({"jsonrpc": "2.0", "id": "m1", "method": "tools/list", "params": modern(json!({}))}),
+            json!({"jsonrpc": "2.0", "id": "m2", "method": "tools/list", "params": modern(json!({}))}),
+            json!({"jsonrpc": "2.0", "id": "i", "method": "initialize", "params": {
+                "protocolVersion": "2025-11-25", "capabilities": {},
+                "clientInfo": {"name": "tests", "version": "0"}}}),
+            json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+            json!({"jsonrpc": "2.0", "id": "l", "method": "tools/list"}),
+        ];
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        server.send_raw(text);
+        for id in ["m1", "m2", "i", "l"] {
+            assert!(server.response(id)["result"].is_object(), "{id}");
+        }
+    }
+}
+
+#[test]
 fn a_handshake_does_not_wait_for_a_modern_call_under_way() {
     let gate = Arc::new(Gate::default());
     let held = Arc::clone(&gate);
@@ -1295,11 +1316,14 @@ fn version_help_and_completions_are_printed() {
         assert!(output.status.success(), "{output:?}");
         assert!(text(&output.stdout).contains("exclude-tools"), "{output:?}");
     }
-    for wrong in [&["--frobnicate"][..], &["frobnicate"], &["--read-only", "--allow-writes"]] {
+    for wrong in [&["--frobnicate"][..], &["frobnicate"]] {
         let output = run(&home, wrong, &[]);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert_eq!(text(&output.stdout), "", "{output:?}");
     }
+    // Of both, the stricter.
+    let output = run(&home, &["tools", "--allow-writes", "--read-only"], &[]);
+    assert!(output.status.success() && !text(&output.stdout).contains("ec2_stop"), "{output:?}");
 }
 
 #[test]

@@ -138,6 +138,9 @@ impl Source {
                             kind,
                             "renewal failed, using what is left"
                         );
+                        // So that neither this call nor whoever waited tries again at once.
+                        let at = self.clock.elapsed();
+                        *self.lock() = Some(Kept { loaded: loaded.clone(), at });
                         Ok(loaded)
                     }
                     None => {
@@ -369,7 +372,7 @@ async fn assume_with_token(
             // AWS may quote the token.
             error.aws.message = None;
             error.cause = None;
-            if error.is_refusal() {
+            if error.is_refusal() && error.kind != Kind::Throttled {
                 error.next_step = CHECK_TOKEN.into();
             }
             if error.kind == Kind::ValidationError {
@@ -413,9 +416,20 @@ fn not_loaded(source: &str, next_step: &'static str, error: &CredentialsError) -
         return own;
     }
     let text = aws_smithy_types::error::display::DisplayErrorContext(error).to_string();
+    // Where no metadata answers, this machine is no instance.
+    let unreachable =
+        source != "imds" && (text.contains("dispatch failure") || text.contains("timeout"));
     let expired = text.contains("xpired") || text.contains("UnauthorizedException");
     let (kind, what) = match error {
         CredentialsError::ProviderTimedOut(_) => (Kind::Timeout, "took too long to load"),
+        _ if unreachable => {
+            return Error::new(
+                Kind::ExecutionError,
+                format!("the credentials of {source} could not be fetched: no answer."),
+                "Check the network, a proxy or VPN, then try again.",
+            );
+        }
+        _ if text.contains("ForbiddenException") => (Kind::AccessDenied, "were refused by AWS"),
         _ if expired => (Kind::ExpiredCredentials, "have expired"),
         CredentialsError::InvalidConfiguration(_) => {
             (Kind::NoCredentials, "are configured wrongly")

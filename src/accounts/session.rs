@@ -109,12 +109,15 @@ pub struct Sessions {
     state: Mutex<State>,
 }
 
+/// What decides which credentials are meant: profile, role, and where the role is assumed.
+type Credential = (Option<String>, Option<RoleArn>, Option<Region>);
+
 #[derive(Default)]
 struct State {
     set: Set,
     files: Option<(Stamp, Arc<Profiles>)>,
     sessions: HashMap<Requested, Arc<Session>>,
-    holders: HashMap<(Option<String>, Option<RoleArn>), Arc<Holder>>,
+    holders: HashMap<Credential, Arc<Holder>>,
 }
 
 impl State {
@@ -148,10 +151,11 @@ impl Sessions {
         if state.sessions.len() >= MOST_SESSIONS {
             state.forget();
         }
-        let credential = (requested.profile.clone(), requested.role_arn.clone());
+        let home = self.home(requested, &state.set, &profiles)?;
+        let credential = (requested.profile.clone(), requested.role_arn.clone(), home.clone());
         let holder = match state.holders.get(&credential) {
             Some(holder) => holder.clone(),
-            None => Arc::new(self.holder(requested, &state.set, &profiles)?),
+            None => Arc::new(self.holder(requested, &state.set, &profiles, home)?),
         };
         let session = Arc::new(self.session(requested, &state.set, profiles, holder.clone())?);
         state.holders.insert(credential, holder);
@@ -165,7 +169,8 @@ impl Sessions {
         let profiles = self.fresh_profiles(&mut state)?;
         let set = Set { keys: Some(keys.clone()), ..state.set.clone() };
         let requested = Requested::default();
-        let holder = Arc::new(self.holder(&requested, &set, &profiles)?);
+        let home = self.home(&requested, &set, &profiles)?;
+        let holder = Arc::new(self.holder(&requested, &set, &profiles, home)?);
         self.session(&requested, &set, profiles, holder).map(Arc::new)
     }
 
@@ -202,7 +207,26 @@ impl Sessions {
         Ok(profiles)
     }
 
-    fn holder(&self, requested: &Requested, set: &Set, profiles: &Arc<Profiles>) -> Result<Holder> {
+    /// Where a role is assumed: the call's own region may not exist, so it says no more than the
+    /// partition, and that only where nothing else does.
+    fn home(
+        &self,
+        requested: &Requested,
+        set: &Set,
+        profiles: &Profiles,
+    ) -> Result<Option<Region>> {
+        let configured = Requested { region: None, ..requested.clone() };
+        let region = self.region(&configured, set, profiles)?;
+        Ok(region.or_else(|| requested.region.as_ref().map(Region::home)))
+    }
+
+    fn holder(
+        &self,
+        requested: &Requested,
+        set: &Set,
+        profiles: &Arc<Profiles>,
+        home: Option<Region>,
+    ) -> Result<Holder> {
         let settings = &self.settings;
         let plan = match (&requested.profile, &set.keys, &set.profile) {
             (Some(named), _, _) | (None, None, Some(named)) => {
@@ -216,13 +240,7 @@ impl Sessions {
             Some(arn) => plan::assume(plan, arn),
             None => plan,
         };
-        // A role is assumed where the account is at home: the call's own region may not exist.
-        let home = Requested { region: None, ..requested.clone() };
-        let region = match self.region(&home, set, profiles)? {
-            Some(region) => Some(region),
-            None => requested.region.as_ref().map(Region::home),
-        };
-        let sdk = self.sdk(region.as_ref(), self.overrides(requested, set, profiles.clone()))?;
+        let sdk = self.sdk(home.as_ref(), self.overrides(requested, set, profiles.clone()))?;
         Ok(Holder {
             profile,
             source: Source::new(plan, &sdk, self.clock),

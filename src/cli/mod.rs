@@ -70,8 +70,8 @@ struct Settings {
     /// Tools not to offer
     #[arg(long, global = true, value_delimiter = ',', value_name = "NAMES")]
     exclude_tools: Option<Vec<String>>,
-    /// Only read; this is the default
-    #[arg(long, global = true, conflicts_with = "allow_writes")]
+    /// Only read; this is the default, and beats --allow-writes
+    #[arg(long, global = true)]
     read_only: bool,
     /// Offer tools that change things
     #[arg(long, global = true)]

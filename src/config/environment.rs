@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
+/// This machine, and the metadata of instances and containers.
+const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1,169.254.169.254,169.254.170.2,\
+    169.254.170.23,fd00:ec2::254,fd00:ec2::23";
+
 impl Environment {
     /// The process's own environment.
     #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
@@ -46,31 +50,42 @@ impl Environment {
         Ok(self)
     }
 
-    /// Makes the process's own `AWS_*` variables what they count as here, for the SDK's providers,
-    /// which read them by themselves: an empty one crashes them, and an .env file is unknown to them.
-    /// To be called from `main`, before any thread is started.
+    /// Makes the process's own `AWS_*` and proxy variables what they count as here, for the SDK, which
+    /// reads them by itself: an empty one crashes it, an .env file is unknown to it, and a proxy
+    /// must not see what is meant for this machine. To be called before any thread is started.
     #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
     #[expect(unsafe_code, reason = "no other thread is there yet")]
     pub fn export(&self) {
         let ignored = self.is_on("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-        let counts = |name: &str| {
-            self.get(name).is_some() && !(ignored && name.starts_with("AWS_ENDPOINT_URL"))
+        let concerns =
+            |name: &str| name.starts_with("AWS_") || name.to_ascii_uppercase().ends_with("_PROXY");
+        let wanted = |name: &str| {
+            self.get(name)
+                // What the system cannot hold was never set.
+                .filter(|value| !value.contains('\0') && !name.contains(['\0', '=']))
+                .filter(|_| !(ignored && name.starts_with("AWS_ENDPOINT_URL")))
         };
         for (name, _) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| name.starts_with("AWS_")) else {
-                continue;
-            };
-            if !counts(name) {
+            let Some(name) = name.to_str().filter(|name| concerns(name)) else { continue };
+            if wanted(name).is_none() {
                 // SAFETY: called before any thread is started, so that nobody reads meanwhile.
                 unsafe { std::env::remove_var(name) };
             }
         }
-        for name in self.0.keys().filter(|name| name.starts_with("AWS_") && counts(name)) {
-            if let Some(value) = self.get(name) {
+        for name in self.0.keys().filter(|name| concerns(name)) {
+            if let Some(value) = wanted(name) {
                 // SAFETY: as above.
                 unsafe { std::env::set_var(name, value) };
             }
         }
+        let direct = match wanted("NO_PROXY").or_else(|| wanted("no_proxy")) {
+            Some(named) => format!("{named},{NEVER_PROXIED}"),
+            None => NEVER_PROXIED.to_owned(),
+        };
+        // SAFETY: as above.
+        unsafe { std::env::set_var("NO_PROXY", &direct) };
+        // SAFETY: as above.
+        unsafe { std::env::set_var("no_proxy", direct) };
     }
 
     /// A variable's value, or nothing where it is unset, empty or a placeholder.

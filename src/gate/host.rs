@@ -15,20 +15,40 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use crate::error::{Error, Kind, Result, echo};
 
 /// The domains of AWS's own endpoints, by partition (the SDKs' partition and sign-in rules).
-const DOMAINS: [&str; 13] = [
+const DOMAINS: [&str; 21] = [
     "amazonaws.com",
-    "amazonaws.com.cn",
-    "amazonaws.eu",
     "api.aws",
-    "api.amazonwebservices.com.cn",
     "signin.aws",
-    "aws.amazon.com",
-    "amazonaws.cn",
-    "amazonaws-us-gov.com",
-    "amazonaws-eusc.eu",
-    "adc-e.uk",
-    "ic.gov",
-    "sgov.gov",
+    "signin.aws.amazon.com",
+    "amazonaws.com.cn",
+    "api.amazonwebservices.com.cn",
+    "signin.amazonaws.cn",
+    "signin.amazonaws-us-gov.com",
+    "signin-fips.amazonaws-us-gov.com",
+    "amazonaws.eu",
+    "api.amazonwebservices.eu",
+    "signin.amazonaws-eusc.eu",
+    "c2s.ic.gov",
+    "c2shome.ic.gov",
+    "api.aws.ic.gov",
+    "csp.hci.ic.gov",
+    "api.aws.hci.ic.gov",
+    "sc2s.sgov.gov",
+    "sc2shome.sgov.gov",
+    "api.aws.scloud",
+    "cloud.adc-e.uk",
+];
+
+/// Names under those domains that AWS's customers give to servers of their own.
+const CUSTOMERS: [&str; 8] = [
+    "execute-api",
+    "appsync-api",
+    "appsync-realtime-api",
+    "elb",
+    "compute",
+    "compute-1",
+    "s3",
+    "lambda-url",
 ];
 
 /// Instance and container metadata, which speak http (EC2 and ECS user guides).
@@ -55,13 +75,17 @@ fn check(uri: &str, allow: &[String]) -> Result<()> {
         host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let is_aws = DOMAINS.iter().any(|domain| {
         host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
-    });
+    }) && !host.split('.').any(is_of_a_customer);
     let good = match scheme {
         "https" => is_aws || is_loopback || allow.contains(&named),
         "http" => is_loopback || METADATA.contains(&host.as_str()) || allow.contains(&named),
         _ => false,
     };
     if good { Ok(()) } else { Err(refused(&format!("{scheme}://{named}"))) }
+}
+
+fn is_of_a_customer(label: &str) -> bool {
+    CUSTOMERS.contains(&label) || label.starts_with("s3-website") || label.starts_with("vpce-svc-")
 }
 
 fn refused(to: &str) -> Error {
@@ -122,6 +146,7 @@ mod tests {
             "https://ec2.eu-west-1.api.aws/",
             "https://ec2.cn-north-1.amazonaws.com.cn/",
             "https://us-east-1.signin.aws.amazon.com/v1/token",
+            "https://compute-optimizer.eu-west-1.amazonaws.com/",
             "https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com/",
             "http://169.254.169.254/latest/api/token",
             "http://[fd00:ec2::254]/latest/api/token",
@@ -140,6 +165,14 @@ mod tests {
             "https://evil.example/",
             "https://amazonaws.com.evil.example/",
             "https://evilamazonaws.com/",
+            "https://abc123.execute-api.us-east-1.amazonaws.com/",
+            "https://bucket.s3.amazonaws.com/",
+            "https://bucket.s3-website-us-east-1.amazonaws.com/",
+            "https://x.eu-west-1.elb.amazonaws.com/",
+            "https://ec2-1-2-3-4.eu-west-1.compute.amazonaws.com/",
+            "https://ec2-1-2-3-4.compute-1.amazonaws.com/",
+            "https://evil.ic.gov/",
+            "https://ec2.eu-west-1.amazonaws.com./",
             "https://amazonaws.com/",
             "https://ec2.amazonaws.com@evil.example/",
             "http://127.0.0.1.evil.example/",

@@ -32,8 +32,9 @@ pub async fn serve(world: Arc<World>, stdio: Stdio, host: Host) -> std::io::Resu
                     // Detached where another takes over: what it has under way is still answered.
                     let mut running = tokio::spawn(service.waiting());
                     tokio::select! {
-                        _ = &mut running => {}
+                        biased;
                         () = stream.handed_over() => {}
+                        _ = &mut running => {}
                     }
                 }
                 Err(error) => tracing::debug!(%error, "no handshake"),

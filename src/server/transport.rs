@@ -171,8 +171,8 @@ impl Stream {
         let mut input = self.input.lock().await;
         if input.service == service
             && let Some(message) = input.waiting.take()
+            && self.note(&mut input, &message)
         {
-            self.note(&mut input, &message);
             return message;
         }
         while input.service == service {
@@ -194,6 +194,8 @@ impl Stream {
                 Some(Line::Message(message)) => {
                     if input.lifecycle == Lifecycle::Stateless && is_initialize(&message) {
                         input.waiting = Some(*message);
+                        // From here on the old service gets nothing, however often it asks.
+                        input.service += 1;
                         self.handed_over.notify_one();
                         break;
                     }

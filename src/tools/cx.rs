@@ -200,9 +200,10 @@ impl Cx {
             }
         };
         let loaded = session.loaded();
-        let given = loaded.as_ref().and_then(|loaded| {
-            loaded.credentials.account_id().map(|account| account.as_str().to_owned())
-        });
+        // What the configuration claims of keys is not believed; what a role's source said is.
+        let told = loaded.as_ref().filter(|loaded| loaded.whose == Whose::Told);
+        let given =
+            told.and_then(|loaded| Some(loaded.credentials.account_id()?.as_str().to_owned()));
         let asked = loaded
             .as_ref()
             .and_then(|loaded| session.learning().known(loaded.credentials.access_key_id()));
