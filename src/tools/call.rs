@@ -113,7 +113,13 @@ async fn attempt(
     gate::admit(world.config.access, tool.name, effect)?;
     let cx = Cx::new(world.clone(), tool, requested, progress);
     let answer = async {
-        let _slot = world.slots.acquire().await;
+        let _slot = match world.slots.try_acquire() {
+            Ok(slot) => Some(slot),
+            Err(_) => {
+                cx.progress("waiting for other calls to end");
+                world.slots.acquire().await.ok()
+            }
+        };
         let answer = (tool.handler.run)(cx.clone(), arguments).await?;
         finish(&cx, tool, answer).await
     };
