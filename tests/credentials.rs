@@ -2243,3 +2243,31 @@ mod configuration {
         refused(Home::new().with("ca.pem", "not a certificate\n"), "~/ca.pem");
     }
 }
+
+#[test]
+fn what_was_given_in_the_wrong_place_is_not_logged() {
+    let misplaced = "wJalrXUtnFEMI/K7MDENG+misplaced";
+    // AWS repeats what it does not like.
+    let aws = fake(move |_| {
+        Response::ec2_error(400, "InvalidParameterValue", &format!("Value ({misplaced}) is wrong."))
+    });
+    let server = serve(&aws, Home::new(), ALLOW, &[]);
+    let calls = [
+        ("ec2_list_instances", json!({"tags": {"env": misplaced}})),
+        ("ec2_list_instances", json!({"profile": misplaced})),
+        ("ec2_list_instances", json!({"region": misplaced})),
+        ("ec2_list_instances", json!({"role_arn": misplaced})),
+        ("ec2_list_instances", json!({"page_token": misplaced})),
+        ("ec2_describe_instance", json!({"instance_id": misplaced})),
+        ("aws_set_environment", json!({"profile": misplaced})),
+        ("aws_set_environment", json!({"access_key_id": misplaced, "secret_access_key": "x"})),
+        ("aws_get_credentials", json!({"include_session_token": misplaced})),
+    ];
+    for (tool, args) in calls {
+        server.call_err(tool, args);
+    }
+    server.call_ok("aws_validate_credentials", json!({"profile": misplaced}));
+    server.close_stdin();
+    server.wait_exit(Duration::from_secs(20));
+    assert!(!server.stderr().contains("misplaced"), "{}", server.stderr());
+}

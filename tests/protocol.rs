@@ -249,14 +249,20 @@ fn a_handshake_in_the_same_breath_as_modern_requests_is_taken_over() {
     }
 }
 
-#[test]
-fn a_handshake_does_not_wait_for_a_modern_call_under_way() {
+/// An AWS that knows its caller, and says so once the gate is open.
+fn held_back() -> (Arc<Gate>, FakeAws) {
     let gate = Arc::new(Gate::default());
     let held = Arc::clone(&gate);
     let aws = FakeAws::start(move |_| {
         held.pass();
         who()
     });
+    (gate, aws)
+}
+
+#[test]
+fn a_handshake_does_not_wait_for_a_modern_call_under_way() {
+    let (gate, aws) = held_back();
     let url = aws.url();
     let server = Server::start(&[], &aws.env(&url));
     let id = Era::Modern.ask_call(&server, "aws_get_account_info", json!({}));
@@ -600,12 +606,7 @@ fn without_a_token_there_is_no_progress() {
 
 #[test]
 fn at_most_a_hundred_calls_run_at_once() {
-    let gate = Arc::new(Gate::default());
-    let held = Arc::clone(&gate);
-    let aws = FakeAws::start(move |_| {
-        held.pass();
-        who()
-    });
+    let (gate, aws) = held_back();
     let url = aws.url();
     let server = Era::Legacy.start(&[], &aws.env(&url));
     let ids: Vec<i64> = (0..130)
@@ -624,12 +625,7 @@ fn at_most_a_hundred_calls_run_at_once() {
 
 #[test]
 fn a_call_that_waits_for_its_turn_can_be_cancelled() {
-    let gate = Arc::new(Gate::default());
-    let held = Arc::clone(&gate);
-    let aws = FakeAws::start(move |_| {
-        held.pass();
-        who()
-    });
+    let (gate, aws) = held_back();
     let url = aws.url();
     let server = Era::Legacy.start(&[], &aws.env(&url));
     let ask = || Era::Legacy.ask_call(&server, "aws_get_account_info", json!({}));

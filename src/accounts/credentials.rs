@@ -125,33 +125,29 @@ impl Source {
         match self.load_anew(since).await {
             Ok(loaded) => {
                 tracing::info!(source = self.name, "credentials loaded");
-                *self.lock() = Some(Kept { loaded: loaded.clone(), at: self.clock.elapsed() });
-                Ok(loaded)
+                Ok(self.keep(loaded))
             }
-            // What is at hand serves to its very end.
             Err(error) => {
                 let kind = error.kind.word();
-                match self.kept().filter(|loaded| lasts(loaded, self.clock.now(), Duration::ZERO)) {
-                    Some(loaded) => {
-                        tracing::warn!(
-                            source = self.name,
-                            kind,
-                            "renewal failed, using what is left"
-                        );
-                        // So that neither this call nor whoever waited tries again at once.
-                        let at = self.clock.elapsed();
-                        *self.lock() = Some(Kept { loaded: loaded.clone(), at });
-                        Ok(loaded)
-                    }
-                    None => {
-                        tracing::warn!(source = self.name, kind, "credentials could not be loaded");
-                        let at = self.clock.elapsed();
-                        *failure = Some(Failure { error: error.clone(), at });
-                        Err(error)
-                    }
+                // What is at hand serves to its very end.
+                let left = self.kept();
+                if let Some(left) =
+                    left.filter(|left| lasts(left, self.clock.now(), Duration::ZERO))
+                {
+                    tracing::warn!(source = self.name, kind, "renewal failed, using what is left");
+                    // Kept anew: neither this call nor whoever waited tries again at once.
+                    return Ok(self.keep(left));
                 }
+                tracing::warn!(source = self.name, kind, "credentials could not be loaded");
+                *failure = Some(Failure { error: error.clone(), at: self.clock.elapsed() });
+                Err(error)
             }
         }
+    }
+
+    fn keep(&self, loaded: Loaded) -> Loaded {
+        *self.lock() = Some(Kept { loaded: loaded.clone(), at: self.clock.elapsed() });
+        loaded
     }
 
     /// What needs no renewal: a source may give credentials that are short-lived from the start, and

@@ -1,5 +1,5 @@
-//! The one HTTP client under every SDK client. TLS roots are loaded when the first https request is
-//! made, not at start.
+//! The one HTTP client under every SDK client. TLS roots are loaded with the first request, not at
+//! start.
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;

@@ -29,15 +29,6 @@ pub enum Way {
     Role { base: Box<Plan>, role: Role },
 }
 
-impl Plan {
-    /// Whether it takes keys that no profile gave.
-    pub fn is_without_profile(&self) -> bool {
-        ["environment", "set_environment"].contains(&self.source.as_str())
-            || matches!(self.way, Way::Container | Way::InstanceMetadata)
-            || self.source == "web_identity"
-    }
-}
-
 /// What a profile says of IAM Identity Center.
 #[derive(Clone, Debug)]
 pub struct Sso {
@@ -66,25 +57,30 @@ pub fn of_profile(profiles: &Profiles, settings: &AwsSettings, name: &str) -> Re
     profile_plan(profiles, settings, profile, &mut Vec::new())
 }
 
-/// The plan where nothing was named: environment, profile, web identity, container, metadata.
-pub fn default_chain(profiles: &Profiles, settings: &AwsSettings) -> Result<Plan> {
+/// The plan where nothing was named, and the profile that it comes from: environment, profile, web
+/// identity, container, metadata.
+pub fn default_chain(
+    profiles: &Profiles,
+    settings: &AwsSettings,
+) -> Result<(Plan, Option<String>)> {
     if let Some(keys) = &settings.keys {
-        return Ok(plan("environment", Way::Keys(keys.clone())));
+        return Ok((plan("environment", Way::Keys(keys.clone())), None));
     }
-    if let Some(name) = &settings.profile {
-        return of_profile(profiles, settings, name);
-    }
-    if profiles.get(DEFAULT_PROFILE).is_some_and(|p| p.kind() != ProfileKind::Empty) {
-        return of_profile(profiles, settings, DEFAULT_PROFILE);
+    let default = || {
+        let default = profiles.get(DEFAULT_PROFILE)?;
+        (default.kind() != ProfileKind::Empty).then(|| default.name.clone())
+    };
+    if let Some(name) = settings.profile.clone().or_else(default) {
+        return Ok((of_profile(profiles, settings, &name)?, Some(name)));
     }
     if let Some(identity) = &settings.web_identity {
-        return Ok(plan("web_identity", Way::WebIdentity(identity.clone())));
+        return Ok((plan("web_identity", Way::WebIdentity(identity.clone())), None));
     }
     if settings.container {
-        return Ok(plan("container", Way::Container));
+        return Ok((plan("container", Way::Container), None));
     }
     if settings.instance_metadata {
-        return Ok(plan("imds", Way::InstanceMetadata));
+        return Ok((plan("imds", Way::InstanceMetadata), None));
     }
     let half = settings.half_keys.map(|half| format!(" ({half}.)")).unwrap_or_default();
     Err(Error::new(

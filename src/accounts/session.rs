@@ -228,14 +228,13 @@ impl Sessions {
         home: Option<Region>,
     ) -> Result<Holder> {
         let settings = &self.settings;
-        let plan = match (&requested.profile, &set.keys, &set.profile) {
+        let (plan, profile) = match (&requested.profile, &set.keys, &set.profile) {
             (Some(named), _, _) | (None, None, Some(named)) => {
-                plan::of_profile(profiles, settings, named)
+                (plan::of_profile(profiles, settings, named)?, Some(named.clone()))
             }
-            (None, Some(keys), _) => Ok(plan::of_set_keys(keys)),
-            (None, None, None) => plan::default_chain(profiles, settings),
-        }?;
-        let profile = self.profile(requested, set, profiles).filter(|_| !plan.is_without_profile());
+            (None, Some(keys), _) => (plan::of_set_keys(keys), None),
+            (None, None, None) => plan::default_chain(profiles, settings)?,
+        };
         let plan = match &requested.role_arn {
             Some(arn) => plan::assume(plan, arn),
             None => plan,

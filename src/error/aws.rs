@@ -23,7 +23,11 @@ where
         request_id: RequestId::request_id(&error).map(str::to_owned),
     };
     let status = error.raw_response().map(|response| response.status().as_u16());
-    let cause = chain(&error);
+    // AWS's own words are for the answer, masked and escaped; in the log they could quote an argument.
+    let cause = match &error {
+        SdkError::ServiceError(_) => None,
+        _ => Some(chain(&error)),
+    };
     let (kind, message, next): (Kind, String, &'static str) = match &error {
         SdkError::TimeoutError(_) => timed_out(action),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => timed_out(action),
@@ -48,7 +52,8 @@ where
             next_step(Kind::InternalError),
         ),
     };
-    let mut answer = Error::new(kind, message, next).caused_by(cause);
+    let mut answer = Error::new(kind, message, next);
+    answer.cause = cause;
     answer.aws = Box::new(words);
     answer
 }

@@ -8,15 +8,19 @@ use serde_json::Value;
 /// Makes every string in a result visible, keys included.
 pub fn escape(value: Value) -> Value {
     match value {
-        Value::String(text) => Value::String(match visible(&text) {
-            Cow::Borrowed(_) => text,
-            Cow::Owned(visible) => visible,
-        }),
+        Value::String(text) => Value::String(escaped(text)),
         Value::Array(items) => Value::Array(items.into_iter().map(escape).collect()),
-        Value::Object(members) => Value::Object(
-            members.into_iter().map(|(k, v)| (visible(&k).into_owned(), escape(v))).collect(),
-        ),
+        Value::Object(members) => {
+            Value::Object(members.into_iter().map(|(k, v)| (escaped(k), escape(v))).collect())
+        }
         other => other,
+    }
+}
+
+fn escaped(text: String) -> String {
+    match visible(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(visible) => visible,
     }
 }
 

@@ -2,6 +2,7 @@
 //! or a bearer token must not leave for a host that somebody slipped into the configuration.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
@@ -57,7 +58,7 @@ const METADATA: [&str; 5] =
 
 /// The same client, that asks first.
 pub fn guarded(client: SharedHttpClient, allow: Vec<String>) -> SharedHttpClient {
-    SharedHttpClient::new(Guarded { client, allow })
+    SharedHttpClient::new(Guarded { client, allow: allow.into() })
 }
 
 /// Whether a request may go to this address: https to AWS, metadata, this machine, or what
@@ -100,7 +101,7 @@ fn refused(to: &str) -> Error {
 #[derive(Debug)]
 struct Guarded {
     client: SharedHttpClient,
-    allow: Vec<String>,
+    allow: Arc<[String]>,
 }
 
 impl HttpClient for Guarded {
@@ -121,7 +122,7 @@ impl HttpClient for Guarded {
 #[derive(Debug)]
 struct Door {
     connector: SharedHttpConnector,
-    allow: Vec<String>,
+    allow: Arc<[String]>,
 }
 
 impl HttpConnector for Door {

@@ -78,14 +78,14 @@ impl Answer {
             return Err(Error::internal("a paged answer has no rows."));
         };
         let total = cursor.is_none().then_some(all.len());
-        let rest = length - all.iter().map(row_characters).sum::<usize>();
+        let sizes: Vec<usize> = all.iter().map(row_characters).collect();
+        let rest = length - sizes.iter().sum::<usize>();
         let mut left = most.saturating_sub(rest + NOTE);
-        let mut shown = all
+        let mut shown = sizes
             .iter()
-            .map(row_characters)
             .take_while(|size| {
-                let fits = *size <= left;
-                left = left.saturating_sub(*size);
+                let fits = **size <= left;
+                left = left.saturating_sub(**size);
                 fits
             })
             .count();

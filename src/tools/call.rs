@@ -40,8 +40,6 @@ pub async fn call(
             (error_body(tool, &error, target), Some(error.kind))
         }
     };
-    // The message as the client gets it: masked, escaped, cut.
-    record.reason = body.get("message").and_then(Value::as_str).map(str::to_owned);
     record.outcome = failed.map_or(Outcome::Success, Outcome::Failure);
     Called { body, failed }
 }
@@ -52,7 +50,6 @@ struct Record {
     tool: &'static Tool,
     begun: Duration,
     outcome: Outcome,
-    reason: Option<String>,
     aws_code: Option<String>,
 }
 
@@ -60,7 +57,7 @@ impl Record {
     fn begin(world: Arc<World>, tool: &'static Tool) -> Self {
         let begun = world.config.clock.elapsed();
         let outcome = Outcome::Failure(Kind::Cancelled);
-        Self { world, tool, begun, outcome, reason: None, aws_code: None }
+        Self { world, tool, begun, outcome, aws_code: None }
     }
 }
 
@@ -72,10 +69,9 @@ impl Drop for Record {
         match self.outcome {
             Outcome::Success => tracing::info!(tool, ms, "done"),
             Outcome::Failure(kind) => {
+                // Not the message: it may quote an argument, and that may be a misplaced secret.
                 let (kind, code) = (kind.word(), self.aws_code.as_deref());
-                // What was wrong with an argument may quote it, and it may be a misplaced secret.
-                let reason = self.reason.as_deref().filter(|_| kind != "validation_error");
-                tracing::warn!(tool, ms, kind, reason, code, "failed");
+                tracing::warn!(tool, ms, kind, code, "failed");
             }
         }
     }
