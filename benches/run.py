@@ -593,8 +593,7 @@ def sizes_of(server, env, folder):
     """5. What the host is told of the tools, and the program's size."""
     head('5. sizes, bytes')
     for title, flags, most_model, most in (('core toolset', ['--toolsets', 'core'], 6_000, 15_000),
-                                           ('default set', [], 24_000, 60_000),
-                                           ('default set with writes', ['--allow-writes'], None, None)):
+                                           ('default set', [], 24_000, 60_000)):
         with Server(server + flags, env) as child:
             child.initialize()
             tools, sent = child.tools()

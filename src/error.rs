@@ -20,6 +20,8 @@ pub enum Kind {
     ValidationError,
     Throttled,
     Timeout,
+    RateLimited,
+    CircuitOpen,
     ResponseTooLarge,
     DeniedByPolicy,
     OutcomeUnknown,
@@ -42,6 +44,8 @@ impl Kind {
             Self::ValidationError => "validation_error",
             Self::Throttled => "throttled",
             Self::Timeout => "timeout",
+            Self::RateLimited => "rate_limited",
+            Self::CircuitOpen => "circuit_open",
             Self::ResponseTooLarge => "response_too_large",
             Self::DeniedByPolicy => "denied_by_policy",
             Self::OutcomeUnknown => "outcome_unknown",
@@ -56,7 +60,11 @@ impl Kind {
     /// Whether the same call, made again later, may succeed without anything being changed.
     pub fn retryable(self) -> bool {
         match self {
-            Self::Throttled | Self::Timeout | Self::ExecutionError => true,
+            Self::Throttled
+            | Self::Timeout
+            | Self::RateLimited
+            | Self::CircuitOpen
+            | Self::ExecutionError => true,
             Self::NoCredentials
             | Self::InvalidCredentials
             | Self::ExpiredCredentials
@@ -131,6 +139,8 @@ impl Error {
             | Kind::Throttled
             | Kind::ClientError
             | Kind::NoCredentials
+            | Kind::RateLimited
+            | Kind::CircuitOpen
             | Kind::DeniedByPolicy
             | Kind::ConfigError => true,
             Kind::Timeout

@@ -70,7 +70,7 @@ fn inspect(era: &str, method: &[&str]) -> Value {
         .args(["-e", &secret, "-e", &endpoint])
         .args(["-e", "AWS_REGION=us-east-1"])
         .args(method)
-        .args(["--", env!("CARGO_BIN_EXE_aws-mcp"), "--allow-writes"])
+        .args(["--", env!("CARGO_BIN_EXE_aws-mcp")])
         .output()
         .expect("the inspector starts");
     assert!(output.status.success(), "{era}: {}", words(&output));

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use support::{
     CALLER, FakeAws, Home, Moto, PLANTED, PLANTED_KEY, PLANTED_TOKEN, Request, Response, Server,
-    caller, fake, in_minutes, minutes_ago, serve, serve_keyless,
+    any_role, caller, fake, full, in_minutes, minutes_ago, serve, serve_keyless,
 };
 
 const ENV_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -27,7 +27,6 @@ const OPS_KEY: &str = "AKIAOPSOPSOPSOPSOPSO";
 const ROLE_KEY: &str = "ASIATESTSTESTSTESTST";
 const ROLE: &str = "arn:aws:iam::210987654321:role/Reader";
 const ASSUMED: &str = "arn:aws:sts::210987654321:assumed-role/Reader/me";
-const ALLOW: &[&str] = &["--allow-writes"];
 
 /// Where nothing listens.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -139,7 +138,7 @@ mod order {
     fn a_role_is_assumed_from_the_profile_when_both_are_given() {
         let aws = role_for(60);
         let home = home(&(keys("dev", DEV_KEY) + "region = eu-west-1\n"));
-        let server = serve(&aws, home, &[], &[]);
+        let server = serve(&aws, home, any_role(), &[]);
         let told =
             server.call_ok("ec2_list_instances", json!({"profile": "dev", "role_arn": ROLE}));
         assert_eq!(
@@ -164,7 +163,7 @@ mod order {
     #[test]
     fn a_role_alone_is_assumed_by_the_default_chain() {
         let aws = role_for(60);
-        let server = serve(&aws, Home::new(), &[], &[]);
+        let server = serve(&aws, Home::new(), any_role(), &[]);
         let told = server.call_ok("ec2_list_instances", json!({"role_arn": ROLE}));
         assert_eq!(told["target"]["principal"], ASSUMED);
         assert_eq!(told["target"].get("profile"), None);
@@ -228,7 +227,7 @@ mod roles {
             "AssumeRole" => reader(&in_minutes(60)).after(Duration::from_millis(300)),
             _ => Response::instances(1),
         });
-        let server = serve(&aws, Home::new(), &[], &[]);
+        let server = serve(&aws, Home::new(), any_role(), &[]);
         let all = server.at_once(50, "ec2_list_instances", &json!({"role_arn": ROLE}));
         assert_eq!(aws.requests_for("AssumeRole").len(), 1);
         assert!(aws.requests_for("GetCallerIdentity").is_empty());
@@ -240,7 +239,7 @@ mod roles {
     #[test]
     fn callers_in_several_regions_assume_a_role_once() {
         let aws = role_for(60);
-        let server = serve(&aws, Home::new(), &[], &[]);
+        let server = serve(&aws, Home::new(), any_role(), &[]);
         for region in ["us-east-1", "eu-west-1", "ap-southeast-2"] {
             server.call_ok("ec2_list_instances", json!({"role_arn": ROLE, "region": region}));
         }
@@ -250,7 +249,7 @@ mod roles {
     #[test]
     fn role_credentials_are_kept_while_they_last_longer_than_five_minutes() {
         let aws = role_for(6);
-        let server = serve(&aws, Home::new(), &[], &[]);
+        let server = serve(&aws, Home::new(), any_role(), &[]);
         for _ in 0..3 {
             server.call_ok("ec2_list_instances", json!({"role_arn": ROLE}));
         }
@@ -260,7 +259,7 @@ mod roles {
     #[test]
     fn role_credentials_that_end_within_five_minutes_are_renewed() {
         let aws = role_for(4);
-        let server = serve(&aws, Home::new(), &[], &[]);
+        let server = serve(&aws, Home::new(), any_role(), &[]);
         server.call_ok("ec2_list_instances", json!({"role_arn": ROLE}));
         let first = aws.requests_for("AssumeRole").len();
         server.call_ok("ec2_list_instances", json!({"role_arn": ROLE}));
@@ -277,7 +276,7 @@ mod roles {
             },
             _ => Response::instances(1),
         });
-        let server = serve(&aws, Home::new(), &[], &[]);
+        let server = serve(&aws, Home::new(), any_role(), &[]);
         server.at_once(50, "ec2_list_instances", &json!({"role_arn": ROLE}));
         // Whoever asked before the first answer came shares it; later ones share the next.
         assert!((1..=2).contains(&aws.requests_for("AssumeRole").len()));
@@ -291,7 +290,7 @@ mod roles {
             "AssumeRole" => Response::sts_error(403, "AccessDenied", "No more."),
             _ => Response::instances(1),
         });
-        let server = serve(&aws, Home::new(), &[], &[]);
+        let server = serve(&aws, Home::new(), any_role(), &[]);
         server.call_ok("ec2_list_instances", json!({"role_arn": ROLE}));
         server.call_ok("ec2_list_instances", json!({"role_arn": ROLE}));
     }
@@ -299,7 +298,7 @@ mod roles {
     #[test]
     fn a_role_that_may_not_be_assumed_is_access_denied_in_awss_words() {
         let aws = fake(|_| Response::sts_error(403, "AccessDenied", "User may not sts:AssumeRole"));
-        let server = serve(&aws, Home::new(), &[], &[]);
+        let server = serve(&aws, Home::new(), any_role(), &[]);
         let said = server.fails("ec2_list_instances", json!({"role_arn": ROLE}), "access_denied");
         assert!(said["message"].as_str().unwrap().contains(ROLE));
         assert_eq!(said["aws_code"], "AccessDenied");
@@ -318,7 +317,7 @@ mod roles {
             name if name.ends_with("/torn") => Response::xml(200, whole.replace("</", "<&/")),
             _ => json_answer(200, &[], &json!({"SecretAccessKey": PLANTED_KEY})),
         });
-        let server = serve(&aws, Home::new(), &[], &[]);
+        let server = serve(&aws, Home::new(), any_role(), &[]);
         for way in ["cut", "undated", "torn", "json"] {
             let role = format!("arn:aws:iam::210987654321:role/{way}");
             server.fails("ec2_list_instances", json!({"role_arn": role}), "execution_error");
@@ -371,7 +370,7 @@ mod roles {
         });
         let config = keys("base", DEV_KEY)
             + &format!("[profile reader]\nsource_profile = base\nrole_arn = {ROLE}\n");
-        let server = serve(&aws, home(&config), &[], &[]);
+        let server = serve(&aws, home(&config), any_role(), &[]);
         let far = "arn:aws:iam::333333333333:role/Far";
         let told =
             server.call_ok("ec2_list_instances", json!({"profile": "reader", "role_arn": far}));
@@ -399,7 +398,7 @@ mod target {
     #[test]
     fn every_aws_answer_says_where_it_came_from() {
         let moto = Moto::shared();
-        let server = Server::start(ALLOW, &[&moto.env()[..], &[("LOG_LEVEL", "debug")]].concat());
+        let server = Server::start(full(), &[&moto.env()[..], &[("LOG_LEVEL", "debug")]].concat());
         server.initialize();
         let mine = moto.run_instance("us-east-1", &[("Name", "target")]);
         let calls = [
@@ -1923,7 +1922,7 @@ mod setting {
         let aws = no_instances();
         let home = Home::new();
         let path = home.path().to_owned();
-        let server = serve(&aws, home, ALLOW, &[]);
+        let server = serve(&aws, home, full(), &[]);
         let environ = environment(&server);
         let keys = json!({
             "access_key_id": OPS_KEY,
@@ -1961,7 +1960,7 @@ mod setting {
                 "The security token included in the request is invalid.",
             ),
         });
-        let server = serve(&aws, Home::new(), ALLOW, &[]);
+        let server = serve(&aws, Home::new(), full(), &[]);
         let keys = |id, secret| json!({"access_key_id": id, "secret_access_key": secret, "region": "eu-west-1"});
         let said =
             server.fails("aws_set_environment", keys(OPS_KEY, PLANTED[3]), "invalid_credentials");
@@ -1979,7 +1978,7 @@ mod setting {
     #[test]
     fn a_read_only_server_takes_region_and_profile_but_no_keys() {
         let aws = no_instances();
-        let server = serve(&aws, home(&keys("dev", DEV_KEY)), &[], &[]);
+        let server = serve(&aws, home(&keys("dev", DEV_KEY)), &["--read-only"], &[]);
         assert!(server.tools().iter().any(|tool| tool["name"] == "aws_set_environment"));
         let args = json!({"region": "eu-west-1", "profile": "dev"});
         let told = server.call_ok("aws_set_environment", args);
@@ -2004,7 +2003,7 @@ mod setting {
     #[test]
     fn what_cannot_be_set_is_refused() {
         let aws = no_instances();
-        let server = serve(&aws, home(&keys("dev", DEV_KEY)), ALLOW, &[]);
+        let server = serve(&aws, home(&keys("dev", DEV_KEY)), full(), &[]);
         let check = |args: Value, kind: &str| {
             let said = server.fails("aws_set_environment", args, kind);
             assert_eq!(said["status"], "no_change");
@@ -2038,7 +2037,7 @@ mod setting {
     #[test]
     fn a_profile_that_is_set_after_keys_takes_their_place() {
         let aws = no_instances();
-        let server = serve(&aws, home(&keys("dev", DEV_KEY)), ALLOW, &[]);
+        let server = serve(&aws, home(&keys("dev", DEV_KEY)), full(), &[]);
         let keys = json!({"access_key_id": OPS_KEY, "secret_access_key": PLANTED_KEY});
         server.call_ok("aws_set_environment", keys);
         server.call_ok("aws_set_environment", json!({"profile": "dev"}));
@@ -2156,7 +2155,7 @@ mod status {
     #[test]
     fn the_server_tells_of_itself_and_of_its_calls() {
         let aws = no_instances();
-        let server = serve_keyless(&aws, home(&keys("dev", DEV_KEY)), ALLOW, &[]);
+        let server = serve_keyless(&aws, home(&keys("dev", DEV_KEY)), full(), &[]);
         server.call_ok("ec2_list_instances", json!({"profile": "dev"}));
         server.call_ok("ec2_list_instances", json!({"profile": "dev"}));
         server.fails(
@@ -2168,7 +2167,7 @@ mod status {
         let told = server.call_ok("aws_server_status", json!({}));
         assert_eq!(told["version"], env!("CARGO_PKG_VERSION"));
         assert!(told["uptime_seconds"].is_u64());
-        assert_eq!(told["mode"], "allow_writes");
+        assert_eq!(told["mode"], "full");
         assert_eq!(told["toolsets"], json!(["core", "ec2"]));
         assert_eq!(told["tools_offered"], server.tools().len());
         let calls = told["calls"].as_array().unwrap();
@@ -2185,7 +2184,7 @@ mod status {
     #[test]
     fn a_read_only_server_says_so() {
         let aws = no_instances();
-        let server = serve(&aws, Home::new(), &["--toolsets", "core"], &[]);
+        let server = serve(&aws, Home::new(), &["--toolsets", "core", "--read-only"], &[]);
         let told = server.call_ok("aws_server_status", json!({}));
         assert_eq!(told["mode"], "read_only");
         assert_eq!(told["toolsets"], json!(["core"]));
@@ -2200,7 +2199,7 @@ mod configuration {
     fn a_broken_configuration_is_the_answer_to_every_call() {
         let check = |home: Home, more: &[(&str, &str)], words: &str| {
             let aws = no_instances();
-            let server = serve(&aws, home, ALLOW, more);
+            let server = serve(&aws, home, full(), more);
             for tool in server.tools() {
                 let name = tool["name"].as_str().unwrap();
                 let said = server.fails(name, json!({}), "config_error");
@@ -2251,7 +2250,7 @@ fn what_was_given_in_the_wrong_place_is_not_logged() {
     let aws = fake(move |_| {
         Response::ec2_error(400, "InvalidParameterValue", &format!("Value ({misplaced}) is wrong."))
     });
-    let server = serve(&aws, Home::new(), ALLOW, &[]);
+    let server = serve(&aws, Home::new(), full(), &[]);
     let calls = [
         ("ec2_list_instances", json!({"tags": {"env": misplaced}})),
         ("ec2_list_instances", json!({"profile": misplaced})),

@@ -13,10 +13,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
-use support::{FakeAws, Home, Moto, Request, Response, Server, caller, fake, serve};
+use support::{FakeAws, Home, Moto, Request, Response, Server, caller, fake, full, serve};
 
 const ID: &str = "i-00000000000000001";
-const ALLOW: &[&str] = &["--allow-writes"];
 
 /// Where nothing listens.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -626,7 +625,7 @@ mod describing {
     #[test]
     fn a_malformed_id_is_refused_before_anything_is_sent() {
         let aws = fleet(1, false);
-        let server = serve(&aws, Home::new(), ALLOW, &[]);
+        let server = serve(&aws, Home::new(), full(), &[]);
         for tool in ["ec2_describe_instance", "ec2_start_instance", "ec2_stop_instance"] {
             for wrong in [json!("web-1"), json!("i-1"), json!("I-12345678"), json!(5), json!(null)]
             {
@@ -678,7 +677,7 @@ mod changing {
     #[test]
     fn an_instance_of_the_emulator_is_stopped_and_started() {
         let moto = Moto::shared();
-        let server = emulated(ALLOW);
+        let server = emulated(full());
         let id = moto.run_instance("us-east-1", &[("Name", "switched")]);
         let told = server.call_ok("ec2_stop_instance", json!({"instance_id": id, "wait": true}));
         assert_eq!(told["status"], "done");
@@ -704,7 +703,7 @@ mod changing {
 
     #[test]
     fn an_instance_of_the_emulator_that_is_not_there_is_not_found() {
-        let server = emulated(ALLOW);
+        let server = emulated(full());
         for tool in ["ec2_start_instance", "ec2_stop_instance"] {
             let said = server.fails(tool, this(), "not_found");
             assert_eq!(said["status"], "no_change");
@@ -714,7 +713,7 @@ mod changing {
     #[test]
     fn a_write_that_went_through_tells_what_aws_said() {
         let aws = one("stopped", started);
-        let server = serve(&aws, Home::new(), ALLOW, &[]);
+        let server = serve(&aws, Home::new(), full(), &[]);
         let told = server.call_ok("ec2_start_instance", this());
         assert_eq!(told["status"], "done");
         assert_eq!(told["previous_state"], "stopped");
@@ -728,7 +727,7 @@ mod changing {
     fn where_there_is_nothing_to_do_nothing_is_sent() {
         let check = |tool: &str, state: &'static str| {
             let aws = one(state, |_| Response::ec2_broken());
-            let server = serve(&aws, Home::new(), ALLOW, &[]);
+            let server = serve(&aws, Home::new(), full(), &[]);
             let told = server.call_ok(tool, this());
             assert_eq!(told["status"], "no_change", "{tool} {state}");
             assert_eq!(told["previous_state"], state);
@@ -746,7 +745,7 @@ mod changing {
     fn a_state_that_rules_it_out_is_refused_and_nothing_is_sent() {
         let check = |tool: &str, state: &'static str| {
             let aws = one(state, |_| Response::ec2_broken());
-            let server = serve(&aws, Home::new(), ALLOW, &[]);
+            let server = serve(&aws, Home::new(), full(), &[]);
             let said = server.fails(tool, this(), "client_error");
             assert_eq!(said["status"], "no_change", "{tool} {state}");
             assert!(said["message"].as_str().unwrap().contains(state), "{said:#}");
@@ -763,7 +762,7 @@ mod changing {
     #[test]
     fn hibernate_and_force_are_sent() {
         let aws = one("running", stopped);
-        let server = serve(&aws, Home::new(), ALLOW, &[]);
+        let server = serve(&aws, Home::new(), full(), &[]);
         let check = |args: Value, hibernate: Option<&str>, force: Option<&str>| {
             server.call_ok("ec2_stop_instance", args);
             let sent = aws.requests_for("StopInstances").pop().unwrap();
@@ -783,7 +782,7 @@ mod changing {
     #[test]
     fn a_stopping_instance_can_be_forced() {
         let aws = one("stopping", stopped);
-        let server = serve(&aws, Home::new(), ALLOW, &[]);
+        let server = serve(&aws, Home::new(), full(), &[]);
         let told = server.call_ok("ec2_stop_instance", json!({"instance_id": ID, "force": true}));
         assert_eq!(told["status"], "done");
         assert_eq!(aws.requests_for("StopInstances").len(), 1);
@@ -800,7 +799,7 @@ mod changing {
                 page([instance(1, states[look.min(3)], &[])], None)
             }
         });
-        let server = serve(&aws, Home::new(), ALLOW, &[]);
+        let server = serve(&aws, Home::new(), full(), &[]);
         let args = json!({"instance_id": ID, "wait": true});
         let (result, notes) = with_progress(&server, "ec2_start_instance", args);
         let told = &result["structuredContent"];
@@ -816,7 +815,7 @@ mod changing {
             "StopInstances" => stopped(request),
             _ => page([instance(1, "running", &[])], None),
         });
-        let server = serve(&aws, Home::new(), ALLOW, &[]);
+        let server = serve(&aws, Home::new(), full(), &[]);
         let args = json!({"instance_id": ID, "wait": true});
         let told = server.call_ok("ec2_stop_instance", args);
         assert_eq!((&told["status"], &told["current_state"]), (&json!("done"), &json!("running")));
@@ -834,7 +833,7 @@ mod changing {
             }
             _ => Response::ec2_error(403, "UnauthorizedOperation", "Not any more."),
         });
-        let server = serve(&aws, Home::new(), ALLOW, &[]);
+        let server = serve(&aws, Home::new(), full(), &[]);
         let args = json!({"instance_id": ID, "wait": true});
         let told = server.call_ok("ec2_start_instance", args);
         assert_eq!((&told["status"], &told["current_state"]), (&json!("done"), &json!("pending")));
@@ -844,7 +843,7 @@ mod changing {
     fn unknown(tool: &str, action: &'static str, answer: fn() -> Response) {
         let before = if tool == "ec2_start_instance" { "stopped" } else { "running" };
         let aws = one(before, move |_| answer());
-        let server = serve(&aws, Home::new(), ALLOW, &[]);
+        let server = serve(&aws, Home::new(), full(), &[]);
         let said = server.call_err(tool, this());
         assert_eq!(aws.requests_for(action).len(), 1);
         assert_eq!(said["error"], "outcome_unknown", "{said:#}");
@@ -887,7 +886,7 @@ mod changing {
             let aws = one("stopped", move |_| {
                 Response::ec2_error(status, code, "You are not authorized.")
             });
-            let server = serve(&aws, Home::new(), ALLOW, &[]);
+            let server = serve(&aws, Home::new(), full(), &[]);
             let said = server.fails("ec2_start_instance", this(), kind);
             assert_eq!(said["status"], "no_change");
             assert_eq!(said["aws_code"], code);
@@ -903,7 +902,7 @@ mod changing {
     #[test]
     fn a_write_that_is_throttled_was_not_done() {
         let aws = one("stopped", |_| Response::ec2_throttled());
-        let server = serve(&aws, Home::new(), ALLOW, &[]);
+        let server = serve(&aws, Home::new(), full(), &[]);
         let said = server.fails("ec2_start_instance", this(), "throttled");
         assert_eq!(said["status"], "no_change");
         assert_eq!(aws.requests_for("StartInstances").len(), 1);
@@ -922,15 +921,14 @@ mod changing {
             }
             assert!(aws.requests().is_empty());
         };
-        check(&[], &[]);
         check(&["--read-only"], &[]);
-        check(ALLOW, &[("AWS_MCP_READ_ONLY", "true")]);
+        check(full(), &[("AWS_MCP_READ_ONLY", "true")]);
     }
 
     #[test]
     fn writes_are_listed_with_hints_where_they_are_allowed() {
         let aws = one("stopped", started);
-        let server = serve(&aws, Home::new(), ALLOW, &[]);
+        let server = serve(&aws, Home::new(), full(), &[]);
         let tools = server.tools();
         for name in ["ec2_start_instance", "ec2_stop_instance"] {
             let tool = tools.iter().find(|tool| tool["name"] == name).unwrap();
@@ -956,7 +954,7 @@ mod failing {
         ];
         for (status, code, kind) in cases {
             let aws = super::failing(status, code);
-            let server = serve(&aws, Home::new(), ALLOW, &[]);
+            let server = serve(&aws, Home::new(), full(), &[]);
             let tools = [
                 ("ec2_list_instances", json!({})),
                 ("ec2_describe_instance", json!({"instance_id": ID})),
@@ -1036,7 +1034,7 @@ mod failing {
     #[test]
     fn a_refused_connection_is_an_execution_error() {
         let aws = FakeAws::start(|_| caller());
-        let server = serve(&aws, Home::new(), ALLOW, &[("AWS_ENDPOINT_URL_EC2", NOBODY)]);
+        let server = serve(&aws, Home::new(), full(), &[("AWS_ENDPOINT_URL_EC2", NOBODY)]);
         for tool in ["ec2_describe_instance", "ec2_start_instance"] {
             let said = server.fails(tool, json!({"instance_id": ID}), "execution_error");
             assert!(said["message"].as_str().unwrap().contains("could not reach AWS"), "{said:#}");

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use support::{FakeAws, Home, PLANTED_KEY, Request, Response, Server, modern, python};
+use support::{FakeAws, Home, PLANTED_KEY, Request, Response, Server, full, modern, python};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_aws-mcp");
 
@@ -338,7 +338,7 @@ fn assert_names_the_server(result: &Value) {
 
 #[test]
 fn every_tool_says_what_a_host_needs_to_know() {
-    let server = Server::start(&["--allow-writes"], &[]);
+    let server = Server::start(full(), &[]);
     server.initialize();
     let tools = server.tools();
     assert!(tools.len() >= 10, "{:?}", names(&tools));
@@ -495,7 +495,7 @@ fn an_unknown_method_is_refused_by_its_name() {
 
 #[test]
 fn unknown_arguments_are_refused_with_the_nearest() {
-    let server = Era::Legacy.start(&["--allow-writes"], &[]);
+    let server = Era::Legacy.start(full(), &[]);
     let unknown = [
         ("ec2_list_instances", json!({"limits": 5}), "limits", "limit"),
         ("ec2_describe_instance", json!({"instanceId": "i-00000000"}), "instanceId", "instance_id"),
@@ -515,7 +515,7 @@ fn unknown_arguments_are_refused_with_the_nearest() {
 
 #[test]
 fn arguments_of_a_wrong_type_are_refused_with_their_path() {
-    let server = Era::Legacy.start(&["--allow-writes"], &[]);
+    let server = Era::Legacy.start(full(), &[]);
     let wrong = [
         ("ec2_list_instances", json!({"limit": "five"}), "limit"),
         ("ec2_list_instances", json!({"limit": -1}), "limit"),
@@ -1317,8 +1317,8 @@ fn version_help_and_completions_are_printed() {
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert_eq!(text(&output.stdout), "", "{output:?}");
     }
-    // Of both, the stricter.
-    let output = run(&home, &["tools", "--allow-writes", "--read-only"], &[]);
+    // Of the policy and the flag, the stricter.
+    let output = run(&home, &[&["tools", "--read-only"], full()].concat(), &[]);
     assert!(output.status.success() && !text(&output.stdout).contains("ec2_stop"), "{output:?}");
 }
 
@@ -1381,7 +1381,7 @@ fn a_call_that_makes_no_sense_exits_with_2() {
 #[test]
 fn tools_prints_what_the_server_lists() {
     let home = Home::new();
-    for args in [&[][..], &["--allow-writes"], &["--toolsets", "ec2"]] {
+    for args in [&[][..], &["--read-only"], &["--toolsets", "ec2"]] {
         let output = run(&home, &[&["tools", "--json"], args].concat(), &[]);
         assert!(output.status.success(), "{output:?}");
         let printed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -1417,14 +1417,14 @@ fn flags_and_environment_choose_the_tools() {
 }
 
 #[test]
-fn writes_are_offered_only_when_asked_for() {
+fn writes_are_not_offered_by_a_read_only_server() {
     let has_writes = |args: &[&str], env: &[(&str, &str)]| {
         offered(args, env).contains(&"ec2_start_instance".to_owned())
     };
-    assert!(!has_writes(&[], &[]));
+    assert!(has_writes(&[], &[]));
+    assert!(has_writes(full(), &[]));
     assert!(!has_writes(&["--read-only"], &[]));
-    assert!(has_writes(&["--allow-writes"], &[]));
-    assert!(!has_writes(&["--allow-writes"], &[("AWS_MCP_READ_ONLY", "true")]));
+    assert!(!has_writes(full(), &[("AWS_MCP_READ_ONLY", "true")]));
 }
 
 #[test]
@@ -1441,7 +1441,7 @@ fn what_is_not_offered_cannot_be_called() {
     let server = Era::Legacy.start(&["--exclude-tools", "ec2_list_instances"], &aws.env(&url));
     let id = Era::Legacy.ask_call(&server, "ec2_list_instances", json!({}));
     assert_error(&server.response(id), -32602, &["ec2_list_instances"]);
-    let server = Era::Legacy.start(&["--toolsets", "core", "--allow-writes"], &aws.env(&url));
+    let server = Era::Legacy.start(&[&["--toolsets", "core"], full()].concat(), &aws.env(&url));
     let id = Era::Legacy.ask_call(&server, "ec2_start_instance", start.clone());
     assert_error(&server.response(id), -32602, &["ec2_start_instance"]);
     assert_eq!(aws.requests().len(), 0);

@@ -11,7 +11,7 @@
 mod support;
 
 use serde_json::json;
-use support::{FakeAws, Home, PLANTED, Response, Server, fake, in_minutes};
+use support::{FakeAws, Home, PLANTED, Response, Server, fake, full, in_minutes};
 
 const FOREIGN: &str = "http://aws.example";
 
@@ -42,7 +42,7 @@ fn serve(proxy: &FakeAws, home: Home, more: &[(&str, &str)]) -> Server {
         ("LOG_LEVEL", "debug"),
     ]);
     env.extend(more);
-    let server = Server::start_at(home, &["--allow-writes"], &env);
+    let server = Server::start_at(home, full(), &env);
     server.initialize();
     server
 }

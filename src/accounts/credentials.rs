@@ -9,10 +9,12 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_types::SdkConfig;
+use aws_types::sdk_config::SharedHttpClient;
 use secrecy::ExposeSecret;
 
 use super::plan::{Plan, Role, Way};
 use super::process;
+use super::session::{Doors, Purpose};
 use crate::config::{Clock, Keys, WebIdentity};
 use crate::error::{Error, Kind, Result, aws};
 
@@ -89,14 +91,14 @@ impl std::fmt::Debug for Source {
 
 impl Source {
     /// Readies a plan. `sdk` carries region, HTTP client and time limits; nothing is sent yet.
-    pub fn new(plan: Plan, sdk: &SdkConfig, clock: Clock) -> Self {
-        Self {
-            way: loader(plan.way, sdk, clock),
+    pub fn new(plan: Plan, sdk: &SdkConfig, doors: &Doors, clock: Clock) -> Result<Self> {
+        Ok(Self {
+            way: loader(plan.way, sdk, doors, clock)?,
             name: plan.source,
             clock,
             loading: Default::default(),
             kept: Default::default(),
-        }
+        })
     }
 
     /// `environment`, `sso:dev`, `assume_role:ops`, ...
@@ -209,8 +211,11 @@ fn lasts(loaded: &Loaded, now: SystemTime, margin: Duration) -> bool {
     loaded.credentials.expiry().is_none_or(|end| end > now + margin)
 }
 
-fn loader(way: Way, sdk: &SdkConfig, clock: Clock) -> Loader {
-    let provider = || {
+fn loader(way: Way, sdk: &SdkConfig, doors: &Doors, clock: Clock) -> Result<Loader> {
+    let at = |sdk: &SdkConfig| -> Result<SdkConfig> {
+        Ok(sdk.to_builder().http_client(doors(Purpose::SignIn(sdk))?).build())
+    };
+    let provider = |http: SharedHttpClient| {
         ProviderConfig::empty()
             .with_behavior_version(Some(aws_config::BehaviorVersion::latest()))
             .with_region(sdk.region().cloned())
@@ -228,12 +233,9 @@ fn loader(way: Way, sdk: &SdkConfig, clock: Clock) -> Loader {
             )
             .with_time_source(aws_smithy_async::time::SystemTimeSource::new())
             .with_sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+            .with_http_client(http)
     };
-    let provider = || match sdk.http_client() {
-        Some(http) => provider().with_http_client(http),
-        None => provider(),
-    };
-    match way {
+    Ok(match way {
         Way::Keys(keys) => Loader::Fixed(Loaded {
             credentials: credentials(&keys, None),
             principal: None,
@@ -242,8 +244,10 @@ fn loader(way: Way, sdk: &SdkConfig, clock: Clock) -> Loader {
         Way::Process { command } => Loader::Process(command),
         Way::Sso(sso) => {
             let region = aws_config::Region::new(sso.region);
+            let there = sdk.to_builder().region(region.clone()).build();
+            let http = doors(Purpose::SignIn(&there))?;
             let mut builder = aws_config::sso::SsoCredentialsProvider::builder()
-                .configure(&provider().with_region(Some(region.clone())))
+                .configure(&provider(http).with_region(Some(region.clone())))
                 .account_id(sso.account_id)
                 .role_name(sso.role_name)
                 .start_url(sso.start_url)
@@ -257,33 +261,35 @@ fn loader(way: Way, sdk: &SdkConfig, clock: Clock) -> Loader {
         Way::Login { session_arn } => Loader::Sdk(
             SharedCredentialsProvider::new(
                 aws_config::login::LoginCredentialsProvider::builder(session_arn)
-                    .configure(&provider())
+                    .configure(&provider(doors(Purpose::SignIn(sdk))?))
                     .build(),
             ),
             "Run `aws login --profile NAME` in a terminal, then call again.",
         ),
         Way::WebIdentity(identity) => {
-            Loader::WebIdentity(Box::new(WebRole { identity, sts: sdk.clone() }))
+            Loader::WebIdentity(Box::new(WebRole { identity, sts: at(sdk)? }))
         }
         Way::Container => Loader::Sdk(
             SharedCredentialsProvider::new(
-                aws_config::ecs::EcsCredentialsProvider::builder().configure(&provider()).build(),
+                aws_config::ecs::EcsCredentialsProvider::builder()
+                    .configure(&provider(doors(Purpose::Metadata)?))
+                    .build(),
             ),
             "Check the container's task role.",
         ),
         Way::InstanceMetadata => Loader::Sdk(
             SharedCredentialsProvider::new(
                 aws_config::imds::credentials::ImdsCredentialsProvider::builder()
-                    .configure(&provider())
+                    .configure(&provider(doors(Purpose::Metadata)?))
                     .build(),
             ),
             "Check that this machine is an EC2 instance with an instance profile.",
         ),
         Way::Role { base, role } => {
-            let base = Source::new(*base, sdk, clock);
-            Loader::Role(Box::new(Assumed { base, role, sts: sdk.clone() }))
+            let base = Source::new(*base, sdk, doors, clock)?;
+            Loader::Role(Box::new(Assumed { base, role, sts: at(sdk)? }))
         }
-    }
+    })
 }
 
 /// Keys as the SDK's credentials.

@@ -11,8 +11,9 @@ mod session;
 mod target;
 
 pub use credentials::Whose;
+pub use http::client;
 pub use identity::Identity;
 pub use plan::find;
 pub use profiles::Kind as ProfileKind;
-pub use session::{Session, Sessions};
-pub use target::{Region, Requested};
+pub use session::{Doors, Purpose, Session, Sessions};
+pub use target::{Region, Requested, RoleArn};

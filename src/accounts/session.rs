@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
@@ -67,6 +67,14 @@ impl Session {
         self.holder.source.kept()
     }
 
+    /// The account's id where the source of the credentials told it, else the access key's id: a key
+    /// belongs to one account for ever. None before they are loaded.
+    pub fn account_or_key(&self) -> Option<String> {
+        let credentials = self.loaded()?.credentials;
+        let account = credentials.account_id().map(|id| id.as_str().to_owned());
+        Some(account.unwrap_or_else(|| credentials.access_key_id().to_owned()))
+    }
+
     /// Whose the credentials are, as far as AWS was asked.
     pub fn learning(&self) -> &Arc<Learning> {
         &self.holder.learning
@@ -97,15 +105,24 @@ pub struct Set {
     pub profile: Option<String>,
 }
 
-/// What stands before the HTTP client; the gate's, handed in as a value.
-pub type Guard = Box<dyn Fn(SharedHttpClient) -> SharedHttpClient + Send + Sync>;
+/// What an HTTP client is for. Region, FIPS, dual-stack and overrides are those of the configuration.
+pub enum Purpose<'a> {
+    /// The credential chain's requests to STS, SSO, OIDC and sign-in.
+    SignIn(&'a SdkConfig),
+    /// The metadata of instances and containers.
+    Metadata,
+    /// The tools' requests, for which the gate has a client of its own: this one sends nothing.
+    Tools,
+}
+
+/// Gives HTTP clients; the gate's, handed in as a value.
+pub type Doors = Box<dyn Fn(Purpose<'_>) -> Result<SharedHttpClient> + Send + Sync>;
 
 /// All sessions of the process.
 pub struct Sessions {
     settings: AwsSettings,
     clock: Clock,
-    guard: Guard,
-    http: OnceLock<SharedHttpClient>,
+    doors: Doors,
     state: Mutex<State>,
 }
 
@@ -132,13 +149,34 @@ type Stamp = [Option<(SystemTime, u64)>; 2];
 
 impl Sessions {
     /// Nothing is read before it is needed.
-    pub fn new(settings: AwsSettings, clock: Clock, guard: Guard) -> Self {
-        Self { settings, clock, guard, http: OnceLock::new(), state: Mutex::default() }
+    pub fn new(settings: AwsSettings, clock: Clock, doors: Doors) -> Self {
+        Self { settings, clock, doors, state: Mutex::default() }
     }
 
     /// The profiles as the files say now.
     pub fn profiles(&self) -> Result<Arc<Profiles>> {
         self.fresh_profiles(&mut self.lock())
+    }
+
+    /// The id of the account that a policy's name means: an id means itself, a profile's name the
+    /// account that the AWS files say of it. None where nobody says which.
+    pub fn account_named(&self, name: &str) -> Result<Option<String>> {
+        if name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit()) {
+            return Ok(Some(name.to_owned()));
+        }
+        let profiles = self.profiles()?;
+        Ok(profiles.get(name).and_then(|profile| {
+            let role = profile.get("role_arn").and_then(|arn| RoleArn::parse(arn).ok());
+            role.map(|role| role.account().to_owned())
+                .or_else(|| profile.get("sso_account_id").map(str::to_owned))
+        }))
+    }
+
+    /// The names that [`Self::account_named`] knows.
+    pub fn named_accounts(&self) -> Vec<String> {
+        let Ok(profiles) = self.profiles() else { return Vec::new() };
+        let names = profiles.iter().map(|profile| profile.name.clone());
+        names.filter(|name| matches!(self.account_named(name), Ok(Some(_)))).collect()
     }
 
     /// The session for what a call named.
@@ -242,7 +280,7 @@ impl Sessions {
         let sdk = self.sdk(home.as_ref(), self.overrides(requested, set, profiles.clone()))?;
         Ok(Holder {
             profile,
-            source: Source::new(plan, &sdk, self.clock),
+            source: Source::new(plan, &sdk, &self.doors, self.clock)?,
             learning: Arc::new(Learning::new(self.clock)),
         })
     }
@@ -306,16 +344,9 @@ impl Sessions {
     }
 
     fn sdk(&self, region: Option<&Region>, overrides: Overrides) -> Result<SdkConfig> {
-        let http = match self.http.get() {
-            Some(http) => http.clone(),
-            None => {
-                let http = (self.guard)(super::http::client(&self.settings)?);
-                self.http.get_or_init(|| http).clone()
-            }
-        };
         let mut builder = SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
-            .http_client(http)
+            .http_client((self.doors)(Purpose::Tools)?)
             .identity_cache(aws_config::identity::IdentityCache::no_cache())
             .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
                 aws_smithy_async::rt::sleep::TokioSleep::new(),

@@ -117,6 +117,11 @@ impl RoleArn {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The id of the account that the role is of.
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
 }
 
 /// What a call named. Nothing named means: what `aws_set_environment` set, else the default chain.

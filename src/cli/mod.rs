@@ -1,8 +1,9 @@
 //! The command line: one file per sub-command. `aws-mcp` alone is `aws-mcp serve`.
 
 mod call;
+mod iam_policy;
 mod log;
-
+mod policy;
 mod register;
 mod serve;
 mod tools;
@@ -47,6 +48,13 @@ enum Command {
         /// The tool's arguments as a JSON object; `-` reads them from stdin
         arguments: Option<String>,
     },
+    /// Check, explain or test the policy
+    Policy {
+        #[command(subcommand)]
+        action: policy::Action,
+    },
+    /// Print the least IAM policy that the offered tools need
+    IamPolicy,
     /// Put this server into Claude Desktop's configuration
     Register(register::Options),
     /// Print a shell's completions
@@ -58,6 +66,9 @@ struct Settings {
     /// Configuration file [default: ~/.config/aws-mcp/config.toml]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Policy file [default: ~/.config/aws-mcp/policy.yaml]
+    #[arg(long, global = true, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Read NAME=value lines under the environment
     #[arg(long, global = true, value_name = "FILE")]
     env_file: Option<PathBuf>,
@@ -70,23 +81,17 @@ struct Settings {
     /// Tools not to offer
     #[arg(long, global = true, value_delimiter = ',', value_name = "NAMES")]
     exclude_tools: Option<Vec<String>>,
-    /// Only read; this is the default, and beats --allow-writes
+    /// Only read, whatever the policy allows
     #[arg(long, global = true)]
     read_only: bool,
-    /// Offer tools that change things
-    #[arg(long, global = true)]
-    allow_writes: bool,
 }
 
 impl Settings {
     fn into_flags(self) -> Flags {
-        let access = match (self.read_only, self.allow_writes) {
-            (true, _) => Some(Access::ReadOnly),
-            (false, true) => Some(Access::AllowWrites),
-            (false, false) => None,
-        };
+        let access = if self.read_only { Access::ReadOnly } else { Access::AsPolicySays };
         Flags {
             config: self.config,
+            policy: self.policy,
             env_file: self.env_file,
             toolsets: self.toolsets,
             tools: self.tools,
@@ -109,6 +114,8 @@ pub fn run() -> ExitCode {
         None | Some(Command::Serve) => serve::run(|| resolve(settings)),
         Some(Command::Tools { json }) => tools::run(resolve(settings), json),
         Some(Command::Call { tool, arguments }) => call::run(resolve(settings), &tool, arguments),
+        Some(Command::Policy { action }) => policy::run(resolve(settings), &action),
+        Some(Command::IamPolicy) => iam_policy::run(resolve(settings)),
         Some(Command::Register(options)) => register::run(&options, &Environment::of_process()),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(
@@ -126,7 +133,7 @@ pub fn run() -> ExitCode {
 /// What a sub-command says of a broken configuration.
 fn report(resolved: Resolved) -> Result<crate::tools::World, u8> {
     let world = crate::tools::World::new(resolved);
-    match &world.problem {
+    match world.problem.clone().or_else(|| world.gate.problem()) {
         None => Ok(world),
         Some(problem) => {
             eprintln!("aws-mcp: {} {}", problem.message, problem.next_step);

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-use crate::config::Resolved;
+use crate::config::{AutoApprove, Resolved};
 use crate::server::{self, Host, Stdio};
 use crate::tools::World;
 
@@ -36,8 +36,13 @@ pub fn run(resolve: impl FnOnce() -> Resolved) -> u8 {
     let resolved = resolve();
     let log = super::log::start(resolved.config.log);
     let world = Arc::new(World::new(resolved));
-    if let Some(problem) = &world.problem {
+    if let Some(problem) = world.problem.clone().or_else(|| world.gate.problem()) {
         tracing::error!(reason = problem.message, next_step = %problem.next_step, "configuration");
+    }
+    if world.config.auto_approve == AutoApprove::WriteAndDestructive {
+        tracing::warn!(
+            "AWS_MCP_AUTO_APPROVE_DESTRUCTIVE is on: writes and deletions run without a person's yes"
+        );
     }
     let served = super::runtime().and_then(|runtime| {
         let served = runtime.block_on(server::serve(world, stdio, host));

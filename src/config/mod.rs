@@ -4,6 +4,10 @@
 mod aws;
 mod clock;
 mod environment;
+mod permissions;
+mod policy;
+mod rule;
+pub mod yaml;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +16,9 @@ use serde::Deserialize;
 pub use aws::{AwsSettings, Endpoints, Keys, WebIdentity};
 pub use clock::{Clock, rfc3339};
 pub use environment::Environment;
+pub use permissions::{Stamp, read, stamp};
+pub use policy::{Account, Mode, Policy};
+pub use rule::{Glob, Over, Rule};
 
 use crate::error::{Error, Kind, Result};
 
@@ -19,31 +26,49 @@ use crate::error::{Error, Kind, Result};
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
     pub config: Option<PathBuf>,
+    pub policy: Option<PathBuf>,
     pub env_file: Option<PathBuf>,
     pub toolsets: Option<Vec<String>>,
     pub tools: Option<Vec<String>>,
     pub exclude_tools: Option<Vec<String>>,
-    pub access: Option<Access>,
+    pub access: Access,
 }
 
 /// What the server may do at all, fixed at start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
-    /// Only reads.
-    #[default]
+    /// Only reads, whatever the policy says.
     ReadOnly,
-    /// Writes too.
-    AllowWrites,
+    /// What the policy says.
+    #[default]
+    AsPolicySays,
 }
 
-impl Access {
-    /// The word as it stands in `aws_server_status`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::ReadOnly => "read_only",
-            Self::AllowWrites => "allow_writes",
-        }
-    }
+/// Whether `AWS_MCP_AUTO_APPROVE_DESTRUCTIVE` answers for the person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AutoApprove {
+    #[default]
+    Off,
+    /// Writes and what destroys, where nothing but the mode asks.
+    WriteAndDestructive,
+}
+
+/// Where policies lie.
+#[derive(Clone, Debug)]
+pub struct PolicyFiles {
+    /// The person's own.
+    pub user: Option<PolicyFile>,
+    /// The administrator's, which is judged as well.
+    pub administrator: PathBuf,
+}
+
+/// A policy's file.
+#[derive(Clone, Debug)]
+pub enum PolicyFile {
+    /// By a flag or the environment: it has to be there.
+    Named(PathBuf),
+    /// In the configuration's folder: without it the default policy holds.
+    Usual(PathBuf),
 }
 
 /// Which tools are offered. Absent = the default.
@@ -81,6 +106,8 @@ impl LogLevel {
 #[derive(Clone, Debug)]
 pub struct Config {
     pub access: Access,
+    pub auto_approve: AutoApprove,
+    pub policy: PolicyFiles,
     pub selection: Selection,
     pub aws: AwsSettings,
     pub log: LogLevel,
@@ -180,8 +207,15 @@ pub fn resolve(flags: Flags, env: Environment, clock: Clock) -> Resolved {
     }
     // Reading only can be asked for anywhere, and nothing takes it back.
     let read_only = file.read_only || env.is_not_off("AWS_MCP_READ_ONLY");
+    let auto_approve = env.is_on("AWS_MCP_AUTO_APPROVE_DESTRUCTIVE");
     let config = Config {
-        access: if read_only { Access::ReadOnly } else { flags.access.unwrap_or_default() },
+        access: if read_only { Access::ReadOnly } else { flags.access },
+        auto_approve: if auto_approve {
+            AutoApprove::WriteAndDestructive
+        } else {
+            AutoApprove::Off
+        },
+        policy: policy_files(flags.policy, &env),
         selection: Selection {
             toolsets: flags
                 .toolsets
@@ -197,6 +231,19 @@ pub fn resolve(flags: Flags, env: Environment, clock: Clock) -> Resolved {
         clock,
     };
     Resolved { config, problem, environment: env }
+}
+
+fn policy_files(flag: Option<PathBuf>, env: &Environment) -> PolicyFiles {
+    let named = flag.or_else(|| env.get("AWS_MCP_POLICY").map(|written| env.path(written)));
+    let usual = || Some(PolicyFile::Usual(env.config_dir()?.join("policy.yaml")));
+    let everyone = match env.get("ProgramData").filter(|_| cfg!(windows)) {
+        Some(program_data) => PathBuf::from(program_data).join("aws-mcp"),
+        None => PathBuf::from("/etc/aws-mcp"),
+    };
+    PolicyFiles {
+        user: named.map(PolicyFile::Named).or_else(usual),
+        administrator: everyone.join("policy.yaml"),
+    }
 }
 
 /// Words divided by commas or white space.
@@ -267,17 +314,38 @@ mod tests {
     }
 
     #[test]
-    fn read_only_anywhere_beats_allow_writes() {
-        let flags = || Flags { access: Some(Access::AllowWrites), ..Flags::default() };
-        assert_eq!(resolved(flags(), &[], "").config.access, Access::AllowWrites);
-        assert_eq!(resolved(flags(), &[], "read_only = true").config.access, Access::ReadOnly);
+    fn read_only_can_be_asked_for_anywhere_and_nothing_takes_it_back() {
+        let access = |flag, env: &[(&str, &str)], file: &str| {
+            resolved(Flags { access: flag, ..Flags::default() }, env, file).config.access
+        };
+        assert_eq!(access(Access::AsPolicySays, &[], ""), Access::AsPolicySays);
+        assert_eq!(access(Access::ReadOnly, &[], ""), Access::ReadOnly);
+        assert_eq!(access(Access::AsPolicySays, &[], "read_only = true"), Access::ReadOnly);
         for yes in ["1", "true", "y", "enabled", "TRUE;"] {
             let env = [("AWS_MCP_READ_ONLY", yes)];
-            assert_eq!(resolved(flags(), &env, "").config.access, Access::ReadOnly, "{yes}");
+            assert_eq!(access(Access::AsPolicySays, &env, ""), Access::ReadOnly, "{yes}");
         }
         let env = [("AWS_MCP_READ_ONLY", "false")];
-        assert_eq!(resolved(flags(), &env, "").config.access, Access::AllowWrites);
-        assert_eq!(resolved(Flags::default(), &[], "").config.access, Access::ReadOnly);
+        assert_eq!(access(Access::AsPolicySays, &env, ""), Access::AsPolicySays);
+        assert_eq!(access(Access::ReadOnly, &env, ""), Access::ReadOnly);
+    }
+
+    #[test]
+    fn a_policy_is_the_named_file_or_lies_beside_the_configuration() {
+        let user = |flags: Flags, env: &[(&str, &str)]| {
+            let env = Environment::from_pairs(env.iter().copied());
+            resolve(flags, env, Clock::system()).config.policy.user
+        };
+        let env = [("HOME", "/home/a"), ("AWS_MCP_POLICY", "~/p.yaml")];
+        let flag = || Flags { policy: Some("/x.yaml".into()), ..Flags::default() };
+        assert!(matches!(user(flag(), &env), Some(PolicyFile::Named(p)) if p.ends_with("x.yaml")));
+        assert!(
+            matches!(user(Flags::default(), &env), Some(PolicyFile::Named(p)) if p.starts_with("/home/a"))
+        );
+        let usual = user(Flags::default(), &env[..1]);
+        assert!(
+            matches!(usual, Some(PolicyFile::Usual(p)) if p.ends_with(".config/aws-mcp/policy.yaml"))
+        );
     }
 
     #[test]

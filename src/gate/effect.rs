@@ -1,28 +1,10 @@
-//! What a call does to an account, from weak to strong.
+//! What a call of a tool does to an account: always the same, or decided by its arguments.
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The effect of an operation or a tool. The order is that of strength.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// Looks, changes nothing.
-    Read,
-    /// Changes what can be changed back.
-    Write,
-}
+use super::Effect;
 
-impl Effect {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-        }
-    }
-}
-
-/// A tool's effect: always the same, or decided by its arguments.
+/// A tool's effect.
 #[derive(Clone, Copy, Debug)]
 pub enum Effects {
     Always(Effect),

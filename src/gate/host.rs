@@ -1,202 +1,289 @@
-//! Where requests may go, under every client, the credential chain's own ones included: a signature
+//! Where a client's requests may go: the one host that AWS's endpoint rules give for a service and a
+//! region, what the person configured on this machine, and what `endpoints.allow` names. A signature
 //! or a bearer token must not leave for a host that somebody slipped into the configuration.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
 
 use crate::error::{Error, Kind, Result, echo};
-
-/// The domains of AWS's own endpoints, by partition (the SDKs' partition and sign-in rules).
-const DOMAINS: [&str; 21] = [
-    "amazonaws.com",
-    "api.aws",
-    "signin.aws",
-    "signin.aws.amazon.com",
-    "amazonaws.com.cn",
-    "api.amazonwebservices.com.cn",
-    "signin.amazonaws.cn",
-    "signin.amazonaws-us-gov.com",
-    "signin-fips.amazonaws-us-gov.com",
-    "amazonaws.eu",
-    "api.amazonwebservices.eu",
-    "signin.amazonaws-eusc.eu",
-    "c2s.ic.gov",
-    "c2shome.ic.gov",
-    "api.aws.ic.gov",
-    "csp.hci.ic.gov",
-    "api.aws.hci.ic.gov",
-    "sc2s.sgov.gov",
-    "sc2shome.sgov.gov",
-    "api.aws.scloud",
-    "cloud.adc-e.uk",
-];
-
-/// Names under those domains that AWS's customers give to servers of their own.
-const CUSTOMERS: [&str; 8] = [
-    "execute-api",
-    "appsync-api",
-    "appsync-realtime-api",
-    "elb",
-    "compute",
-    "compute-1",
-    "s3",
-    "lambda-url",
-];
 
 /// Instance and container metadata, which speak http (EC2 and ECS user guides).
 const METADATA: [&str; 5] =
     ["169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"];
 
-/// The same client, that asks first.
-pub fn guarded(client: SharedHttpClient, allow: Vec<String>) -> SharedHttpClient {
-    SharedHttpClient::new(Guarded { client, allow: allow.into() })
+/// The host that a service's endpoint rules give, as its SDK crate carries them, for the region and
+/// the FIPS and dual-stack settings of an SDK configuration; never an override. None where the rules
+/// know no endpoint.
+macro_rules! rules {
+    ($service:ident, $sdk:expr $(, $set:ident = $value:expr)*) => {{
+        use $service::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+        let sdk: &aws_types::SdkConfig = $sdk;
+        let params = Params::builder()
+            .set_region(sdk.region().map(ToString::to_string))
+            .set_use_fips(sdk.use_fips())
+            .set_use_dual_stack(sdk.use_dual_stack())
+            $(.$set(Some($value)))*
+            .build();
+        params.ok().and_then(|params| {
+            use futures_util::FutureExt;
+            let endpoint = DefaultResolver::new().resolve_endpoint(&params).now_or_never()?.ok()?;
+            endpoint.url().strip_prefix("https://").map(str::to_owned)
+        })
+    }};
+}
+pub(crate) use rules;
+
+/// The hosts that one client may reach.
+#[derive(Clone, Debug)]
+pub struct Hosts {
+    /// Over https.
+    by_rules: Vec<String>,
+    /// On this machine, by an endpoint that the person set.
+    here: Vec<String>,
+    /// What `endpoints.allow` names, with `host:port` where it has a port.
+    allow: Arc<[String]>,
+    metadata: Metadata,
 }
 
-/// Whether a request may go to this address: https to AWS, metadata, this machine, or what
-/// `endpoints.allow` names. Nothing but the user's own configuration can name any of the others.
-fn check(uri: &str, allow: &[String]) -> Result<()> {
-    let parsed: Option<http::Uri> = uri.parse().ok();
-    let parts =
-        parsed.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?, uri.port_u16())));
-    let Some((scheme, host, port)) = parts else {
-        return Err(refused(uri));
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-    let named = port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
-    let is_loopback =
-        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    let is_aws = DOMAINS.iter().any(|domain| {
-        host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
-    }) && !host.split('.').any(is_of_a_customer);
-    let good = match scheme {
-        "https" => is_aws || is_loopback || allow.contains(&named),
-        "http" => is_loopback || METADATA.contains(&host.as_str()) || allow.contains(&named),
-        _ => false,
-    };
-    if good { Ok(()) } else { Err(refused(&format!("{scheme}://{named}"))) }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Metadata {
+    Closed,
+    /// The fixed addresses, and agents on this machine, which the person's environment names.
+    Open,
 }
 
-fn is_of_a_customer(label: &str) -> bool {
-    CUSTOMERS.contains(&label) || label.starts_with("s3-website") || label.starts_with("vpce-svc-")
+impl Hosts {
+    /// For a service's client: `by_rules` is what its endpoint rules give, `service_id` the SDK's name
+    /// for it, by which the person may have set an endpoint.
+    pub fn of_service(
+        by_rules: Option<String>,
+        service_id: &str,
+        sdk: &SdkConfig,
+        allow: Arc<[String]>,
+    ) -> Self {
+        let here = loopback_override(sdk, service_id).into_iter().collect();
+        let by_rules = by_rules.into_iter().collect();
+        Self { by_rules, here, allow, metadata: Metadata::Closed }
+    }
+
+    /// For the credential chain's own requests in a region: STS, SSO, OIDC and sign-in.
+    pub fn of_sign_in(sdk: &SdkConfig, allow: Arc<[String]>) -> Self {
+        let by_rules = [
+            rules!(aws_sdk_sts, sdk),
+            rules!(aws_sdk_sso, sdk),
+            rules!(aws_sdk_ssooidc, sdk),
+            rules!(aws_sdk_signin, sdk),
+            rules!(aws_sdk_signin, sdk, set_is_o_auth_endpoint = true),
+        ];
+        let services = ["STS", "SSO", "SSO OIDC", "Signin"];
+        Self {
+            by_rules: by_rules.into_iter().flatten().collect(),
+            here: services.iter().filter_map(|id| loopback_override(sdk, id)).collect(),
+            allow,
+            metadata: Metadata::Closed,
+        }
+    }
+
+    /// For the metadata of instances and containers.
+    pub fn of_metadata(allow: Arc<[String]>) -> Self {
+        Self { by_rules: Vec::new(), here: Vec::new(), allow, metadata: Metadata::Open }
+    }
+
+    /// Whether a request may go to this address.
+    pub fn check(&self, uri: &str) -> Result<()> {
+        let Some((scheme, authority, host)) = parts(uri) else {
+            return Err(refused(uri));
+        };
+        let is_metadata = self.metadata == Metadata::Open
+            && (METADATA.contains(&host.as_str()) || is_loopback(&host));
+        let anyhow = self.here.contains(&authority) || self.allow.contains(&authority);
+        let good = match scheme.as_str() {
+            "https" => anyhow || is_metadata || self.by_rules.contains(&authority),
+            "http" => anyhow || is_metadata,
+            _ => false,
+        };
+        if good { Ok(()) } else { Err(refused(&format!("{scheme}://{authority}"))) }
+    }
+
+    /// The host that requests are meant for, for figures and logs.
+    pub fn name(&self) -> &str {
+        self.by_rules.first().map_or("metadata", String::as_str)
+    }
+}
+
+/// Scheme, `host[:port]` and host of an address, in lower case; the default port is left out.
+fn parts(uri: &str) -> Option<(String, String, String)> {
+    let uri: http::Uri = uri.parse().ok()?;
+    let scheme = uri.scheme_str()?.to_ascii_lowercase();
+    let host = uri.host()?.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    let standard = if scheme == "https" { 443 } else { 80 };
+    let authority = match uri.port_u16().filter(|port| *port != standard) {
+        Some(port) => format!("{host}:{port}"),
+        None => host.clone(),
+    };
+    Some((scheme, authority, host))
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// `host[:port]` of the endpoint that the person set for a service, where it lies on this machine.
+fn loopback_override(sdk: &SdkConfig, service_id: &str) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id(service_id)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok()?;
+    let (_, authority, host) = parts(&sdk.service_config()?.load_config(key)?)?;
+    is_loopback(&host).then_some(authority)
 }
 
 fn refused(to: &str) -> Error {
     Error::new(
         Kind::ConfigError,
-        format!("the endpoint {} is not AWS's; nothing was sent there.", echo(to)),
+        format!(
+            "the endpoint {} is not AWS's for this service and region; nothing was sent there.",
+            echo(to)
+        ),
         "Only the person can allow it: AWS_ENDPOINT_URL and endpoint_url say where requests go, \
          endpoints.allow in config.toml which hosts they may go to.",
     )
-}
-
-#[derive(Debug)]
-struct Guarded {
-    client: SharedHttpClient,
-    allow: Arc<[String]>,
-}
-
-impl HttpClient for Guarded {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let connector = self.client.http_connector(settings, components);
-        SharedHttpConnector::new(Door { connector, allow: self.allow.clone() })
-    }
-
-    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
-        self.client.connector_metadata()
-    }
-}
-
-#[derive(Debug)]
-struct Door {
-    connector: SharedHttpConnector,
-    allow: Arc<[String]>,
-}
-
-impl HttpConnector for Door {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        match check(request.uri(), &self.allow) {
-            Ok(()) => self.connector.call(request),
-            Err(error) => HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn aws_metadata_and_this_machine() {
-        for good in [
-            "https://ec2.eu-west-1.amazonaws.com/",
-            "https://STS.us-east-1.amazonaws.com/x",
-            "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials",
-            "https://ec2.eu-west-1.api.aws/",
-            "https://ec2.cn-north-1.amazonaws.com.cn/",
-            "https://us-east-1.signin.aws.amazon.com/v1/token",
-            "https://compute-optimizer.eu-west-1.amazonaws.com/",
-            "https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com/",
-            "http://169.254.169.254/latest/api/token",
-            "http://[fd00:ec2::254]/latest/api/token",
-            "http://127.0.0.1:5000/",
-            "http://localhost:4566/",
-            "http://[::1]:4566/",
-        ] {
-            assert!(check(good, &[]).is_ok(), "{good}");
-        }
+    fn sdk(region: &str) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new(region.to_owned()))
+            .build()
+    }
+
+    fn ec2(region: &str) -> Hosts {
+        let sdk = sdk(region);
+        Hosts::of_service(rules!(aws_sdk_ec2, &sdk), "EC2", &sdk, Arc::default())
+    }
+
+    fn check(hosts: &Hosts, uri: &str, expected: bool) {
+        assert_eq!(hosts.check(uri).is_ok(), expected, "{uri}");
     }
 
     #[test]
-    fn no_other_host_however_it_is_written() {
+    fn a_client_reaches_its_service_in_its_region_and_nothing_else() {
+        let hosts = ec2("eu-west-1");
+        check(&hosts, "https://ec2.eu-west-1.amazonaws.com/", true);
+        check(&hosts, "https://EC2.eu-west-1.amazonaws.com:443/x", true);
         for bad in [
             "http://ec2.eu-west-1.amazonaws.com/",
-            "https://evil.example/",
-            "https://amazonaws.com.evil.example/",
-            "https://evilamazonaws.com/",
-            "https://abc123.execute-api.us-east-1.amazonaws.com/",
-            "https://bucket.s3.amazonaws.com/",
-            "https://bucket.s3-website-us-east-1.amazonaws.com/",
-            "https://x.eu-west-1.elb.amazonaws.com/",
-            "https://ec2-1-2-3-4.eu-west-1.compute.amazonaws.com/",
-            "https://ec2-1-2-3-4.compute-1.amazonaws.com/",
-            "https://evil.ic.gov/",
+            "https://ec2.eu-west-2.amazonaws.com/",
+            "https://sts.eu-west-1.amazonaws.com/",
+            "https://ec2.eu-west-1.amazonaws.com:8443/",
             "https://ec2.eu-west-1.amazonaws.com./",
-            "https://amazonaws.com/",
-            "https://ec2.amazonaws.com@evil.example/",
-            "http://127.0.0.1.evil.example/",
-            "http://localhost.evil.example/",
-            "http://10.0.0.1/",
-            "http://0.0.0.0:80/",
-            "https://[::ffff:10.0.0.1]/",
-            "ftp://127.0.0.1/",
+            "https://x.ec2.eu-west-1.amazonaws.com/",
+            "https://ec2.eu-west-1.amazonaws.com.evil.example/",
+            "https://ec2.eu-west-1.amazonaws.com@evil.example/",
+            "https://evil.example/ec2.eu-west-1.amazonaws.com",
+            "https://evil.s3.amazonaws.com/",
+            "https://abc.execute-api.eu-west-1.amazonaws.com/",
+            "http://127.0.0.1:5000/",
+            "http://localhost/",
+            "https://localhost/",
+            "http://169.254.169.254/latest/api/token",
+            "http://0.0.0.0/",
+            "ftp://ec2.eu-west-1.amazonaws.com/",
             "file:///etc/passwd",
             "//evil.example/",
             "",
         ] {
-            assert!(check(bad, &[]).is_err(), "{bad}");
+            check(&hosts, bad, false);
+        }
+    }
+
+    #[test]
+    fn every_partition_has_its_own_hosts() {
+        check(&ec2("cn-north-1"), "https://ec2.cn-north-1.amazonaws.com.cn/", true);
+        check(&ec2("cn-north-1"), "https://ec2.cn-north-1.amazonaws.com/", false);
+        check(&ec2("us-gov-west-1"), "https://ec2.us-gov-west-1.amazonaws.com/", true);
+        check(&ec2("us-iso-east-1"), "https://ec2.us-iso-east-1.c2s.ic.gov/", true);
+    }
+
+    #[test]
+    fn sign_in_reaches_its_four_services_in_its_region() {
+        let hosts = Hosts::of_sign_in(&sdk("eu-west-1"), Arc::default());
+        for good in [
+            "https://sts.eu-west-1.amazonaws.com/",
+            "https://oidc.eu-west-1.amazonaws.com/token",
+            "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials",
+            "https://eu-west-1.signin.aws.amazon.com/v1/token",
+        ] {
+            check(&hosts, good, true);
+        }
+        for bad in [
+            "https://portal.sso.us-east-1.amazonaws.com/federation/credentials",
+            "https://ec2.eu-west-1.amazonaws.com/",
+            "https://sts.amazonaws.com/",
+            "http://169.254.169.254/",
+            "http://127.0.0.1:1/",
+        ] {
+            check(&hosts, bad, false);
+        }
+    }
+
+    #[test]
+    fn metadata_is_for_its_own_sources_only() {
+        let hosts = Hosts::of_metadata(Arc::default());
+        check(&hosts, "http://169.254.169.254/latest/api/token", true);
+        check(&hosts, "http://[fd00:ec2::254]/latest/api/token", true);
+        check(&hosts, "http://127.0.0.1:8080/credentials", true);
+        check(&hosts, "https://evil.example/credentials", false);
+        check(&hosts, "http://10.0.0.1/", false);
+        check(&hosts, "https://[::ffff:10.0.0.1]/", false);
+    }
+
+    #[derive(Debug)]
+    struct Override(&'static str);
+
+    impl aws_types::service_config::LoadServiceConfig for Override {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            (key.service_id() == "EC2").then(|| self.0.to_owned())
+        }
+    }
+
+    fn overridden(url: &'static str, allow: &[&str]) -> Hosts {
+        let sdk = sdk("eu-west-1").to_builder().service_config(Override(url)).build();
+        let allow = allow.iter().map(|host| (*host).to_owned()).collect();
+        Hosts::of_service(rules!(aws_sdk_ec2, &sdk), "EC2", &sdk, allow)
+    }
+
+    #[test]
+    fn this_machine_is_reached_over_an_endpoint_that_the_person_set_and_by_its_port() {
+        let hosts = overridden("http://127.0.0.1:5000", &[]);
+        check(&hosts, "http://127.0.0.1:5000/", true);
+        check(&hosts, "http://127.0.0.1:5001/", false);
+        check(&hosts, "http://localhost:5000/", false);
+        check(&overridden("http://[::1]:4566/x", &[]), "http://[::1]:4566/", true);
+        for elsewhere in
+            ["http://10.0.0.1", "https://evil.example", "http://127.0.0.1.evil.example"]
+        {
+            check(&overridden(elsewhere, &[]), elsewhere, false);
         }
     }
 
     #[test]
     fn the_person_can_allow_a_host_by_its_exact_name() {
-        let allow = ["aws.corp.example:8443".to_owned(), "localstack".to_owned()];
-        assert!(check("https://aws.corp.example:8443/x", &allow).is_ok());
-        assert!(check("http://LOCALSTACK/", &allow).is_ok());
-        assert!(check("https://aws.corp.example/", &allow).is_err());
-        assert!(check("http://localstack:4566/", &allow).is_err());
-        assert!(check("https://x.aws.corp.example:8443/", &allow).is_err());
+        let hosts =
+            overridden("https://aws.corp.example:8443", &["aws.corp.example:8443", "stack"]);
+        check(&hosts, "https://aws.corp.example:8443/x", true);
+        check(&hosts, "http://STACK/", true);
+        check(&hosts, "https://aws.corp.example/", false);
+        check(&hosts, "http://stack:4566/", false);
+        check(&hosts, "https://x.aws.corp.example:8443/", false);
     }
 }

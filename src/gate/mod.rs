@@ -1,17 +1,200 @@
-//! What stands between a call and AWS: effect, admission, the wire, masking, figures.
+//! What stands between a call and AWS: the verdict before it, the wire and the door under its
+//! clients, the mask over its answer, pace, breaker and figures.
 
 mod admit;
+mod arguments;
+mod breaker;
+mod called;
+mod cases;
+mod door;
 mod effect;
 mod escape;
 mod host;
+mod identity;
 mod mask;
 mod metrics;
+pub mod policies;
+mod rate;
+mod review;
+mod status;
+mod verdict;
 mod wire;
 
-pub use admit::admit;
-pub use effect::{Effect, Effects};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use aws_types::SdkConfig;
+use aws_types::sdk_config::SharedHttpClient;
+use serde_json::{Map, Value};
+
+pub use admit::{Admitted, Call, Pace};
+pub use aws_dynamic::catalog::Effect;
+pub use cases::{Asked, Cases, explain};
+pub use effect::Effects;
 pub use escape::escape;
-pub use host::guarded;
-pub use mask::{access_key_id, mask, secret_key, session_token};
+pub(crate) use host::rules;
+pub use identity::identity;
+pub use mask::{access_key_id, secret_key, session_token};
 pub use metrics::{Figures, Metrics, Outcome};
-pub use wire::Wire;
+pub use policies::Policies;
+pub use review::review;
+pub use status::GateStatus;
+pub use verdict::Settings;
+pub use wire::NoSecondTry;
+
+use crate::accounts::{self, Doors, Purpose, Session};
+use crate::config::{Access, AwsSettings, Clock, Config, Mode, PolicyFile, PolicyFiles};
+use crate::error::{Error, Kind, Result};
+use aws_dynamic::catalog::{Broken, Index};
+use breaker::{Breaker, Circuit};
+use door::{Pass, Requests};
+use host::Hosts;
+use policies::WhenMissing;
+use rate::{Buckets, Limit};
+use wire::Wire;
+
+/// One per process.
+pub struct Gate {
+    clock: Clock,
+    pub settings: Settings,
+    aws: AwsSettings,
+    /// What `endpoints.allow` names.
+    allow: Arc<[String]>,
+    pub policies: Policies,
+    http: OnceLock<SharedHttpClient>,
+    calls: Buckets<()>,
+    slow_tools: Buckets<&'static str>,
+    attempts: Arc<Buckets<Circuit>>,
+    breaker: Breaker,
+    /// Counts of tools and services.
+    pub metrics: Metrics,
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate").finish_non_exhaustive()
+    }
+}
+
+/// What a tool's client is made from.
+pub struct Guarded {
+    pub sdk: SdkConfig,
+    pub wire: SharedInterceptor,
+}
+
+impl Gate {
+    /// Reads the policies; opens and sends nothing.
+    pub fn new(config: &Config) -> Self {
+        let clock = config.clock;
+        Self {
+            clock,
+            settings: Settings { access: config.access, auto_approve: config.auto_approve },
+            aws: config.aws.clone(),
+            allow: config.allowed_hosts.clone().into(),
+            policies: policies(&config.policy),
+            http: OnceLock::new(),
+            calls: Buckets::new(clock, "calls", Limit::TOOL_CALLS),
+            slow_tools: Buckets::new(clock, "calls of this tool", Limit::TEN_A_MINUTE),
+            attempts: Arc::new(Buckets::new(clock, "requests to AWS", Limit::ATTEMPTS)),
+            breaker: Breaker::new(clock),
+            metrics: Metrics::new(clock),
+        }
+    }
+
+    /// What may be offered at all: in a policy of reads only, no tool that does more.
+    pub fn access(&self) -> Access {
+        match self.policies.current().map(|policies| policies.mode(self.settings)) {
+            Ok(Mode::ReadOnly) => Access::ReadOnly,
+            Ok(Mode::Confirm | Mode::Full) | Err(_) => self.settings.access,
+        }
+    }
+
+    /// Why no call runs, where a policy cannot be read.
+    pub fn problem(&self) -> Option<Error> {
+        self.policies.current().err()
+    }
+
+    /// HTTP clients for the credential chain, and a closed one for everybody else.
+    pub fn doors(self: &Arc<Self>) -> Doors {
+        let gate = self.clone();
+        Box::new(move |purpose| {
+            let (hosts, circuit) = match purpose {
+                Purpose::Tools => return Ok(door::closed()),
+                Purpose::SignIn(sdk) => {
+                    (Hosts::of_sign_in(sdk, gate.allow.clone()), identity::own(sdk))
+                }
+                Purpose::Metadata => {
+                    (Hosts::of_metadata(gate.allow.clone()), identity::of_metadata())
+                }
+            };
+            gate.open(hosts, circuit, Requests::OurOwn)
+        })
+    }
+
+    /// What a client for an admitted call is made from: `service_id` is the SDK's name of the service,
+    /// `by_rules` the host that its endpoint rules give. The session's credentials are loaded.
+    pub fn guard(
+        self: &Arc<Self>,
+        admitted: &Arc<Admitted>,
+        session: &Session,
+        sdk: SdkConfig,
+        service_id: &str,
+        by_rules: Option<String>,
+    ) -> Result<Guarded> {
+        let index = Index::get().map_err(broken_index)?;
+        let service = index.service(service_id).map_or(service_id, |service| service.name());
+        let circuit = Circuit {
+            account: session.account_or_key().unwrap_or_default(),
+            region: sdk.region().map(ToString::to_string).unwrap_or_default(),
+            service: service.to_owned(),
+        };
+        let hosts = Hosts::of_service(by_rules, service_id, &sdk, self.allow.clone());
+        let http = self.open(hosts, circuit.clone(), Requests::OfTool)?;
+        let wire = Wire { gate: self.clone(), admitted: admitted.clone(), circuit };
+        Ok(Guarded {
+            sdk: sdk.into_builder().http_client(http).build(),
+            wire: SharedInterceptor::permanent(wire),
+        })
+    }
+
+    /// An answer as it may be seen: secrets masked, then what hides made visible.
+    pub fn shown(&self, operations: &[&str], body: Map<String, Value>) -> Map<String, Value> {
+        let _ = operations;
+        match escape(mask::mask(Value::Object(body))) {
+            Value::Object(body) => body,
+            _ => Map::new(),
+        }
+    }
+
+    fn open(&self, hosts: Hosts, circuit: Circuit, requests: Requests) -> Result<SharedHttpClient> {
+        let client = match self.http.get() {
+            Some(client) => client.clone(),
+            None => {
+                let client = accounts::client(&self.aws)?;
+                self.http.get_or_init(|| client).clone()
+            }
+        };
+        let attempts = self.attempts.clone();
+        Ok(door::open(client, Pass { hosts, circuit, attempts, requests }))
+    }
+}
+
+fn policies(files: &PolicyFiles) -> Policies {
+    let (user, when_missing) = match &files.user {
+        Some(PolicyFile::Named(path)) => (path.clone(), WhenMissing::Refuse),
+        Some(PolicyFile::Usual(path)) => (path.clone(), WhenMissing::Default),
+        None => (PathBuf::new(), WhenMissing::Default),
+    };
+    Policies::new(user, when_missing, files.administrator.clone())
+}
+
+/// Without the index of operations nobody knows what a call would do.
+fn broken_index(broken: &Broken) -> Error {
+    Error::new(
+        Kind::ConfigError,
+        "the index of AWS's operations cannot be read, so nothing is called.",
+        "Install aws-mcp anew: its binary is damaged.",
+    )
+    .caused_by(broken)
+}

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{Answer, Cx, Progress, Target, Tool, World, schema};
 use crate::accounts::Requested;
 use crate::error::{Error, Kind, Result, aws};
-use crate::gate::{self, Effect, Outcome};
+use crate::gate::{self, Effect, Gate, Outcome};
 
 /// Within the minute that hosts wait.
 const LIMIT: Duration = Duration::from_secs(50);
@@ -37,7 +37,7 @@ pub async fn call(
         Ok(body) => (body, None),
         Err(Failed { error, target }) => {
             record.aws_code = error.aws.code.clone();
-            (error_body(tool, &error, target), Some(error.kind))
+            (error_body(&world.gate, tool, &error, target), Some(error.kind))
         }
     };
     record.outcome = failed.map_or(Outcome::Success, Outcome::Failure);
@@ -64,7 +64,7 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         let took = self.world.config.clock.elapsed().saturating_sub(self.begun);
-        self.world.metrics.record(self.tool.name, self.outcome, took);
+        self.world.gate.metrics.record(self.tool.name, self.outcome, took);
         let (tool, ms) = (self.tool.name, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         match self.outcome {
             Outcome::Success => tracing::info!(tool, ms, "done"),
@@ -106,8 +106,17 @@ async fn attempt(
         Target::Aws => Requested::take_from(&mut arguments)?,
         Target::None => Requested::default(),
     };
-    gate::admit(world.config.access, tool.name, effect)?;
-    let cx = Cx::new(world.clone(), tool, requested, progress);
+    let begun = world.config.clock.elapsed();
+    let call = gate::Call {
+        tool: tool.name,
+        effect,
+        operations: tool.operations,
+        pace: tool.pace,
+        requested: (tool.target == Target::Aws).then_some(&requested),
+    };
+    let admitted = world.gate.admit(call, &world.sessions, begun);
+    let admitted = in_time(tool, LIMIT, admitted).await?;
+    let cx = Cx::new(world.clone(), tool, requested, progress, admitted, begun);
     let answer = async {
         let _slot = match world.slots.try_acquire() {
             Ok(slot) => Some(slot),
@@ -119,16 +128,7 @@ async fn attempt(
         let answer = (tool.handler.run)(cx.clone(), arguments).await?;
         finish(&cx, tool, answer).await
     };
-    // So that it ends in time, and a panic is an error of this call.
-    let answer = match tokio::time::timeout(LIMIT, AssertUnwindSafe(answer).catch_unwind()).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => Err(Error::internal(format!("{} crashed.", tool.name))),
-        Err(_) => Err(Error::new(
-            Kind::Timeout,
-            format!("{} took longer than {} s.", tool.name, LIMIT.as_secs()),
-            aws::next_step(Kind::Timeout),
-        )),
-    };
+    let answer = in_time(tool, LIMIT.saturating_sub(cx.elapsed()), answer).await;
     answer.map_err(|error| {
         let error = match cx.find_out().filter(|_| !error.is_refusal()) {
             Some(find_out) => error.of_unknown_outcome(find_out),
@@ -138,6 +138,23 @@ async fn attempt(
     })
 }
 
+/// Ends a part of a call in time, and makes a panic an error of that call.
+async fn in_time<T>(
+    tool: &Tool,
+    limit: Duration,
+    part: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    match tokio::time::timeout(limit, AssertUnwindSafe(part).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(Error::internal(format!("{} crashed.", tool.name))),
+        Err(_) => Err(Error::new(
+            Kind::Timeout,
+            format!("{} took longer than {} s.", tool.name, LIMIT.as_secs()),
+            aws::next_step(Kind::Timeout),
+        )),
+    }
+}
+
 /// Target -> mask -> escape -> cut. The order is held by a test.
 async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, Value>> {
     if tool.target == Target::Aws
@@ -145,19 +162,13 @@ async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, 
     {
         answer.body.insert("target".to_owned(), Value::Object(target));
     }
-    answer.body = shown(answer.body);
+    answer.body = cx.world().gate.shown(tool.operations, answer.body);
     answer.fit(cx.world().config.max_characters)
-}
-
-fn shown(body: Map<String, Value>) -> Map<String, Value> {
-    match gate::escape(gate::mask(Value::Object(body))) {
-        Value::Object(body) => body,
-        _ => Map::new(),
-    }
 }
 
 /// An error in its published shape; that of a write says in `status` whether anything was done.
 fn error_body(
+    gate: &Gate,
     tool: &Tool,
     error: &Error,
     target: Option<Map<String, Value>>,
@@ -167,8 +178,8 @@ fn error_body(
     }
     let status = match (tool.effects.strongest(), error.kind) {
         (Effect::Read, _) => None,
-        (Effect::Write, Kind::OutcomeUnknown) => Some("unknown"),
-        (Effect::Write, _) => Some("no_change"),
+        (_, Kind::OutcomeUnknown) => Some("unknown"),
+        (_, _) => Some("no_change"),
     };
     let mut body = match serde_json::to_value(error) {
         Ok(Value::Object(body)) => body,
@@ -180,7 +191,7 @@ fn error_body(
     if let Some(target) = target {
         body.insert("target".to_owned(), Value::Object(target));
     }
-    let mut body = shown(body);
+    let mut body = gate.shown(tool.operations, body);
     for value in body.values_mut() {
         if let Value::String(text) = value
             && let Some((end, _)) = text.char_indices().nth(MOST_WORDS)
@@ -208,6 +219,7 @@ mod tests {
             toolset: Toolset::Core,
             effects: Effects::Always(effect),
             operations: &[],
+            pace: gate::Pace::Ordinary,
             target: Target::None,
             handler: Handler {
                 input: schema::of_input::<bool>,
@@ -219,7 +231,10 @@ mod tests {
 
     async fn called(tool: Tool) -> Called {
         let tool = Box::leak(Box::new(tool));
-        let flags = Flags { access: Some(crate::config::Access::AllowWrites), ..Flags::default() };
+        let home = tempfile::tempdir().unwrap();
+        let policy = home.path().join("policy.yaml");
+        std::fs::write(&policy, "mode: full").unwrap();
+        let flags = Flags { policy: Some(policy), ..Flags::default() };
         let world = World::new(resolve(flags, Environment::default(), Clock::system()));
         call(Arc::new(world), tool, Map::new(), Arc::new(|_| {})).await
     }
@@ -259,14 +274,15 @@ mod tests {
         let world = Arc::new(World::new(world));
         let call = call(world.clone(), tool, Map::new(), Arc::new(|_| {}));
         assert!(call.now_or_never().is_none());
-        assert_eq!(world.metrics.figures()[0].failures["cancelled"], 1);
+        assert_eq!(world.gate.metrics.figures()[0].failures["cancelled"], 1);
     }
 
     #[test]
     fn masking_comes_before_escaping_and_both_before_the_cut() {
         // Escaped first, the key would be broken up and pass the mask; cut first, a half key would.
         let body = json!({"a": "AKIAIOSFODNN7EXAMPLE\u{202E}"});
-        let shown = shown(body.as_object().unwrap().clone());
+        let config = resolve(Flags::default(), Environment::default(), Clock::system()).config;
+        let shown = Gate::new(&config).shown(&[], body.as_object().unwrap().clone());
         assert_eq!(shown["a"], "AKIAIOSFOD...\\u{202E}");
     }
 }

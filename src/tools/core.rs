@@ -12,7 +12,7 @@ use super::{Answer, Cx, Target, Tool, Toolset, handler};
 use crate::accounts::{ProfileKind, Region, find};
 use crate::config::{Keys, rfc3339};
 use crate::error::{Error, Result};
-use crate::gate::{self, Effect, Effects, Figures};
+use crate::gate::{self, Effect, Effects, GateStatus, Pace};
 
 pub const TOOLS: &[Tool] = &[
     Tool {
@@ -23,6 +23,7 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Core,
         effects: Effects::Always(Effect::Read),
         operations: &["sts:GetCallerIdentity"],
+        pace: Pace::Ordinary,
         target: Target::Aws,
         handler: handler!(get_account_info: NoArguments => AccountInfo),
     },
@@ -34,6 +35,7 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Core,
         effects: Effects::Always(Effect::Read),
         operations: &[],
+        pace: Pace::Ordinary,
         target: Target::Aws,
         handler: handler!(get_credentials: GetCredentials => CredentialsInfo),
     },
@@ -45,17 +47,19 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Core,
         effects: Effects::Always(Effect::Read),
         operations: &[],
+        pace: Pace::Ordinary,
         target: Target::None,
         handler: handler!(list_profiles: ListProfiles => ProfileList),
     },
     Tool {
         name: "aws_server_status",
         title: "aws-mcp status",
-        about: "Version, uptime, mode and toolsets of this server, and per tool the calls, failures and \
-                latencies since it started.",
+        about: "How this server is doing: version, policy mode and hash, toolsets; alerts, open circuit \
+                breakers; calls, failures and latencies per AWS service and per tool since it started.",
         toolset: Toolset::Core,
         effects: Effects::Always(Effect::Read),
         operations: &[],
+        pace: Pace::Ordinary,
         target: Target::None,
         handler: handler!(server_status: NoArguments => Status),
     },
@@ -72,6 +76,7 @@ pub const TOOLS: &[Tool] = &[
             of: effect_of_setting,
         },
         operations: &["sts:GetCallerIdentity"],
+        pace: Pace::TenAMinute,
         target: Target::None,
         handler: handler!(set_environment: SetEnvironment => Setting),
     },
@@ -83,6 +88,7 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Core,
         effects: Effects::Always(Effect::Read),
         operations: &["sts:GetCallerIdentity"],
+        pace: Pace::TenAMinute,
         target: Target::Aws,
         handler: handler!(validate_credentials: NoArguments => Validation),
     },
@@ -107,7 +113,7 @@ struct AccountInfo {
 
 async fn get_account_info(cx: Cx, _: NoArguments) -> Result<Answer> {
     let identity = cx.caller_identity().await?;
-    let session = cx.session().await?;
+    let session = cx.session()?;
     Answer::of(&AccountInfo {
         timestamp: cx.timestamp(),
         account_id: identity.account_id,
@@ -145,7 +151,7 @@ struct Validation {
 
 async fn validate_credentials(cx: Cx, _: NoArguments) -> Result<Answer> {
     let outcome = cx.caller_identity().await;
-    let session = cx.session().await.ok();
+    let session = cx.session().ok();
     let region = session.and_then(|session| session.region.as_ref()).map(ToString::to_string);
     let profile = session
         .and_then(|session| session.profile().map(str::to_owned))
@@ -221,7 +227,7 @@ struct CredentialsMetadata {
 }
 
 async fn get_credentials(cx: Cx, args: GetCredentials) -> Result<Answer> {
-    let session = cx.session().await?;
+    let session = cx.session()?;
     let credentials = cx.credentials().await?;
     let access_key_id = gate::access_key_id(credentials.access_key_id());
     let token = credentials.session_token();
@@ -458,11 +464,10 @@ fn new_keys(
 struct Status {
     version: &'static str,
     uptime_seconds: u64,
-    mode: &'static str,
     toolsets: Vec<&'static str>,
     tools_offered: usize,
-    /// Tools that were called since the start; latencies in ms
-    calls: Vec<Figures>,
+    #[serde(flatten)]
+    gate: GateStatus,
 }
 
 async fn server_status(cx: Cx, _: NoArguments) -> Result<Answer> {
@@ -476,10 +481,9 @@ async fn server_status(cx: Cx, _: NoArguments) -> Result<Answer> {
     Answer::of(&Status {
         version: env!("CARGO_PKG_VERSION"),
         uptime_seconds: world.config.clock.elapsed().as_secs(),
-        mode: world.config.access.word(),
         toolsets,
         tools_offered: world.tools().len(),
-        calls: world.metrics.figures(),
+        gate: world.gate.status()?,
     })
 }
 

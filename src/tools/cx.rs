@@ -1,24 +1,38 @@
 //! What a tool is handed: clients bound to the call's target and guarded by the wire, a clock, a way
 //! to report progress. No tool builds a client.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
-use aws_types::SdkConfig;
 use serde_json::{Map, Value, json};
-use tokio::sync::OnceCell;
 
 use super::{Tool, World};
 use crate::accounts::{Identity, Requested, Session, Whose};
-use crate::error::{Error, Kind, Result, aws};
-use crate::gate::Wire;
+use crate::error::Result;
+use crate::gate::{self, Admitted};
 
 /// How long an answer waits for the name of its own account.
 const IDENTITY_WAIT: Duration = Duration::from_secs(3);
-const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
+
+/// A client of a service's SDK crate, guarded: `client!(cx, session, aws_sdk_ec2, "EC2")` with the
+/// SDK's id of the service.
+macro_rules! client {
+    ($cx:expr, $session:expr, $service:ident, $id:literal) => {{
+        let sdk = $session.sdk($cx.0.begun);
+        let by_rules = gate::rules!($service, &sdk);
+        let gate = &$cx.0.world.gate;
+        gate.guard(&$cx.0.admitted, $session, sdk, $id, by_rules).map(|guarded| {
+            #[expect(clippy::disallowed_methods, reason = "clients are made here, guarded")]
+            $service::Client::from_conf(
+                $service::config::Builder::from(&guarded.sdk)
+                    .interceptor(guarded.wire)
+                    .retry_classifier(gate::NoSecondTry)
+                    .build(),
+            )
+        })
+    }};
+}
 
 /// One step of a longer call.
 #[derive(Clone, Debug)]
@@ -38,12 +52,10 @@ struct Inner {
     world: Arc<World>,
     tool: &'static Tool,
     requested: Requested,
-    session: OnceCell<Arc<Session>>,
     progress: Progress,
     /// By the monotonic clock.
     begun: Duration,
-    /// Whether a write went out.
-    sent: Arc<AtomicBool>,
+    admitted: Arc<Admitted>,
     find_out: OnceLock<&'static str>,
 }
 
@@ -53,17 +65,25 @@ impl Cx {
         tool: &'static Tool,
         requested: Requested,
         progress: Progress,
+        admitted: Arc<Admitted>,
+        begun: Duration,
     ) -> Self {
-        let begun = world.config.clock.elapsed();
-        let sent = Arc::default();
+        if let Ok(session) = admitted.session() {
+            tracing::info!(
+                tool = tool.name,
+                profile = session.profile(),
+                role = requested.role_arn.as_ref().map(|arn| arn.as_str()),
+                source = session.source(),
+                "session"
+            );
+        }
         Self(Arc::new(Inner {
             world,
             tool,
             requested,
-            session: OnceCell::new(),
             progress,
             begun,
-            sent,
+            admitted,
             find_out: OnceLock::new(),
         }))
     }
@@ -101,30 +121,17 @@ impl Cx {
     /// How to find out what became of a write, once one was sent.
     pub(super) fn find_out(&self) -> Option<&'static str> {
         let words = self.0.find_out.get().copied().unwrap_or("Look at the state of the resource.");
-        self.0.sent.load(Ordering::Acquire).then_some(words)
+        self.0.admitted.wrote().then_some(words)
     }
 
-    /// The call's session. Reads files at most; credentials are loaded with the first client.
-    pub async fn session(&self) -> Result<&Arc<Session>> {
-        self.0
-            .session
-            .get_or_try_init(|| async {
-                let session = self.0.world.sessions.get(&self.0.requested)?;
-                tracing::info!(
-                    tool = self.0.tool.name,
-                    profile = session.profile(),
-                    role = self.0.requested.role_arn.as_ref().map(|arn| arn.as_str()),
-                    source = session.source(),
-                    "session"
-                );
-                Ok(session)
-            })
-            .await
+    /// The call's session. Credentials are loaded with the first client.
+    pub fn session(&self) -> Result<&Arc<Session>> {
+        self.0.admitted.session()
     }
 
     /// The call's credentials, loaded where that is needed.
     pub async fn credentials(&self) -> Result<Credentials> {
-        let session = self.session().await?;
+        let session = self.session()?;
         if session.loaded().is_none() {
             self.progress(format!("loading the credentials of {}", session.source()));
         }
@@ -133,27 +140,24 @@ impl Cx {
 
     /// A client for EC2 in the call's region.
     pub async fn ec2(&self) -> Result<aws_sdk_ec2::Client> {
-        let session = self.session().await?;
+        let session = self.session()?;
         session.required_region()?;
         self.credentials().await?;
-        self.learn_identity(session);
-        let config = aws_sdk_ec2::config::Builder::from(&session.sdk(self.0.begun))
-            .interceptor(self.guard())
-            .build();
-        #[expect(clippy::disallowed_methods, reason = "clients are made here, guarded")]
-        Ok(aws_sdk_ec2::Client::from_conf(config))
+        self.0.world.gate.learn_identity(session, self.0.begun);
+        client!(self, session, aws_sdk_ec2, "EC2")
     }
 
     /// Asks AWS whose the call's credentials are.
     pub async fn caller_identity(&self) -> Result<Identity> {
-        let session = self.session().await?;
+        let session = self.session()?;
         self.identity_of(session).await
     }
 
     /// The same for any session, with this tool's declared operations.
     pub async fn identity_of(&self, session: &Arc<Session>) -> Result<Identity> {
         let loaded = session.credentials(self.0.begun).await?;
-        let identity = ask_identity(&session.sdk(self.0.begun), self.guard()).await?;
+        let sts: Result<aws_sdk_sts::Client> = client!(self, session, aws_sdk_sts, "STS");
+        let identity = gate::identity(&sts?).await?;
         session.learning().learn(loaded.credentials.access_key_id(), identity.clone());
         Ok(identity)
     }
@@ -161,7 +165,7 @@ impl Cx {
     /// What a listing is bound to, so that its pages are not continued in another account: source,
     /// region, and the account or the key.
     pub async fn binding(&self) -> Result<(String, Option<String>, String)> {
-        let session = self.session().await?;
+        let session = self.session()?;
         let credentials = self.credentials().await?;
         let whose = match credentials.account_id() {
             Some(account) => account.as_str().to_owned(),
@@ -173,7 +177,7 @@ impl Cx {
 
     /// `ec2:DescribeInstances in eu-west-1`: what a failure is said to be of.
     pub fn action(&self, operation: &str) -> String {
-        let region = self.0.session.get().and_then(|session| session.region.as_ref());
+        let region = self.session().ok().and_then(|session| session.region.as_ref());
         match region {
             Some(region) => format!("{operation} in {region}"),
             None => operation.to_owned(),
@@ -182,7 +186,7 @@ impl Cx {
 
     /// What the answer says of its target, once it is known whose the credentials are.
     pub(super) async fn target(&self) -> Option<Map<String, Value>> {
-        let session = self.0.session.get()?;
+        let session = self.session().ok()?;
         if let Some(loaded) = session.loaded() {
             let answered = session.learning().answered(loaded.credentials.access_key_id());
             let _ = tokio::time::timeout(IDENTITY_WAIT, answered).await;
@@ -192,7 +196,7 @@ impl Cx {
 
     /// The same without waiting: what is known at this moment.
     pub(super) fn target_so_far(&self) -> Option<Map<String, Value>> {
-        let session = self.0.session.get()?;
+        let session = self.session().ok()?;
         let mut target = Map::new();
         let mut say = |name: &str, value: Option<String>| {
             if let Some(value) = value {
@@ -214,53 +218,5 @@ impl Cx {
         say("principal", principal.or_else(|| asked.map(|who| who.arn)));
         say("source", Some(session.source().to_owned()));
         Some(target)
-    }
-
-    fn guard(&self) -> SharedInterceptor {
-        let tool = self.0.tool;
-        SharedInterceptor::permanent(Wire::new(tool.name, tool.operations, self.0.sent.clone()))
-    }
-
-    /// Starts asking whose the credentials are, beside the tool's own calls, where their source did
-    /// not say so itself: once per credential.
-    fn learn_identity(&self, session: &Arc<Session>) {
-        let Some(loaded) = session.loaded().filter(|loaded| loaded.whose == Whose::ToBeAsked)
-        else {
-            return;
-        };
-        let key = loaded.credentials.access_key_id().to_owned();
-        // Before the task runs: whoever looks for the answer has to find it being asked for.
-        let Some(claim) = session.learning().claim(&key) else { return };
-        let (session, begun) = (session.clone(), self.0.begun);
-        tokio::spawn(async move {
-            let wire = Wire::new("identity", &[GET_CALLER_IDENTITY], Arc::default());
-            match ask_identity(&session.sdk(begun), SharedInterceptor::permanent(wire)).await {
-                Ok(identity) => session.learning().learn(&key, identity),
-                Err(error) => {
-                    let kind = error.kind.word();
-                    tracing::warn!(kind, "whose the credentials are is not known");
-                }
-            }
-            drop(claim);
-        });
-    }
-}
-
-async fn ask_identity(sdk: &SdkConfig, guard: SharedInterceptor) -> Result<Identity> {
-    let config = aws_sdk_sts::config::Builder::from(sdk).interceptor(guard).build();
-    #[expect(clippy::disallowed_methods, reason = "clients are made here, guarded")]
-    let client = aws_sdk_sts::Client::from_conf(config);
-    let answer = client
-        .get_caller_identity()
-        .send()
-        .await
-        .map_err(|e| aws::failed(GET_CALLER_IDENTITY, e))?;
-    match (answer.account, answer.arn, answer.user_id) {
-        (Some(account_id), Some(arn), Some(user_id)) => Ok(Identity { account_id, arn, user_id }),
-        _ => Err(Error::new(
-            Kind::ExecutionError,
-            format!("{GET_CALLER_IDENTITY} gave an answer without an account."),
-            "Check that AWS_ENDPOINT_URL names an AWS API.",
-        )),
     }
 }

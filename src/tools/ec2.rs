@@ -12,7 +12,7 @@ use super::answer::{Cursor, Position, Truncated};
 use super::{Answer, Cx, Target, Tool, Toolset, handler};
 use crate::accounts::Region;
 use crate::error::{Error, Kind, Result, aws};
-use crate::gate::{Effect, Effects};
+use crate::gate::{Effect, Effects, Pace};
 
 pub const TOOLS: &[Tool] = &[
     Tool {
@@ -26,6 +26,7 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Ec2,
         effects: Effects::Always(Effect::Read),
         operations: &["ec2:DescribeInstances"],
+        pace: Pace::Ordinary,
         target: Target::Aws,
         handler: handler!(list_instances: ListInstances => InstanceList),
     },
@@ -42,6 +43,7 @@ pub const TOOLS: &[Tool] = &[
             "ec2:DescribeVolumes",
             "ec2:DescribeSecurityGroups",
         ],
+        pace: Pace::Ordinary,
         target: Target::Aws,
         handler: handler!(describe_instance: OneInstance => InstanceInFull),
     },
@@ -53,6 +55,7 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Ec2,
         effects: Effects::Always(Effect::Write),
         operations: &["ec2:DescribeInstances", "ec2:StartInstances"],
+        pace: Pace::Ordinary,
         target: Target::Aws,
         handler: handler!(start_instance: StartInstance => StateChange),
     },
@@ -65,6 +68,7 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Ec2,
         effects: Effects::Always(Effect::Write),
         operations: &["ec2:DescribeInstances", "ec2:StopInstances"],
+        pace: Pace::Ordinary,
         target: Target::Aws,
         handler: handler!(stop_instance: StopInstance => StateChange),
     },
@@ -440,7 +444,7 @@ const MOST_RULES: usize = 30;
 async fn describe_instance(cx: Cx, args: OneInstance) -> Result<Answer> {
     let client = cx.ec2().await?;
     let instance = find(&cx, &client, &args.instance_id).await?;
-    let region = cx.session().await?.required_region()?.clone();
+    let region = cx.session()?.required_region()?.clone();
     let id = &args.instance_id.0;
     let status =
         client.describe_instance_status().instance_ids(id).include_all_instances(true).send();

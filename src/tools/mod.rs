@@ -22,7 +22,7 @@ pub use world::World;
 
 use crate::config::{Access, Selection};
 use crate::error::{Error, Kind, Result, nearest};
-use crate::gate::{Effect, Effects};
+use crate::gate::{Effect, Effects, Pace};
 
 /// Every tool, file by file: the one list.
 const FILES: [&[Tool]; 2] = [core::TOOLS, ec2::TOOLS];
@@ -38,6 +38,7 @@ pub struct Tool {
     pub effects: Effects,
     /// Every AWS API operation that it may call; the wire refuses any other.
     pub operations: &'static [&'static str],
+    pub pace: Pace,
     pub target: Target,
     pub handler: Handler,
 }
@@ -133,7 +134,7 @@ pub fn select(selection: &Selection, access: Access) -> Result<Vec<&'static Tool
     Ok(all()
         .filter(|tool| {
             let in_set = toolsets.as_ref().is_none_or(|sets| sets.contains(tool.toolset.word()));
-            let allowed = access == Access::AllowWrites || tool.effects.weakest() == Effect::Read;
+            let allowed = access == Access::AsPolicySays || tool.effects.weakest() == Effect::Read;
             (in_set || tools.contains(tool.name)) && !excluded.contains(tool.name) && allowed
         })
         .collect())
@@ -155,7 +156,7 @@ mod tests {
     fn writes_are_not_offered_where_only_reads_are_allowed() {
         let all = Selection::default();
         assert!(!names(&all, Access::ReadOnly).contains(&"ec2_start_instance"));
-        assert!(names(&all, Access::AllowWrites).contains(&"ec2_start_instance"));
+        assert!(names(&all, Access::AsPolicySays).contains(&"ec2_start_instance"));
         assert!(names(&all, Access::ReadOnly).contains(&"aws_set_environment"));
     }
 

@@ -1,7 +1,7 @@
 //! What lives as long as the process: configuration, sessions, figures, and the tools on offer.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
@@ -10,13 +10,13 @@ use super::{Tool, schema, select};
 use crate::accounts::Sessions;
 use crate::config::{Access, Config, Resolved};
 use crate::error::Error;
-use crate::gate::{self, Metrics};
+use crate::gate::Gate;
 
 /// One per process.
 pub struct World {
     pub config: Config,
     pub sessions: Sessions,
-    pub metrics: Metrics,
+    pub gate: Arc<Gate>,
     /// Why no call runs, where the configuration is broken.
     pub problem: Option<Error>,
     tools: Vec<&'static Tool>,
@@ -39,19 +39,19 @@ impl World {
     /// Nothing is read or sent here: a server must be ready to answer in milliseconds.
     pub fn new(resolved: Resolved) -> Self {
         let Resolved { config, mut problem, .. } = resolved;
-        let tools = select(&config.selection, config.access).unwrap_or_else(|error| {
+        let gate = Arc::new(Gate::new(&config));
+        let access = gate.access();
+        let tools = select(&config.selection, access).unwrap_or_else(|error| {
             problem.get_or_insert(error);
             // Listed all the same: a call must be able to tell what is wrong.
-            select(&Default::default(), config.access).unwrap_or_default()
+            select(&Default::default(), access).unwrap_or_default()
         });
-        let selected = select(&config.selection, Access::AllowWrites).unwrap_or_default();
+        let selected = select(&config.selection, Access::AsPolicySays).unwrap_or_default();
         let offered = |tool: &&Tool| tools.iter().any(|offered| offered.name == tool.name);
         let ruled_out = selected.into_iter().filter(|tool| !offered(tool)).collect();
-        let allow = config.allowed_hosts.clone();
-        let guard = Box::new(move |client| gate::guarded(client, allow.clone()));
         Self {
-            sessions: Sessions::new(config.aws.clone(), config.clock, guard),
-            metrics: Metrics::default(),
+            sessions: Sessions::new(config.aws.clone(), config.clock, gate.doors()),
+            gate,
             problem,
             tools,
             ruled_out,

@@ -406,7 +406,7 @@ fn is_gone(stream: &TcpStream) -> io::Result<bool> {
 }
 
 /// The next request, or none at the end of the connection.
-fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request>> {
+pub(super) fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {
         return Ok(None);
@@ -433,7 +433,7 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
     Ok(Some(Request { method, path, headers, body }))
 }
 
-fn write_response(mut stream: &TcpStream, response: &Response) -> io::Result<()> {
+pub(super) fn write_response(mut stream: &TcpStream, response: &Response) -> io::Result<()> {
     if response.cut && response.body.is_empty() {
         return Ok(());
     }

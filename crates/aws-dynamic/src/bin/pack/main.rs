@@ -1,0 +1,154 @@
+//! Packs the catalog of AWS operations: `pack BOTOCORE.tar.gz IAM.tgz [--check | --review | --show]`.
+//! A program of its own, because its sources are 18 MB and its judgement is looked at by people: the
+//! server carries only what comes out.
+//!
+//! Without an option it writes data/index.bin. `--check` compares that file with what would be
+//! written. `--review` prints the operations on which the sources disagree, with what was decided.
+//! `--show` prints every operation.
+
+mod judge;
+mod levels;
+mod models;
+mod names;
+mod sources;
+mod tables;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use aws_dynamic::catalog::write::{NewOperation, NewService, encode};
+use aws_dynamic::catalog::{Effect, Index};
+
+use crate::judge::Judged;
+use crate::levels::Levels;
+use crate::tables::Tables;
+
+/// What goes wrong here is read by the person who packs.
+type Result<T, E = String> = std::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (models, levels, option) = match arguments.as_slice() {
+        [models, levels] => (models, levels, ""),
+        [models, levels, option @ ("--check" | "--review" | "--show")] => (models, levels, *option),
+        _ => {
+            say("usage: pack BOTOCORE.tar.gz IAM.tgz [--check | --review | --show]");
+            return ExitCode::from(2);
+        }
+    };
+    match run(Path::new(models), Path::new(levels), option) {
+        Ok(code) => code,
+        Err(error) => {
+            say(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(models: &Path, levels: &Path, option: &str) -> Result<ExitCode> {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let tables = Tables::read(&data)?;
+    let models = sources::BOTOCORE.verified(models)?;
+    let levels = sources::IAM_DATA.verified(levels)?;
+    let catalog = Catalog::build(&models, &levels, &tables)?;
+    let out = &mut std::io::BufWriter::new(std::io::stdout());
+    let printed = match option {
+        "--review" => catalog.judged.iter().filter(|j| j.doubt.is_some()).try_for_each(|judged| {
+            writeln!(out, "{}\t{}", judged.row(), judged.doubt.as_deref().unwrap_or_default())
+        }),
+        "--show" => catalog.judged.iter().try_for_each(|judged| writeln!(out, "{}", judged.row())),
+        _ => return catalog.write(&data.join("index.bin"), option == "--check"),
+    };
+    printed.and_then(|()| out.flush()).map_err(|error| error.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Catalog {
+    services: Vec<NewService>,
+    judged: Vec<Judged>,
+    levels: usize,
+}
+
+impl Catalog {
+    fn build(models: &[u8], levels: &[u8], tables: &Tables) -> Result<Self> {
+        let levels = Levels::read(levels)?;
+        let models = models::read(models, tables)?;
+        tables.check(&models, &levels)?;
+        let mut services = Vec::new();
+        let mut judged = Vec::new();
+        for model in &models {
+            let mut operations = Vec::new();
+            for operation in model.operations.values() {
+                let verdict = judge::judge(model, operation, &levels, tables);
+                operations.push(NewOperation {
+                    name: operation.name.clone(),
+                    actions: verdict.actions.clone(),
+                    sensitive: operation.sensitive.iter().cloned().collect(),
+                    effect: verdict.effect,
+                    conditions: verdict.conditions.clone(),
+                    changes: verdict.changes,
+                    retry: verdict.retry,
+                });
+                judged.push(verdict);
+            }
+            services.push(NewService {
+                name: model.name.clone(),
+                aliases: names::aliases(model, &levels),
+                global: names::GLOBAL.contains(&model.name.as_str()),
+                operations,
+            });
+        }
+        Ok(Self { services, judged, levels: levels.count() })
+    }
+
+    fn write(&self, path: &Path, check: bool) -> Result<ExitCode> {
+        let packed = encode(&self.sources(), self.services.clone()).map_err(|e| e.to_string())?;
+        // What cannot be read back is not written.
+        let index = Index::decode(&packed).map_err(|error| error.to_string())?;
+        let same = index.services().iter().map(|service| service.operations().len()).sum::<usize>()
+            == self.judged.len();
+        if !same || index.sources() != self.sources() {
+            return Err("what was packed does not unpack to the same".to_owned());
+        }
+        let what = format!("{} bytes\n{}", packed.len(), self.sources());
+        if check {
+            let there = std::fs::read(path).map_err(|error| error.to_string())?;
+            if there == packed {
+                say(&format!("data/index.bin is as the sources make it: {what}"));
+                return Ok(ExitCode::SUCCESS);
+            }
+            say("data/index.bin is not what the sources make: pack it again");
+            return Ok(ExitCode::from(1));
+        }
+        std::fs::write(path, packed).map_err(|error| error.to_string())?;
+        say(&what);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn sources(&self) -> String {
+        let mut effects: BTreeMap<Effect, usize> = BTreeMap::new();
+        for judged in &self.judged {
+            *effects.entry(judged.strongest()).or_default() += 1;
+        }
+        let effects: Vec<_> =
+            effects.iter().map(|(effect, count)| format!("{count} {}", effect.word())).collect();
+        format!(
+            "{}\n{}\n{} services, {} operations: {}; {} IAM actions",
+            sources::BOTOCORE,
+            sources::IAM_DATA,
+            self.services.len(),
+            self.judged.len(),
+            effects.join(", "),
+            self.levels,
+        )
+    }
+}
+
+/// A message to the person, beside what is printed.
+fn say(message: &str) {
+    // Nobody is left to tell if this fails.
+    let _ = writeln!(std::io::stderr(), "{message}");
+}

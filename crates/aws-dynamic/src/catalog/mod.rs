@@ -1,0 +1,17 @@
+//! The catalog of services and operations. It is packed ahead of time from AWS's published models
+//! and decoded at first use, so that a policy can name, judge and refuse any operation there is,
+//! the ones without a tool of their own included.
+
+mod effect;
+mod index;
+mod name;
+mod operation;
+mod packed;
+mod when;
+#[cfg(feature = "pack")]
+pub mod write;
+
+pub use effect::{Effect, Retry};
+pub use index::{Index, Service};
+pub use operation::Operation;
+pub use packed::Broken;

@@ -1,0 +1,284 @@
+//! The packed form of the catalog, and its decoding. Texts of one kind stand together, one line
+//! each, because that is what compresses to a fifth; what is left of an operation is a byte or two.
+//!
+//! The file: `AWSI` and a version byte; the lengths of the texts and of the numbers (4 bytes each,
+//! little endian); the sum of the bytes after it (8 bytes); texts and numbers as one zstd frame. The
+//! texts are sections 1 to 5, each line of which ends in a line break. The numbers are the lengths
+//! of all eight sections as varints, then sections 6 to 8.
+//! 1. sources, as they are shown;
+//! 2. a line for each service: its name, then its aliases, with tabs between;
+//! 3. a line for each operation: `Name` if no IAM action is known, `prefix:Name` if it needs the
+//!    action that reads so, else `Name`, a tab, and its actions with spaces between;
+//! 4. the sets of sensitive members, with spaces between, those of the first service first;
+//! 5. the conditions of the operations that have any: `effect:condition`, with tabs between;
+//! 6. varints for each service: 1 if it is global, its operations, its sets of sensitive members;
+//! 7. a byte for each operation: effect + 8 * changes + 16 * retry + 64 if it has conditions;
+//! 8. a varint for each operation: its set of sensitive members, counted from 1 within the service,
+//!    or 0.
+
+use std::sync::Arc;
+
+use super::effect::{Effect, Retry};
+use super::index::{Index, Service};
+use super::operation::{Operation, Span, Text, conditions};
+
+/// The packed catalog is damaged, or of a form that this build does not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken(String);
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "The catalog of AWS operations is broken: {}.", self.0)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+impl Broken {
+    fn new(what: &str) -> Self {
+        Self(what.to_owned())
+    }
+}
+
+pub(super) const HEAD: &[u8] = b"AWSI\x01";
+pub(super) const GLOBAL: usize = 1;
+pub(super) const CHANGES: u8 = 8;
+pub(super) const RETRY: u8 = 16;
+pub(super) const CONDITIONS: u8 = 64;
+/// Over ten times today's payload; bounds what a damaged length makes us allocate.
+const MOST: usize = 16 << 20;
+
+/// Decodes a packed catalog.
+pub(super) fn decode(packed: &[u8]) -> Result<Index, Broken> {
+    let mut packed = Bytes(packed);
+    if packed.take(HEAD.len())? != HEAD {
+        return Err(Broken::new("it does not begin as one of this version does"));
+    }
+    let texts = packed.array().map(u32::from_le_bytes)? as usize;
+    let numbers = packed.array().map(u32::from_le_bytes)? as usize;
+    let length = texts.saturating_add(numbers);
+    if length > MOST {
+        return Err(Broken::new("its length is not plausible"));
+    }
+    let expected = packed.array().map(u64::from_le_bytes)?;
+    if sum(packed.0) != expected {
+        return Err(Broken::new("its sum is wrong"));
+    }
+    let mut payload = vec![0; length];
+    match ruzstd::decoding::FrameDecoder::new().decode_all(packed.0, &mut payload) {
+        Ok(decoded) if decoded == length => of_payload(payload, texts),
+        Ok(_) => Err(Broken::new("its length is wrong")),
+        Err(error) => Err(Broken(format!("it cannot be unpacked ({error})"))),
+    }
+}
+
+/// A sum that finds accidents, not forgeries: whoever can change the catalog can change the program.
+/// Eight bytes at a time, because it is paid at every start.
+pub(super) fn sum(bytes: &[u8]) -> u64 {
+    let mut sum = bytes.len() as u64;
+    for chunk in bytes.chunks(8) {
+        let mut word = [0; 8];
+        for (to, from) in word.iter_mut().zip(chunk) {
+            *to = *from;
+        }
+        // An odd factor loses nothing, and the rotation spreads each bit over the whole sum.
+        sum = (sum.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    sum
+}
+
+/// The texts stay where they are, because they are most of it; the numbers are copied out.
+fn of_payload(mut payload: Vec<u8>, texts: usize) -> Result<Index, Broken> {
+    let numbers = payload.split_off(texts.min(payload.len()));
+    let text = String::from_utf8(payload).map_err(|_| Broken::new("its text is not UTF-8"))?;
+    let text = Arc::new(Text(text));
+    let mut rest = Bytes(&numbers);
+    let mut lengths = [0; 8];
+    for length in &mut lengths {
+        *length = rest.varint()?;
+    }
+    let [sources, services, operations, sensitive, conditions, heads, kinds, sets] = lengths;
+    let mut start = 0;
+    let mut lines = |length: usize| {
+        let begin = start;
+        start += length;
+        Lines { text: Arc::clone(&text), at: begin, end: start }
+    };
+    let _ = lines(sources);
+    let mut columns = Columns {
+        services: lines(services),
+        operations: lines(operations),
+        sensitive: lines(sensitive),
+        conditions: lines(conditions),
+        heads: Bytes(rest.take(heads)?),
+        kinds: Bytes(rest.take(kinds)?),
+        sets: Bytes(rest.take(sets)?),
+    };
+    let mut services = Vec::new();
+    while !columns.services.is_empty() {
+        services.push(columns.service()?);
+    }
+    if start != texts || !rest.0.is_empty() || !columns.are_empty() {
+        return Err(Broken::new("something is left over"));
+    }
+    Ok(Index { sources: Span::new(0, sources)?, text, services })
+}
+
+/// The sections while they are read, all of them in step.
+struct Columns<'a> {
+    services: Lines,
+    operations: Lines,
+    sensitive: Lines,
+    conditions: Lines,
+    heads: Bytes<'a>,
+    kinds: Bytes<'a>,
+    sets: Bytes<'a>,
+}
+
+impl Columns<'_> {
+    fn service(&mut self) -> Result<Service, Broken> {
+        let text = Arc::clone(&self.services.text);
+        let line = self.services.next()?;
+        let (name, aliases) = match line.split(&text, b"\t") {
+            None => (line, Span::default()),
+            Some((name, _, aliases)) => (name, aliases),
+        };
+        let global = self.heads.varint()? & GLOBAL != 0;
+        let count = self.heads.varint()?;
+        let sets = self.heads.varint()?;
+        let sets = (0..sets).map(|_| self.sensitive.next()).collect::<Result<Vec<_>, _>>()?;
+        // A count that the section does not hold must not decide how much is allocated.
+        let mut operations = Vec::with_capacity(count.min(self.kinds.0.len()));
+        for _ in 0..count {
+            operations.push(self.operation(&sets)?);
+        }
+        Ok(Service { text, name, aliases, global, operations })
+    }
+
+    fn operation(&mut self, sets: &[Span]) -> Result<Operation, Broken> {
+        let text = Arc::clone(&self.operations.text);
+        let line = self.operations.next()?;
+        let (name, actions) = match line.split(&text, &[b'\t', b':']) {
+            None => (line, Span::default()),
+            Some((name, b'\t', actions)) => (name, actions),
+            Some((_, _, name)) => (name, line),
+        };
+        let kind = self.kinds.byte()?;
+        let weakest = *Effect::ALL
+            .get(usize::from(kind % CHANGES))
+            .ok_or_else(|| Broken::new("an effect is unknown"))?;
+        let retry = *Retry::ALL
+            .get(usize::from(kind / RETRY % 4))
+            .ok_or_else(|| Broken::new("a retry is unknown"))?;
+        let (conditions, strongest) = match kind & CONDITIONS {
+            0 => (Span::default(), weakest),
+            _ => self.strongest(weakest)?,
+        };
+        let sensitive = match self.sets.varint()?.checked_sub(1) {
+            None => Span::default(),
+            Some(set) => *sets.get(set).ok_or_else(|| Broken::new("a set is missing"))?,
+        };
+        let changes = kind & CHANGES != 0;
+        Ok(Operation {
+            text,
+            name,
+            actions,
+            sensitive,
+            conditions,
+            weakest,
+            strongest,
+            retry,
+            changes,
+        })
+    }
+
+    /// The next line of conditions, and the strongest effect that one of them gives.
+    fn strongest(&mut self, weakest: Effect) -> Result<(Span, Effect), Broken> {
+        let line = self.conditions.next()?;
+        let conditions = conditions(self.conditions.text.of(line));
+        Ok((line, conditions.fold(weakest, |strongest, (effect, _)| strongest.max(effect))))
+    }
+
+    fn are_empty(&self) -> bool {
+        self.operations.is_empty()
+            && self.sensitive.is_empty()
+            && self.conditions.is_empty()
+            && self.heads.0.is_empty()
+            && self.kinds.0.is_empty()
+            && self.sets.0.is_empty()
+    }
+}
+
+/// The lines of one text section.
+struct Lines {
+    text: Arc<Text>,
+    at: usize,
+    end: usize,
+}
+
+impl Lines {
+    fn is_empty(&self) -> bool {
+        self.at >= self.end
+    }
+
+    fn next(&mut self) -> Result<Span, Broken> {
+        let rest =
+            self.text.0.get(self.at..self.end).ok_or_else(|| Broken::new("a text is cut"))?;
+        let length = rest.find('\n').ok_or_else(|| Broken::new("a line is missing"))?;
+        let line = Span::new(self.at, self.at + length)?;
+        self.at += length + 1;
+        Ok(line)
+    }
+}
+
+impl Span {
+    fn new(start: usize, end: usize) -> Result<Self, Broken> {
+        match (u32::try_from(start), u32::try_from(end)) {
+            (Ok(start), Ok(end)) => Ok(Self { start, end }),
+            _ => Err(Broken::new("a text is too long")),
+        }
+    }
+
+    /// The first of these separators, which are ASCII, with what stands before and after it.
+    fn split(self, text: &Text, separators: &[u8]) -> Option<(Self, u8, Self)> {
+        let (at, separator) = (self.start..)
+            .zip(text.of(self).bytes())
+            .find(|(_, byte)| separators.contains(byte))?;
+        Some((Self { end: at, ..self }, separator, Self { start: at + 1, ..self }))
+    }
+}
+
+/// The bytes of one section.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], Broken> {
+        let (taken, rest) =
+            self.0.split_at_checked(length).ok_or_else(|| Broken::new("it is cut"))?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
+        let (taken, rest) = self.0.split_first_chunk().ok_or_else(|| Broken::new("it is cut"))?;
+        self.0 = rest;
+        Ok(*taken)
+    }
+
+    fn byte(&mut self) -> Result<u8, Broken> {
+        self.array().map(|[byte]| byte)
+    }
+
+    /// Seven bits a byte, the lowest first; at most 28 bits.
+    fn varint(&mut self) -> Result<usize, Broken> {
+        let mut value = 0;
+        for shift in [0, 7, 14, 21] {
+            let byte = self.byte()?;
+            value |= usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(Broken::new("a number is too large"))
+    }
+}

@@ -1,0 +1,191 @@
+//! The connector under every client, the credential chain's own ones included. A request leaves only
+//! with a pass, only for the hosts that the pass names, and at the pace that is kept; of an answer no
+//! more comes in than can be meant. Nothing follows a redirect: the HTTP client below does not.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http_body::{Body, Frame};
+
+use super::admit::Admitted;
+use super::breaker::Circuit;
+use super::host::Hosts;
+use super::rate::Buckets;
+use crate::error::{Error, Kind};
+
+/// The largest answer that is read; 1,000 instances take 5 MB.
+const MOST_BODY: u64 = 32 * 1024 * 1024;
+
+/// What lets one client's requests out. Only the gate makes one.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub hosts: Hosts,
+    pub circuit: Circuit,
+    pub attempts: Arc<Buckets<Circuit>>,
+    pub requests: Requests,
+}
+
+/// Whose requests a client makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Requests {
+    /// The gate's own and the credential chain's.
+    OurOwn,
+    /// A tool's: each with the leave that the wire gave it.
+    OfTool,
+}
+
+/// The wire's leave for one request.
+#[derive(Clone, Debug)]
+pub(super) struct Leave {
+    /// To be set when the request leaves, where it changes something.
+    pub sent: Option<Arc<Admitted>>,
+}
+
+/// The client with a pass.
+pub(super) fn open(client: SharedHttpClient, pass: Pass) -> SharedHttpClient {
+    SharedHttpClient::new(Open { client, pass: Arc::new(pass) })
+}
+
+/// A client without one: what a session's own configuration carries, so that whoever makes a client
+/// from it past the gate sends nothing.
+pub(super) fn closed() -> SharedHttpClient {
+    SharedHttpClient::new(Closed)
+}
+
+#[derive(Debug)]
+struct Closed;
+
+impl HttpClient for Closed {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Self)
+    }
+}
+
+impl HttpConnector for Closed {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        refuse(past_the_gate())
+    }
+}
+
+#[derive(Debug)]
+struct Open {
+    client: SharedHttpClient,
+    pass: Arc<Pass>,
+}
+
+impl HttpClient for Open {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let connector = self.client.http_connector(settings, components);
+        SharedHttpConnector::new(Door { connector, pass: self.pass.clone() })
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.client.connector_metadata()
+    }
+}
+
+#[derive(Debug)]
+struct Door {
+    connector: SharedHttpConnector,
+    pass: Arc<Pass>,
+}
+
+impl HttpConnector for Door {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if let Err(error) = self.pass.hosts.check(request.uri()) {
+            return refuse(error);
+        }
+        let leave = request.extension::<Leave>().cloned();
+        if leave.is_none() && self.pass.requests == Requests::OfTool {
+            return refuse(past_the_gate());
+        }
+        let (connector, pass) = (self.connector.clone(), self.pass.clone());
+        HttpConnectorFuture::new(async move {
+            let turn = pass.attempts.take(&pass.circuit).await;
+            turn.map_err(|error| ConnectorError::user(error.into()))?;
+            if let Some(admitted) = leave.and_then(|leave| leave.sent) {
+                admitted.sent.store(true, Ordering::Release);
+            }
+            cut_off(connector.call(request).await?)
+        })
+    }
+}
+
+fn past_the_gate() -> Error {
+    Error::new(
+        Kind::DeniedByPolicy,
+        "a request was made past the gate. Nothing was sent.",
+        "This is a fault of aws-mcp; report it.",
+    )
+}
+
+fn refuse(error: Error) -> HttpConnectorFuture {
+    HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())))
+}
+
+/// An answer that says itself that it is too large is not read at all; any other up to the limit.
+fn cut_off(mut response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
+    let said = response.headers().get("content-length").and_then(|text| text.parse().ok());
+    if said.is_some_and(|length: u64| length > MOST_BODY) {
+        return Err(ConnectorError::user(too_large().into()));
+    }
+    let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+    *response.body_mut() = SdkBody::from_body_1_x(Capped { body, left: MOST_BODY });
+    Ok(response)
+}
+
+fn too_large() -> Error {
+    Error::new(
+        Kind::ResponseTooLarge,
+        format!("AWS's answer is larger than {} MiB and was cut off.", MOST_BODY / 1024 / 1024),
+        "Ask for less: filters, ids, a smaller limit.",
+    )
+}
+
+/// A body that ends in an error once it is too long.
+struct Capped {
+    body: SdkBody,
+    left: u64,
+}
+
+impl Body for Capped {
+    type Data = Bytes;
+    type Error = aws_smithy_types::body::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
+            match self.left.checked_sub(length) {
+                Some(left) => self.left = left,
+                None => return Poll::Ready(Some(Err(too_large().into()))),
+            }
+        }
+        Poll::Ready(frame)
+    }
+}

@@ -1,0 +1,53 @@
+//! How the gate stands: what `aws_server_status` shows of policy, breaker, services and alerts.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::breaker::Standing;
+use super::metrics::{Alert, ServiceFigures};
+use super::{Figures, Gate};
+use crate::config::AutoApprove;
+use crate::error::Result;
+
+// How the gate stands. The doc comments of the members are for whoever reads the schema.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct GateStatus {
+    /// Policy: read_only, confirm or full; accounts may have stricter ones
+    mode: &'static str,
+    /// Changes with the policy files
+    policy_hash: String,
+    /// AWS_MCP_AUTO_APPROVE_DESTRUCTIVE is on
+    auto_approve_destructive: bool,
+    /// What should worry somebody now
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    alerts: Vec<Alert>,
+    /// Circuit breakers that failed lately or changed their state
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    breakers: Vec<Standing>,
+    /// AWS services that were called since the start; latencies in ms
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    services: Vec<ServiceFigures>,
+    /// Tools that were called since the start; latencies in ms
+    calls: Vec<Figures>,
+}
+
+impl Gate {
+    /// How everything stands at this moment.
+    ///
+    /// # Errors
+    /// `config_error` while a policy is broken.
+    pub fn status(&self) -> Result<GateStatus> {
+        let policies = self.policies.current()?;
+        let breakers = self.breaker.standings();
+        Ok(GateStatus {
+            mode: policies.mode(self.settings).word(),
+            policy_hash: policies.digest(),
+            auto_approve_destructive: self.settings.auto_approve
+                == AutoApprove::WriteAndDestructive,
+            alerts: self.metrics.alerts(&breakers),
+            breakers,
+            services: self.metrics.services(),
+            calls: self.metrics.figures(),
+        })
+    }
+}
