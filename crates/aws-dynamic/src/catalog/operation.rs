@@ -88,7 +88,8 @@ impl Operation {
         words(self.text.of(self.actions))
     }
 
-    /// The names of members, at any depth of the answer, that AWS's model marks as sensitive.
+    /// The names of members, at any depth of the answer, that AWS's model marks as sensitive. Such a
+    /// member is sensitive with all that stands below it.
     pub fn sensitive(&self) -> impl Iterator<Item = &str> {
         words(self.text.of(self.sensitive))
     }

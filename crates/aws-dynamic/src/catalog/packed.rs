@@ -75,16 +75,13 @@ pub(super) fn decode(packed: &[u8]) -> Result<Index, Broken> {
 /// A sum that finds accidents, not forgeries: whoever can change the catalog can change the program.
 /// Eight bytes at a time, because it is paid at every start.
 pub(super) fn sum(bytes: &[u8]) -> u64 {
-    let mut sum = bytes.len() as u64;
-    for chunk in bytes.chunks(8) {
-        let mut word = [0; 8];
-        for (to, from) in word.iter_mut().zip(chunk) {
-            *to = *from;
-        }
-        // An odd factor loses nothing, and the rotation spreads each bit over the whole sum.
-        sum = (sum.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-    sum
+    let (words, tail) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    last.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
+    // An odd factor loses nothing, and the rotation spreads each bit over the whole sum.
+    words.iter().chain([&last]).fold(bytes.len() as u64, |sum, word| {
+        (sum.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    })
 }
 
 /// The texts stay where they are, because they are most of it; the numbers are copied out.
@@ -158,7 +155,7 @@ impl Columns<'_> {
     fn operation(&mut self, sets: &[Span]) -> Result<Operation, Broken> {
         let text = Arc::clone(&self.operations.text);
         let line = self.operations.next()?;
-        let (name, actions) = match line.split(&text, &[b'\t', b':']) {
+        let (name, actions) = match line.split(&text, b"\t:") {
             None => (line, Span::default()),
             Some((name, b'\t', actions)) => (name, actions),
             Some((_, _, name)) => (name, line),
@@ -280,5 +277,130 @@ impl<'a> Bytes<'a> {
             }
         }
         Err(Broken::new("a number is too large"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Two services as the packer would write them, small enough to be damaged often.
+    fn small() -> (Vec<u8>, usize) {
+        let texts = [
+            "from nowhere\n1 service",
+            "ec2\tEC2\ns3\tS3\ts3api\n",
+            "ec2:StartInstances\nec2:StopInstances\nHeadObject\ts3:GetObject s3:ListBucket\nPing\n",
+            "password token\n",
+            "destructive:Force=true\tsecret:Days!=7\n",
+        ];
+        let numbers: [&[u8]; 3] = [&[0, 2, 1, 1, 2, 0], &[9, 9 + 64, 0, 48], &[0, 1, 0, 0]];
+        let mut payload = texts.concat().into_bytes();
+        let length = payload.len();
+        payload.extend(texts.iter().map(|text| u8::try_from(text.len()).unwrap()));
+        payload.extend(numbers.iter().map(|part| u8::try_from(part.len()).unwrap()));
+        payload.extend(numbers.concat());
+        (payload, length)
+    }
+
+    /// A generator of pseudo-random numbers (xorshift), the same in each run.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % u64::try_from(bound).unwrap()).unwrap()
+        }
+    }
+
+    /// Reads all there is to read, as a policy would.
+    fn read(index: &Index) {
+        index.sources();
+        for service in index.services() {
+            index.services_called(service.name());
+            for alias in service.aliases() {
+                index.service(alias);
+            }
+            for operation in service.operations() {
+                service.operation(operation.name());
+                assert!(operation.weakest() <= operation.effect());
+                assert!(operation.effect_with(&json!({"Force": [true]})) <= operation.effect());
+                operation.actions().chain(operation.sensitive()).count();
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_read() {
+        let (payload, texts) = small();
+        let index = of_payload(payload, texts).unwrap();
+        read(&index);
+        assert_eq!(index.sources(), "from nowhere\n1 service");
+        assert!(index.service("ec2").unwrap().is_global() == index.service("s3").is_none());
+        let (service, start) = index.operation("ec2:start-instances").unwrap();
+        assert_eq!((service.name(), start.name()), ("ec2", "StartInstances"));
+        assert_eq!(start.actions().collect::<Vec<_>>(), ["ec2:StartInstances"]);
+        assert_eq!(
+            (start.effect(), start.retry(), start.changes()),
+            (Effect::Write, Retry::Read, true)
+        );
+        assert!(!start.depends_on_arguments());
+        let stop = index.operation("EC2:StopInstances").unwrap().1;
+        assert_eq!((stop.weakest(), stop.effect()), (Effect::Write, Effect::Secret));
+        assert_eq!(stop.effect_with(&json!({"force": true, "Days": 7})), Effect::Destructive);
+        assert_eq!(stop.sensitive().collect::<Vec<_>>(), ["password", "token"]);
+        let head = index.operation("s3api:HeadObject").unwrap().1;
+        assert_eq!(head.actions().collect::<Vec<_>>(), ["s3:GetObject", "s3:ListBucket"]);
+        let ping = index.operation("s3:Ping").unwrap().1;
+        assert_eq!((ping.actions().count(), ping.retry()), (0, Retry::No));
+    }
+
+    #[test]
+    fn no_damage_behind_the_sum_panics() {
+        let (payload, texts) = small();
+        let mut dice = Dice(0x5eed);
+        let mut survived = 0;
+        for _ in 0..50_000 {
+            let mut damaged = payload.clone();
+            for _ in 0..=dice.below(4) {
+                let place = dice.below(damaged.len());
+                damaged[place] = u8::try_from(dice.below(256)).unwrap();
+            }
+            damaged.truncate(payload.len() - dice.below(2) * dice.below(payload.len()));
+            let texts = if dice.below(4) == 0 { dice.below(texts * 2) } else { texts };
+            if let Ok(index) = of_payload(damaged, texts) {
+                read(&index);
+                survived += 1;
+            }
+        }
+        // Most damage that leaves lengths and line breaks alone is another valid catalog.
+        assert!(survived > 1_000, "{survived}");
+    }
+
+    #[test]
+    fn a_damaged_frame_with_the_right_sum_does_not_panic() {
+        let whole = include_bytes!("../../data/index.bin");
+        let (head, frame) = whole.split_at(HEAD.len() + 16);
+        let mut dice = Dice(0xf1a9);
+        for _ in 0..120 {
+            let mut frame = frame.to_vec();
+            let place = dice.below(frame.len());
+            frame[place] ^= 1 << dice.below(8);
+            frame.truncate(frame.len() - dice.below(2) * dice.below(frame.len()));
+            let damaged = [&head[..HEAD.len() + 8], &sum(&frame).to_le_bytes(), &frame].concat();
+            if let Ok(index) = decode(&damaged) {
+                read(&index);
+            }
+        }
+    }
+
+    #[test]
+    fn a_length_decides_no_allocation() {
+        let mut packed = include_bytes!("../../data/index.bin").to_vec();
+        packed[HEAD.len()..HEAD.len() + 8].fill(0xff);
+        assert_eq!(decode(&packed).unwrap_err(), Broken::new("its length is not plausible"));
     }
 }

@@ -60,7 +60,8 @@ struct Columns {
 
 impl Columns {
     fn add(&mut self, service: &NewService) {
-        line(&mut self.services, &[&[service.name.clone()], &service.aliases[..]].concat(), "\t");
+        let names = std::iter::once(&service.name).chain(&service.aliases);
+        line(&mut self.services, names.cloned().collect(), "\t");
         let mut sets: Vec<&[String]> = Vec::new();
         for operation in &service.operations {
             self.add_operation(operation);
@@ -69,7 +70,7 @@ impl Columns {
                 names => match sets.iter().position(|set| *set == names) {
                     Some(position) => position + 1,
                     None => {
-                        line(&mut self.sensitive, names, " ");
+                        line(&mut self.sensitive, names.to_vec(), " ");
                         sets.push(names);
                         sets.len()
                     }
@@ -90,7 +91,7 @@ impl Columns {
             }
             actions => format!("{}\t{}", operation.name, actions.join(" ")),
         };
-        line(&mut self.operations, &[written], "");
+        line(&mut self.operations, vec![written], "");
         let mut kind = u8::try_from(place(&Effect::ALL, operation.effect)).unwrap_or(u8::MAX);
         kind += RETRY * u8::try_from(place(&Retry::ALL, operation.retry)).unwrap_or_default();
         if operation.changes {
@@ -99,8 +100,7 @@ impl Columns {
         if !operation.conditions.is_empty() {
             kind += CONDITIONS;
             let row = |(effect, when): &(Effect, String)| format!("{}:{when}", effect.word());
-            let rows: Vec<_> = operation.conditions.iter().map(row).collect();
-            line(&mut self.conditions, &rows, "\t");
+            line(&mut self.conditions, operation.conditions.iter().map(row).collect(), "\t");
         }
         self.kinds.push(kind);
     }
@@ -121,7 +121,7 @@ impl Columns {
     }
 }
 
-fn line(section: &mut String, fields: &[String], separator: &str) {
+fn line(section: &mut String, fields: Vec<String>, separator: &str) {
     section.push_str(&fields.join(separator));
     section.push('\n');
 }

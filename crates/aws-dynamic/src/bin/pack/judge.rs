@@ -111,7 +111,7 @@ const UNSURE: [&str; 41] = [
     "View",
 ];
 /// The next word tells.
-const BEFORE: [&str; 2] = ["Admin", "Batch"];
+const BEFORE: [&str; 3] = ["Admin", "Batch", "Transact"];
 
 pub fn judge(model: &Model, operation: &Operation, levels: &Levels, tables: &Tables) -> Judged {
     let (actions, level) = actions(model, operation, levels, tables);
@@ -186,6 +186,7 @@ fn actions(
         .or_else(|| named().map(|(action, _)| vec![action]))
         .or_else(|| tables.other_actions(&model.name, &operation.method))
         .unwrap_or_default();
+    let needed: Vec<_> = needed.into_iter().filter(|a| levels.level(a).is_some()).collect();
     let level = needed.iter().filter_map(|action| levels.level(action)).max();
     (needed, level)
 }
@@ -236,7 +237,8 @@ fn base(model: &Model, operation: &Operation, level: Option<Level>, verb: Verb) 
             doubt(verb == Verb::Reads && !hint && !looks, words);
         }
     }
-    if method == "DELETE" {
+    // A tag that was taken off is put on again.
+    if method == "DELETE" && first_word(&operation.name).0 != "Untag" {
         effect = effect.max(Effect::Destructive);
     }
     Base { effect, source, doubts }
@@ -260,4 +262,66 @@ fn verb(name: &str) -> Verb {
 fn first_word(name: &str) -> (&str, &str) {
     let end = name.char_indices().skip(1).find(|(_, letter)| letter.is_ascii_uppercase());
     name.split_at_checked(end.map_or(name.len(), |(at, _)| at)).unwrap_or((name, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(
+        name: &str,
+        method: &str,
+        readonly: bool,
+        level: Option<Level>,
+        expected: (Effect, bool),
+    ) {
+        let operation = Operation {
+            name: name.to_owned(),
+            method: method.to_owned(),
+            readonly,
+            idempotent: false,
+            token: false,
+            sensitive: Default::default(),
+            missing: Vec::new(),
+        };
+        let model = Model {
+            name: "a".to_owned(),
+            folder: "a".to_owned(),
+            id: "A".to_owned(),
+            signing_name: "a".to_owned(),
+            endpoint_prefix: "a".to_owned(),
+            rest: method != "POST",
+            operations: Default::default(),
+        };
+        let based = base(&model, &operation, level, verb(name));
+        assert_eq!((based.effect, !based.doubts.is_empty()), expected, "{name} {method} {level:?}");
+    }
+
+    #[test]
+    fn sources_that_agree_leave_no_doubt() {
+        check("GetThing", "GET", false, Some(Level::Read), (Effect::Read, false));
+        check("BatchGetThing", "POST", false, Some(Level::Read), (Effect::Read, false));
+        check("PutThing", "PUT", false, Some(Level::Write), (Effect::Write, false));
+        check("PutThing", "POST", false, Some(Level::Grant), (Effect::Grant, false));
+        check("DeleteThing", "DELETE", false, Some(Level::Write), (Effect::Destructive, false));
+        check("ListThings", "GET", false, None, (Effect::Read, false));
+        check("SearchThings", "POST", true, None, (Effect::Read, false));
+        check("PutThing", "POST", false, None, (Effect::Write, false));
+        check("StopThing", "DELETE", false, None, (Effect::Destructive, false));
+        check("UntagResource", "DELETE", false, None, (Effect::Write, false));
+    }
+
+    #[test]
+    fn sources_that_disagree_are_settled_for_the_stricter_and_named() {
+        check("StartThing", "POST", false, Some(Level::Read), (Effect::Write, true));
+        check("BatchStartThing", "POST", false, Some(Level::Read), (Effect::Write, true));
+        check("GetThing", "PUT", false, Some(Level::Read), (Effect::Write, true));
+        check("GetThing", "DELETE", false, Some(Level::Read), (Effect::Destructive, true));
+        check("GetThing", "GET", true, Some(Level::Write), (Effect::Write, true));
+        check("GetThing", "POST", false, Some(Level::Grant), (Effect::Grant, true));
+        check("GetThing", "POST", false, None, (Effect::Write, true));
+        check("StartThing", "POST", true, None, (Effect::Write, true));
+        check("StartThing", "GET", false, None, (Effect::Write, true));
+        check("TestThing", "POST", false, Some(Level::Read), (Effect::Read, true));
+    }
 }

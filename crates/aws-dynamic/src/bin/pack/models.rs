@@ -125,14 +125,45 @@ struct Shape {
     document: bool,
 }
 
+/// Where in an answer a shape stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// Nothing above it is marked.
+    Open,
+    /// A shape above it is marked, and no member's name tells.
+    Marked,
+    /// A marked member is above it.
+    Covered,
+}
+
+/// The names that a walk through an answer found.
+#[derive(Default)]
+struct Marks<'a> {
+    marked: BTreeSet<&'a str>,
+    /// Texts below a marked member.
+    covered: BTreeSet<&'a str>,
+    /// Names that stand, perhaps elsewhere, for what is not secret.
+    open: BTreeSet<&'a str>,
+    seen: BTreeSet<(&'a str, Place)>,
+}
+
+impl Marks<'_> {
+    /// Marked members, and the texts below them as long as their names say nothing else in the same
+    /// answer: `environment` covers its `name`, and a container's `name` is no secret.
+    fn names(&self) -> BTreeSet<String> {
+        let covered = self.covered.difference(&self.open);
+        self.marked.iter().chain(covered).map(|name| (*name).to_owned()).collect()
+    }
+}
+
 impl Raw {
     fn reduced(self, folder: &str, tables: &Tables) -> Model {
         let name = names::canonical(folder).to_owned();
         let operations = self.operations.iter().map(|(operation, raw)| {
             let input = raw.input.as_ref().and_then(|input| self.shapes.get(&input.shape));
-            let mut sensitive = BTreeSet::new();
+            let mut marks = Marks::default();
             if let Some(output) = &raw.output {
-                self.mark(output, false, &mut BTreeSet::new(), &mut sensitive);
+                self.mark(output, Place::Open, &mut marks);
             }
             let paths = tables.paths(&name, operation);
             let missing = paths.filter(|path| !input.is_some_and(|input| self.has(input, path)));
@@ -144,7 +175,7 @@ impl Raw {
                 readonly: raw.readonly,
                 idempotent: raw.idempotent,
                 token: input.is_some_and(token),
-                sensitive,
+                sensitive: marks.names(),
                 missing,
             };
             (operation.clone(), reduced)
@@ -166,29 +197,32 @@ impl Raw {
         }
     }
 
-    /// Collects the members that are marked, and the texts inside what is marked. `within` says that
-    /// something above is marked. A shape is visited once in each case: models are recursive.
-    fn mark<'a>(
-        &'a self,
-        at: &'a Reference,
-        within: bool,
-        seen: &mut BTreeSet<(&'a str, bool)>,
-        names: &mut BTreeSet<String>,
-    ) {
+    /// Collects the marked members of a shape and of all below it. A shape is visited once in each
+    /// place: models are recursive.
+    fn mark<'a>(&'a self, at: &'a Reference, place: Place, marks: &mut Marks<'a>) {
         let Some(shape) = self.shapes.get(&at.shape) else { return };
-        let within = within || at.sensitive || shape.sensitive;
-        if !seen.insert((&at.shape, within)) {
+        let place = match place {
+            Place::Open if at.sensitive || shape.sensitive => Place::Marked,
+            place => place,
+        };
+        if !marks.seen.insert((&at.shape, place)) {
             return;
         }
         for (name, member) in &shape.members {
+            let marked = self.is_marked(member);
             let text = self.shapes.get(&member.shape).map_or("", |shape| shape.r#type.as_str());
-            if self.is_marked(member) || within && matches!(text, "string" | "blob") {
-                names.insert(name.clone());
-            }
-            self.mark(member, within, seen, names);
+            let text = matches!(text, "string" | "blob");
+            match place {
+                _ if marked => marks.marked.insert(name),
+                Place::Open => marks.open.insert(name),
+                Place::Marked if text => marks.marked.insert(name),
+                Place::Covered if text => marks.covered.insert(name),
+                Place::Marked | Place::Covered => false,
+            };
+            self.mark(member, if marked { Place::Covered } else { place }, marks);
         }
         for item in [&shape.member, &shape.value].into_iter().flatten() {
-            self.mark(item, within, seen, names);
+            self.mark(item, place, marks);
         }
     }
 
@@ -222,5 +256,75 @@ impl Raw {
             }
         };
         found.is_some_and(|member| rest.is_none_or(|rest| into(member, rest)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn raw(output: &str, shapes: Value) -> Raw {
+        let operation = json!({"http": {"method": "POST"}, "output": {"shape": output}});
+        let metadata = json!({"serviceId": "A", "endpointPrefix": "a", "protocol": "json"});
+        let raw = json!({"metadata": metadata, "operations": {"B": operation}, "shapes": shapes});
+        serde_json::from_value(raw).unwrap()
+    }
+
+    fn marked(output: &str, expected: &[&str]) {
+        let shapes = json!({
+            "S": {"type": "string"},
+            "P": {"type": "string", "sensitive": true},
+            "Ps": {"type": "list", "member": {"shape": "P"}},
+            "M": {"type": "map", "key": {"shape": "S"}, "value": {"shape": "P"}},
+            "Pair": {"type": "structure", "sensitive": true, "members":
+                {"name": {"shape": "S"}, "value": {"shape": "S"}, "count": {"shape": "N"}}},
+            "Pairs": {"type": "list", "member": {"shape": "Pair"}},
+            "N": {"type": "integer"},
+            "Direct": {"type": "structure", "members":
+                {"a": {"shape": "P"}, "b": {"shape": "Ps"}, "c": {"shape": "M"}, "d": {"shape": "S"}}},
+            "Below": {"type": "structure", "members":
+                {"name": {"shape": "S"}, "pairs": {"shape": "Pairs"}}},
+            "Tree": {"type": "structure", "members":
+                {"left": {"shape": "Tree"}, "leaf": {"shape": "Direct"}}},
+        });
+        let raw = raw(output, shapes);
+        let mut marks = Marks::default();
+        raw.mark(raw.operations["B"].output.as_ref().unwrap(), Place::Open, &mut marks);
+        assert_eq!(marks.names().iter().collect::<Vec<_>>(), expected, "{output}");
+    }
+
+    #[test]
+    fn marked_members_are_found_at_any_depth() {
+        marked("Direct", &["a", "b", "c"]);
+        marked("Tree", &["a", "b", "c"]);
+        marked("Below", &["pairs", "value"]);
+        marked("Pair", &["name", "value"]);
+        marked("N", &[]);
+    }
+
+    #[test]
+    fn paths_lead_through_structures_lists_and_maps() {
+        let shapes = json!({
+            "S": {"type": "string"},
+            "D": {"type": "structure", "document": true},
+            "Map": {"type": "map", "key": {"shape": "S"}, "value": {"shape": "In"}},
+            "List": {"type": "list", "member": {"shape": "In"}},
+            "In": {"type": "structure", "members": {"Force": {"shape": "S"}, "Any": {"shape": "D"}}},
+            "Out": {"type": "structure", "members":
+                {"In": {"shape": "In"}, "List": {"shape": "List"}, "Map": {"shape": "Map"}}},
+        });
+        let raw = raw("Out", shapes);
+        let check = |path: &str, expected| {
+            assert_eq!(raw.has(&raw.shapes["Out"], path), expected, "{path}");
+        };
+        check("in.force", true);
+        check("List.Force", true);
+        check("Map.whatever.Force", true);
+        check("In.Any.thing", true);
+        check("In.Forced", false);
+        check("Force", false);
+        check("In.Force.More", false);
     }
 }

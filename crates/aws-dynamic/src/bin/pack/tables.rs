@@ -10,6 +10,7 @@ use crate::levels::Levels;
 use crate::models::{Model, Operation};
 
 /// All three tables.
+#[derive(Default)]
 pub struct Tables {
     /// Verbs that are at least of an effect.
     rules: Vec<(String, Effect)>,
@@ -33,21 +34,27 @@ const METHOD: &str = "{METHOD}";
 
 impl Tables {
     pub fn read(folder: &Path) -> Result<Self> {
-        let mut rules: Vec<(String, Effect)> = Vec::new();
-        let mut effects: BTreeMap<Key, Decision> = BTreeMap::new();
-        let mut actions = BTreeMap::new();
-        rows(folder, "rules.tsv", |[verb, effect, reason]: [&str; 3]| {
+        let text = |table: &str| {
+            std::fs::read_to_string(folder.join(table)).map_err(|error| format!("{table}: {error}"))
+        };
+        Self::of_texts(&text("rules.tsv")?, &text("effects.tsv")?, &text("actions.tsv")?)
+    }
+
+    fn of_texts(rules: &str, effects: &str, actions: &str) -> Result<Self> {
+        let mut tables = Self::default();
+        rows("rules.tsv", rules, |[verb, effect, reason]: [&str; 3]| {
             filled(&[verb, reason])?;
-            if rules.iter().any(|(other, _)| other == verb) {
+            if tables.rules.iter().any(|(other, _)| other == verb) {
                 return Err(format!("{verb} stands twice"));
             }
-            rules.push((verb.to_owned(), word(effect)?));
+            tables.rules.push((verb.to_owned(), word(effect)?));
             Ok(())
         })?;
-        rows(folder, "effects.tsv", |[service, operation, effect, when, reason]: [&str; 5]| {
+        rows("effects.tsv", effects, |[service, operation, effect, when, reason]: [&str; 5]| {
             filled(&[service, operation, reason])?;
             let effect = word(effect)?;
-            let decision = effects.entry((service.to_owned(), operation.to_owned())).or_default();
+            let decision =
+                tables.effects.entry((service.to_owned(), operation.to_owned())).or_default();
             if when.is_empty() {
                 return match decision.effect.replace(effect) {
                     None => Ok(()),
@@ -61,15 +68,15 @@ impl Tables {
             decision.conditions.push((effect, when.to_owned()));
             Ok(())
         })?;
-        rows(folder, "actions.tsv", |[service, operation, needed, reason]: [&str; 4]| {
+        rows("actions.tsv", actions, |[service, operation, needed, reason]: [&str; 4]| {
             filled(&[service, operation, reason])?;
             let needed = needed.split_ascii_whitespace().map(str::to_owned).collect();
-            match actions.insert((service.to_owned(), operation.to_owned()), needed) {
+            match tables.actions.insert((service.to_owned(), operation.to_owned()), needed) {
                 None => Ok(()),
                 Some(_) => Err(format!("{service}:{operation} stands twice")),
             }
         })?;
-        Ok(Self { rules, effects, actions })
+        Ok(tables)
     }
 
     /// Whether every row is of something that exists.
@@ -144,12 +151,10 @@ impl Tables {
 
 /// Hands the fields of each row to `each`; the header line and comments are left out.
 fn rows<const N: usize>(
-    folder: &Path,
     table: &str,
+    text: &str,
     mut each: impl FnMut([&str; N]) -> Result<()>,
 ) -> Result<()> {
-    let text =
-        std::fs::read_to_string(folder.join(table)).map_err(|error| format!("{table}: {error}"))?;
     let lines = text.lines().enumerate().filter(|(_, l)| !l.starts_with('#') && !l.is_empty());
     for (number, line) in lines.skip(1) {
         let at = |error| format!("{table}:{}: {error}", number + 1);
@@ -192,4 +197,60 @@ fn terms(when: &str) -> Result<()> {
 fn path(term: &str) -> &str {
     let path = term.split_once('=').map_or(term, |(path, _)| path);
     path.strip_suffix('!').unwrap_or(path).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: &str = "verb\teffect\treason\n";
+    const EFFECTS: &str = "service\toperation\teffect\twhen\treason\n";
+    const ACTIONS: &str = "service\toperation\tactions\treason\n";
+
+    fn read(rules: &str, effects: &str, actions: &str) -> Result<Tables> {
+        let [rules, effects, actions] =
+            [[RULES, rules], [EFFECTS, effects], [ACTIONS, actions]].map(|parts| parts.concat());
+        Tables::of_texts(&rules, &effects, &actions)
+    }
+
+    fn refused(rules: &str, effects: &str, actions: &str, expected: &str) {
+        let error = read(rules, effects, actions).err().unwrap_or_default();
+        assert!(error.contains(expected), "{error:?} is not {expected:?}");
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_meant_is_refused() {
+        refused("Delete\tgone\tr\n", "", "", "rules.tsv:2: \"gone\" is not an effect");
+        refused("Delete\twrite\t\n", "", "", "rules.tsv:2: a field is empty");
+        refused("Delete\twrite\n", "", "", "rules.tsv:2: 2 fields, not 3");
+        refused("D\twrite\tr\n# x\nD\tgrant\tr\n", "", "", "rules.tsv:4: D stands twice");
+        refused("", "a\tB\tunknown\t\tr\n", "", "\"unknown\" is not an effect");
+        refused("", "a\tB\tread\t\tr\na\tB\twrite\t\tr\n", "", "a:B is decided twice");
+        refused("", "a\tB\tread\tx=1\tr\na\tB\twrite\tx=1\tr\n", "", "a:B has x=1 twice");
+        refused("", "a\tB\tread\tx=\tr\n", "", "\"x=\" is not a condition");
+        refused("", "a\tB\tread\tx>1\tr\n", "", "\"x>1\" is not a condition");
+        refused("", "a\tB\tread\tx&\tr\n", "", "\"\" is not a condition");
+        refused("", "a\tB\tread\t\t\n", "", "a field is empty");
+        refused("", "", "a\tB\ta:B\tr\na\tB\ta:C\tr\n", "a:B stands twice");
+    }
+
+    #[test]
+    fn the_strongest_rule_whose_verb_is_whole_words_decides() {
+        let rules = "Delete\tdestructive\tr\nDeletePolicy\tgrant\tr\nPut\twrite\tr\n";
+        let tables = read(rules, "", "").unwrap();
+        let effect = |operation| tables.rule(operation).map(|(_, effect)| effect);
+        assert_eq!(effect("DeleteThing"), Some(Effect::Destructive));
+        assert_eq!(effect("Delete"), Some(Effect::Destructive));
+        assert_eq!(effect("DeletePolicy2"), Some(Effect::Grant));
+        assert_eq!(effect("Deleted"), None);
+        assert_eq!(effect("PutThing"), Some(Effect::Write));
+        assert_eq!(effect("OutputThing"), None);
+    }
+
+    #[test]
+    fn members_that_conditions_name_are_known() {
+        let tables = read("", "a\tB\twrite\tx.y!=1&z\tr\na\tB\tgrant\tz=2\tr\n", "").unwrap();
+        assert_eq!(tables.paths("a", "B").collect::<Vec<_>>(), ["x.y", "z"]);
+        assert_eq!(tables.paths("a", "C").count(), 0);
+    }
 }

