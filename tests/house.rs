@@ -106,6 +106,24 @@ fn platforms_differ_in_few_places() {
 }
 
 #[test]
+fn the_lint_against_clients_of_ones_own_knows_every_sdk_crate() {
+    let lint = read("clippy.toml");
+    let manifest = read("Cargo.toml");
+    let crates: Vec<&str> = manifest
+        .lines()
+        .filter_map(|line| line.split_once(" = ").map(|(name, _)| name))
+        .filter(|name| name.starts_with("aws-sdk-"))
+        .collect();
+    assert!(crates.len() >= 5, "{crates:?}");
+    for name in crates {
+        for function in ["new", "from_conf"] {
+            let path = format!("\"{}::Client::{function}\"", name.replace('-', "_"));
+            assert!(lint.contains(&path), "clippy.toml does not forbid {path}");
+        }
+    }
+}
+
+#[test]
 fn every_tool_file_is_in_the_table() {
     let table = read("src/tools/mod.rs");
     for (file, text) in sources("src/tools") {

@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 
 /// Builds the client: the system's TLS roots and `AWS_CA_BUNDLE`, proxies from the environment
 /// (`HTTPS_PROXY`, `NO_PROXY`), no redirects.
+#[expect(clippy::disallowed_methods, reason = "the one HTTP client")]
 pub fn client(settings: &AwsSettings) -> Result<SharedHttpClient> {
     let mut store = TrustStore::default();
     if let Some(path) = &settings.ca_bundle {

@@ -18,7 +18,9 @@ pub use clock::{Clock, rfc3339};
 pub use environment::Environment;
 pub use permissions::{Stamp, read, stamp};
 pub use policy::{Account, Mode, Policy};
-pub use rule::{Glob, Over, Rule};
+#[cfg(test)]
+pub use rule::Glob;
+pub use rule::{Over, Rule};
 
 use crate::error::{Error, Kind, Result};
 

@@ -131,10 +131,6 @@ impl Glob {
         Ok(Self(text.to_owned()))
     }
 
-    pub fn text(&self) -> &str {
-        &self.0
-    }
-
     /// Whether the pattern covers the whole name; letter case counts.
     pub fn matches(&self, name: &str) -> bool {
         let pattern: Vec<char> = self.0.chars().collect();

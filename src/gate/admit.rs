@@ -222,6 +222,28 @@ impl Admitted {
         }
     }
 
+    /// What the tool declares.
+    pub(super) fn operations(&self) -> &'static [&'static str] {
+        self.operations
+    }
+
+    /// Whether the call was for secrets, and policy reveals those of each operation that gives any.
+    pub(super) fn is_revealed(&self, gate: &Gate) -> bool {
+        let (Ok(index), Ok(policies)) = (Index::get(), gate.policies.current()) else {
+            return false;
+        };
+        let mut secret =
+            self.operations.iter().map(|name| Called::of(index, name)).filter(|called| {
+                called
+                    .operation()
+                    .is_none_or(|operation| self.effect_of(operation) >= Effect::Secret)
+            });
+        let reveals =
+            |called| policies.reveals(&self.target.question(&[], Some(called), self.effect));
+        self.effect == Effect::Secret
+            && secret.next().is_some_and(|first| reveals(first) && secret.all(reveals))
+    }
+
     /// Judges the operations that the call may come to, each with the effect that it may have here.
     fn judge(&self, gate: &Gate, policies: &Snapshot, index: &Index) -> Result<()> {
         let mut strongest = Effect::Read;

@@ -107,11 +107,6 @@ impl Hosts {
         };
         if good { Ok(()) } else { Err(refused(&format!("{scheme}://{authority}"))) }
     }
-
-    /// The host that requests are meant for, for figures and logs.
-    pub fn name(&self) -> &str {
-        self.by_rules.first().map_or("metadata", String::as_str)
-    }
 }
 
 /// Scheme, `host[:port]` and host of an address, in lower case; the default port is left out.

@@ -158,8 +158,20 @@ impl Gate {
         })
     }
 
-    /// An answer as it may be seen: secrets masked, then what hides made visible.
-    pub fn shown(&self, operations: &[&str], body: Map<String, Value>) -> Map<String, Value> {
+    /// The answer of an admitted call as it may be seen: secrets masked, where policy does not reveal
+    /// them, then what hides made visible.
+    pub fn shown(&self, admitted: &Admitted, body: Map<String, Value>) -> Map<String, Value> {
+        if admitted.is_revealed(self) {
+            return match escape(Value::Object(body)) {
+                Value::Object(body) => body,
+                _ => Map::new(),
+            };
+        }
+        self.masked(admitted.operations(), body)
+    }
+
+    /// The same of what is never revealed, such as errors.
+    pub fn masked(&self, operations: &[&str], body: Map<String, Value>) -> Map<String, Value> {
         let _ = operations;
         match escape(mask::mask(Value::Object(body))) {
             Value::Object(body) => body,

@@ -87,6 +87,7 @@ impl Policies {
 
 impl Snapshot {
     /// A snapshot of policies that were read elsewhere.
+    #[cfg(test)]
     pub fn of(policies: Vec<(Origin, Arc<Policy>)>) -> Self {
         Self(policies)
     }

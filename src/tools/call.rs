@@ -162,7 +162,7 @@ async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, 
     {
         answer.body.insert("target".to_owned(), Value::Object(target));
     }
-    answer.body = cx.world().gate.shown(tool.operations, answer.body);
+    answer.body = cx.shown(answer.body);
     answer.fit(cx.world().config.max_characters)
 }
 
@@ -191,7 +191,7 @@ fn error_body(
     if let Some(target) = target {
         body.insert("target".to_owned(), Value::Object(target));
     }
-    let mut body = gate.shown(tool.operations, body);
+    let mut body = gate.masked(tool.operations, body);
     for value in body.values_mut() {
         if let Value::String(text) = value
             && let Some((end, _)) = text.char_indices().nth(MOST_WORDS)
@@ -282,7 +282,7 @@ mod tests {
         // Escaped first, the key would be broken up and pass the mask; cut first, a half key would.
         let body = json!({"a": "AKIAIOSFODNN7EXAMPLE\u{202E}"});
         let config = resolve(Flags::default(), Environment::default(), Clock::system()).config;
-        let shown = Gate::new(&config).shown(&[], body.as_object().unwrap().clone());
+        let shown = Gate::new(&config).masked(&[], body.as_object().unwrap().clone());
         assert_eq!(shown["a"], "AKIAIOSFOD...\\u{202E}");
     }
 }

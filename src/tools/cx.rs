@@ -50,7 +50,6 @@ pub struct Cx(Arc<Inner>);
 
 struct Inner {
     world: Arc<World>,
-    tool: &'static Tool,
     requested: Requested,
     progress: Progress,
     /// By the monotonic clock.
@@ -79,7 +78,6 @@ impl Cx {
         }
         Self(Arc::new(Inner {
             world,
-            tool,
             requested,
             progress,
             begun,
@@ -122,6 +120,11 @@ impl Cx {
     pub(super) fn find_out(&self) -> Option<&'static str> {
         let words = self.0.find_out.get().copied().unwrap_or("Look at the state of the resource.");
         self.0.admitted.wrote().then_some(words)
+    }
+
+    /// An answer as the model may see it.
+    pub(super) fn shown(&self, body: Map<String, Value>) -> Map<String, Value> {
+        self.0.world.gate.shown(&self.0.admitted, body)
     }
 
     /// The call's session. Credentials are loaded with the first client.
@@ -220,3 +223,6 @@ impl Cx {
         Some(target)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! Tools whose author forgot the gate, or tried to get past it: each is stopped before a byte leaves.
+
+use std::io::Read;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_sdk_ec2::types::InstanceAttributeName;
+use serde_json::{Map, Value};
+
+use crate::config::{Clock, Environment, Flags, resolve};
+use crate::error::{Error, Result, aws};
+use crate::gate::{Effect, Effects, Pace};
+use crate::tools::call::Called;
+use crate::tools::{Answer, Cx, Handler, Running, Target, Tool, Toolset, World, call, schema};
+use std::sync::Arc;
+
+/// An endpoint on this machine that counts what reaches it.
+struct Reached {
+    url: String,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Reached {
+    fn listen() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicUsize::new(0));
+        let count = requests.clone();
+        // Ends with the test's process.
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut bytes = [0; 1];
+                if stream.read(&mut bytes).is_ok_and(|read| read > 0) {
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+        Self { url, requests }
+    }
+}
+
+fn tool(effect: Effect, operations: &'static [&'static str], run: Run) -> Tool {
+    Tool {
+        name: "careless",
+        title: "Careless",
+        about: "Careless.",
+        toolset: Toolset::Core,
+        effects: Effects::Always(effect),
+        operations,
+        pace: Pace::Ordinary,
+        target: Target::Aws,
+        handler: Handler {
+            input: schema::of_input::<bool>,
+            output: schema::of_output::<bool>,
+            run,
+        },
+    }
+}
+
+type Run = fn(Cx, Map<String, Value>) -> Running;
+
+/// Calls the tool of a server whose policy lets everything run; returns what it says and how many
+/// requests arrived.
+async fn called(tool: Tool) -> (Called, usize) {
+    let aws = Reached::listen();
+    let home = tempfile::tempdir().unwrap();
+    let policy = home.path().join("policy.yaml");
+    std::fs::write(&policy, "mode: full").unwrap();
+    let environment = Environment::from_pairs([
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ENDPOINT_URL_EC2", &aws.url),
+        // Whose the keys are is asked elsewhere, in vain.
+        ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1"),
+    ]);
+    let flags = Flags { policy: Some(policy), ..Flags::default() };
+    let world = Arc::new(World::new(resolve(flags, environment, Clock::system())));
+    let tool = Box::leak(Box::new(tool));
+    let called = call(world, tool, Map::new(), Arc::new(|_| {})).await;
+    (called, aws.requests.load(Ordering::SeqCst))
+}
+
+async fn check_stopped(tool: Tool, words: &str) {
+    let (called, requests) = called(tool).await;
+    let said = called.body["message"].as_str().unwrap();
+    assert!(said.contains(words), "{said}");
+    assert_eq!(called.body["error"], "denied_by_policy");
+    assert_eq!(requests, 0);
+}
+
+fn failed<E>(error: aws_sdk_ec2::error::SdkError<E>) -> Error
+where
+    E: aws_sdk_ec2::error::ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    aws::failed("the call", error)
+}
+
+async fn start(cx: Cx) -> Result<Answer> {
+    let request = cx.ec2().await?.start_instances().instance_ids("i-1");
+    request.send().await.map_err(failed)?;
+    Answer::of(&true)
+}
+
+async fn describe_attribute(cx: Cx, attribute: InstanceAttributeName) -> Result<Answer> {
+    let request = cx.ec2().await?.describe_instance_attribute().instance_id("i-1");
+    request.attribute(attribute).send().await.map_err(failed)?;
+    Answer::of(&true)
+}
+
+#[tokio::test]
+async fn an_operation_that_is_not_declared() {
+    let declared = &["ec2:DescribeInstances"];
+    let tool = tool(Effect::Write, declared, |cx, _| Box::pin(start(cx)));
+    check_stopped(tool, "does not declare").await;
+}
+
+#[tokio::test]
+async fn a_write_by_a_tool_that_says_it_reads() {
+    let declared = &["ec2:DescribeInstances", "ec2:StartInstances"];
+    let tool = tool(Effect::Read, declared, |cx, _| Box::pin(start(cx)));
+    check_stopped(tool, "whose effect is write").await;
+}
+
+#[tokio::test]
+async fn a_read_whose_arguments_make_it_a_secret() {
+    let declared = &["ec2:DescribeInstanceAttribute"];
+    let secret = tool(Effect::Read, declared, |cx, _| {
+        Box::pin(describe_attribute(cx, InstanceAttributeName::UserData))
+    });
+    check_stopped(secret, "whose effect is secret").await;
+    let plain = tool(Effect::Read, declared, |cx, _| {
+        Box::pin(describe_attribute(cx, InstanceAttributeName::InstanceType))
+    });
+    assert!(called(plain).await.1 > 0);
+}
+
+#[tokio::test]
+async fn a_client_of_its_own_from_the_sessions_configuration() {
+    let own = tool(Effect::Write, &["ec2:StartInstances"], |cx, _| {
+        Box::pin(async move {
+            let sdk = cx.session()?.sdk(cx.elapsed());
+            #[expect(clippy::disallowed_methods, reason = "the lint that this test does without")]
+            let client = aws_sdk_ec2::Client::new(&sdk);
+            client.start_instances().instance_ids("i-1").send().await.map_err(failed)?;
+            Answer::of(&true)
+        })
+    });
+    check_stopped(own, "past the gate").await;
+}
+
+#[tokio::test]
+async fn the_gates_own_client_without_the_wire() {
+    let unwired = tool(Effect::Write, &["ec2:StartInstances"], |cx, _| {
+        Box::pin(async move {
+            let session = cx.session()?;
+            cx.credentials().await?;
+            let sdk = session.sdk(cx.elapsed());
+            let guarded = cx.world().gate.guard(&cx.0.admitted, session, sdk, "EC2", None)?;
+            #[expect(clippy::disallowed_methods, reason = "the lint that this test does without")]
+            let client = aws_sdk_ec2::Client::new(&guarded.sdk);
+            client.start_instances().instance_ids("i-1").send().await.map_err(failed)?;
+            Answer::of(&true)
+        })
+    });
+    check_stopped(unwired, "past the gate").await;
+}
+
+#[tokio::test]
+async fn a_client_whose_author_wrote_a_host_of_his_own() {
+    let elsewhere = tool(Effect::Write, &["ec2:StartInstances"], |cx, _| {
+        Box::pin(async move {
+            let config = cx.ec2().await?.config().to_builder();
+            // This very machine, on another port than the one that the person set.
+            let config = config.endpoint_url("http://127.0.0.1:2").build();
+            #[expect(clippy::disallowed_methods, reason = "the lint that this test does without")]
+            let client = aws_sdk_ec2::Client::from_conf(config);
+            client.start_instances().instance_ids("i-1").send().await.map_err(failed)?;
+            Answer::of(&true)
+        })
+    });
+    let (called, requests) = called(elsewhere).await;
+    assert_eq!(called.body["error"], "config_error");
+    assert_eq!(requests, 0);
+}
+
+#[tokio::test]
+async fn the_same_tool_done_right_gets_through() {
+    let declared = &["ec2:DescribeInstances", "ec2:StartInstances"];
+    let right = tool(Effect::Write, declared, |cx, _| Box::pin(start(cx)));
+    assert_eq!(called(right).await.1, 1);
+}
