@@ -128,7 +128,8 @@ impl Error {
         }
     }
 
-    /// Whether nothing was done: AWS refused, or this server did before anything was sent.
+    /// Whether nothing was done: AWS refused, or this server did before anything was sent. What pace or
+    /// breaker stop may be a second attempt, or a second operation.
     pub fn is_refusal(&self) -> bool {
         match self.kind {
             Kind::InvalidCredentials
@@ -139,14 +140,14 @@ impl Error {
             | Kind::Throttled
             | Kind::ClientError
             | Kind::NoCredentials
-            | Kind::RateLimited
-            | Kind::CircuitOpen
             | Kind::DeniedByPolicy
             | Kind::ConfigError => true,
             Kind::Timeout
             | Kind::ResponseTooLarge
             | Kind::OutcomeUnknown
             | Kind::Cancelled
+            | Kind::RateLimited
+            | Kind::CircuitOpen
             | Kind::ExecutionError
             | Kind::InternalError => false,
         }

@@ -180,6 +180,19 @@ mod tests {
     }
 
     #[test]
+    fn every_declared_operation_is_known_and_no_stronger_than_its_tool() {
+        let index = aws_dynamic::catalog::Index::get().unwrap();
+        for tool in all() {
+            for name in tool.operations {
+                let (service, operation) = index.operation(name).expect(name);
+                assert_eq!(format!("{}:{}", service.name(), operation.name()), *name);
+                assert!(operation.weakest() <= tool.effects.strongest(), "{}: {name}", tool.name);
+                assert!(operation.actions().next().is_some(), "{name} has no IAM action");
+            }
+        }
+    }
+
+    #[test]
     fn every_tool_keeps_the_contract_of_names_and_lengths() {
         let mut seen = BTreeSet::new();
         for tool in all() {

@@ -79,10 +79,21 @@ impl Catalog {
         tables.check(&models, &levels)?;
         let mut services = Vec::new();
         let mut judged = Vec::new();
+        // A condition that changes nothing is a mistake in the table, or hides one.
+        let mut idle = Vec::new();
         for model in &models {
             let mut operations = Vec::new();
             for operation in model.operations.values() {
                 let verdict = judge::judge(model, operation, &levels, tables);
+                if let Some((_, when)) =
+                    verdict.conditions.iter().find(|(e, _)| *e <= verdict.effect)
+                {
+                    let (name, effect) = (&operation.name, verdict.effect.word());
+                    idle.push(format!(
+                        "effects.tsv: {}:{name} is {effect} without {when}",
+                        model.name
+                    ));
+                }
                 operations.push(NewOperation {
                     name: operation.name.clone(),
                     actions: verdict.actions.clone(),
@@ -100,6 +111,9 @@ impl Catalog {
                 global: names::GLOBAL.contains(&model.name.as_str()),
                 operations,
             });
+        }
+        if !idle.is_empty() {
+            return Err(idle.join("\n"));
         }
         Ok(Self { services, judged, levels: levels.count() })
     }
