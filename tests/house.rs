@@ -263,3 +263,67 @@ fn the_example_entry_is_what_the_code_registers() {
     let entry = &example["mcpServers"]["aws"];
     assert!(entry["command"].as_str().unwrap().ends_with("aws-mcp"));
 }
+
+// ---------------------------------------------------------------- docs/policy.md
+
+/// A folder that nobody else may write, with a policy.
+fn with_policy(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("policy.yaml"), text).unwrap();
+    folder
+}
+
+/// What a `policy` sub-command prints for the policy of a folder, and its exit code.
+fn policy(folder: &Path, arguments: &[&str]) -> (String, i32) {
+    let output = Command::new(env!("CARGO_BIN_EXE_aws-mcp"))
+        .args(["--policy", "policy.yaml", "policy"])
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr);
+    (text, output.status.code().unwrap())
+}
+
+#[test]
+fn the_ready_policies_do_what_their_cases_say() {
+    for name in ["auditor", "developer", "on-call", "production-guard", "ci"] {
+        let folder = with_policy(&read(format!("docs/policies/{name}.yaml")));
+        let (text, code) = policy(folder.path(), &["check"]);
+        assert_eq!(code, 0, "{name}: {text}");
+        let cases = root().join(format!("docs/policies/{name}.cases.yaml"));
+        let (text, code) = policy(folder.path(), &["test", cases.to_str().unwrap()]);
+        assert_eq!(code, 0, "{name}: {text}");
+        let passed: usize = text.split_whitespace().next().unwrap().parse().unwrap();
+        assert!(passed >= 12, "{name}: {text}");
+    }
+    assert_eq!(fs::read_dir(root().join("docs/policies")).unwrap().count(), 10);
+}
+
+#[test]
+fn what_the_policy_page_shows_is_what_the_commands_print() {
+    let page = read("docs/policy.md");
+    let after = |start: &str| page.split_once(start).unwrap_or_else(|| panic!("{start}")).1;
+    let until = |text: &str, end: &str| text.split_once(end).unwrap().0.to_owned();
+
+    let trap = after("$ cat policy.yaml\n");
+    let folder = with_policy(&until(trap, "$ aws-mcp"));
+    let (text, code) = policy(folder.path(), &["check"]);
+    assert_eq!(code, 1);
+    assert_eq!(text, until(after("$ aws-mcp policy check\n"), "```"));
+
+    let folder = with_policy(&until(after("## The format\n\n```yaml\n"), "```"));
+    let explained = after(
+        "$ aws-mcp policy explain ec2:StopInstances --account 222222222222 --region eu-west-1\n",
+    );
+    let arguments =
+        ["explain", "ec2:StopInstances", "--account", "222222222222", "--region", "eu-west-1"];
+    assert_eq!(policy(folder.path(), &arguments), (until(explained, "$ aws-mcp"), 0));
+
+    let cases = after("$ cat cases.yaml\n");
+    fs::write(folder.path().join("cases.yaml"), until(cases, "$ aws-mcp")).unwrap();
+    let tested = until(after("$ aws-mcp policy test cases.yaml\n"), "```");
+    assert_eq!(policy(folder.path(), &["test", "cases.yaml"]), (tested, 1));
+}

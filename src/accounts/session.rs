@@ -179,6 +179,17 @@ impl Sessions {
         names.filter(|name| matches!(self.account_named(name), Ok(Some(_)))).collect()
     }
 
+    /// Everything that the account of an id or a name is known by, itself first.
+    pub fn names_of_account(&self, said: &str) -> Vec<String> {
+        let mut names = vec![said.to_owned()];
+        if let Ok(Some(id)) = self.account_named(said) {
+            let same = |name: &String| matches!(self.account_named(name), Ok(Some(of)) if of == id);
+            names.extend(self.named_accounts().into_iter().filter(same));
+            names.push(id);
+        }
+        names
+    }
+
     /// The session for what a call named.
     pub fn get(&self, requested: &Requested) -> Result<Arc<Session>> {
         let mut state = self.lock();

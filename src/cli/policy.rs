@@ -52,16 +52,24 @@ pub fn run(resolved: Resolved, action: &Action) -> u8 {
         Err(code) => return code,
     };
     let named = world.sessions.named_accounts();
-    let names: Vec<&str> = named.iter().map(String::as_str).collect();
-    act(action, &world.gate.policies, world.gate.settings, Some(&names))
+    let known: Vec<&str> = named.iter().map(String::as_str).collect();
+    let names = |said: &str| world.sessions.names_of_account(said);
+    act(action, &world.gate.policies, world.gate.settings, Some(&known), &names)
 }
 
-/// `accounts` are the names that accounts have, where they are known.
-fn act(action: &Action, policies: &Policies, settings: Settings, accounts: Option<&[&str]>) -> u8 {
+/// `accounts` are the names that accounts have, where they are known; `names` gives everything that an
+/// account is known by.
+fn act(
+    action: &Action,
+    policies: &Policies,
+    settings: Settings,
+    accounts: Option<&[&str]>,
+    names: &dyn Fn(&str) -> Vec<String>,
+) -> u8 {
     let done = match action {
         Action::Check => check(policies, accounts),
-        Action::Explain(call) => explained(call, policies, settings),
-        Action::Test { cases } => tested(cases, policies, settings),
+        Action::Explain(call) => explained(call, policies, settings, names),
+        Action::Test { cases } => tested(cases, policies, settings, names),
     };
     match done {
         Ok((text, code)) => {
@@ -98,11 +106,17 @@ fn check(policies: &Policies, accounts: Option<&[&str]>) -> Result<(String, u8)>
     Ok((text, code))
 }
 
-fn explained(call: &Explain, policies: &Policies, settings: Settings) -> Result<(String, u8)> {
+fn explained(
+    call: &Explain,
+    policies: &Policies,
+    settings: Settings,
+    names: &dyn Fn(&str) -> Vec<String>,
+) -> Result<(String, u8)> {
+    let accounts: Vec<String> = call.account.iter().flat_map(|said| names(said)).collect();
     let arguments = call.arguments.as_deref().map(parsed).transpose()?;
     let asked = Asked {
         operation: &call.operation,
-        accounts: call.account.iter().map(String::as_str).collect(),
+        accounts: accounts.iter().map(String::as_str).collect(),
         region: call.region.as_deref(),
         profile: call.profile.as_deref(),
         role: call.role.as_deref(),
@@ -112,13 +126,18 @@ fn explained(call: &Explain, policies: &Policies, settings: Settings) -> Result<
     Ok((lines.join("\n") + "\n", super::DONE))
 }
 
-fn tested(path: &Path, policies: &Policies, settings: Settings) -> Result<(String, u8)> {
+fn tested(
+    path: &Path,
+    policies: &Policies,
+    settings: Settings,
+    names: &dyn Fn(&str) -> Vec<String>,
+) -> Result<(String, u8)> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let message = format!("{}: {error}.", path.display());
         Error::new(Kind::ConfigError, message, "Name a file with cases.")
     })?;
     let cases = Cases::parse(&text, path)?;
-    let tested = cases.test(&policies.current()?, settings, index()?)?;
+    let tested = cases.test(&policies.current()?, settings, index()?, names)?;
     let mut text = String::new();
     for failed in &tested.failed {
         text.push_str(&format!("! {failed}\n"));

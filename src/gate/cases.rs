@@ -147,15 +147,23 @@ impl Cases {
         Ok(Self(cases))
     }
 
-    /// Judges every case. An error is a case that cannot be asked.
-    pub fn test(&self, snapshot: &Snapshot, settings: Settings, index: &Index) -> Result<Tested> {
+    /// Judges every case; `names` gives everything that an account is known by. An error is a case
+    /// that cannot be asked.
+    pub fn test(
+        &self,
+        snapshot: &Snapshot,
+        settings: Settings,
+        index: &Index,
+        names: &dyn Fn(&str) -> Vec<String>,
+    ) -> Result<Tested> {
         let mut failed = Vec::new();
         for (number, case) in self.0.iter().enumerate() {
             let name = case.name.as_ref().map(|name| format!(" {}", echo(name)));
             let title = format!("case {}{}", number + 1, name.unwrap_or_default());
+            let accounts = case.account.as_deref().map(names).unwrap_or_default();
             let asked = Asked {
                 operation: &case.operation,
-                accounts: case.account.as_deref().into_iter().collect(),
+                accounts: accounts.iter().map(String::as_str).collect(),
                 region: case.region.as_deref(),
                 profile: case.profile.as_deref(),
                 role: case.role.as_deref(),

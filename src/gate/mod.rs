@@ -104,7 +104,7 @@ impl Gate {
 
     /// What may be offered at all: in a policy of reads only, no tool that does more.
     pub fn access(&self) -> Access {
-        match self.policies.current().map(|policies| policies.mode(self.settings)) {
+        match self.policies.current().map(|policies| policies.loosest_mode(self.settings)) {
             Ok(Mode::ReadOnly) => Access::ReadOnly,
             Ok(Mode::Confirm | Mode::Full) | Err(_) => self.settings.access,
         }

@@ -133,7 +133,22 @@ impl Snapshot {
         })
     }
 
-    /// The strictest mode of all.
+    /// What may run in any account at all: of each policy the loosest mode, of all policies the
+    /// strictest.
+    pub fn loosest_mode(&self, settings: Settings) -> Mode {
+        let of = |policy: &Policy| {
+            let modes = policy.accounts.iter().filter_map(|account| account.mode);
+            modes.chain([policy.mode]).min().unwrap_or_default()
+        };
+        match settings.access {
+            Access::ReadOnly => Mode::ReadOnly,
+            Access::AsPolicySays => {
+                self.0.iter().map(|(_, policy)| of(policy)).max().unwrap_or_default()
+            }
+        }
+    }
+
+    /// The strictest mode of all, for accounts without one of their own.
     pub fn mode(&self, settings: Settings) -> Mode {
         match settings.access {
             Access::ReadOnly => Mode::ReadOnly,

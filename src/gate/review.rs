@@ -243,8 +243,15 @@ impl Reviewer<'_> {
     }
 
     fn why_nothing(&self, rule: &Rule, sense: Sense) -> String {
+        if rule.text().trim_start_matches('^').contains('^') {
+            return "; a rule is anchored at both ends already: take the ^ out".to_owned();
+        }
+        // The beginning of a name is the commonest slip.
+        let longer = Rule::parse(&format!("{}.*", rule.text()));
+        let begins = longer.is_ok_and(|longer| self.catalog.matches_any(&longer, sense));
+        let whole = || format!("; rules match the whole name: write {}.*", rule.text());
         let Some((service, operation)) = rule.text().trim_start_matches('^').split_once(':') else {
-            return String::new();
+            return if begins { whole() } else { String::new() };
         };
         if !is_a_name(service) {
             return String::new();
@@ -259,7 +266,13 @@ impl Reviewer<'_> {
             None => nearest(operation, service.operations().iter().map(Operation::name))
                 .filter(|_| is_a_name(operation)),
         };
-        near.map(|near| format!("; did you mean {}:{near}?", service.name())).unwrap_or_default()
+        match near {
+            Some(near) if !begins || near.len() <= operation.len() + 2 => {
+                format!("; did you mean {}:{near}?", service.name())
+            }
+            _ if begins => whole(),
+            _ => String::new(),
+        }
     }
 
     fn dead_branches(&mut self, label: &str, rule: &Rule, sense: Sense) {

@@ -12,7 +12,7 @@ use crate::error::Result;
 // How the gate stands. The doc comments of the members are for whoever reads the schema.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct GateStatus {
-    /// Policy: read_only, confirm or full; accounts may have stricter ones
+    /// Policy: read_only, confirm or full; accounts may have others
     mode: &'static str,
     /// Changes with the policy files
     policy_hash: String,

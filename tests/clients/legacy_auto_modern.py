@@ -125,7 +125,7 @@ def main() -> int:
     binary, endpoint = sys.argv[1:]
     server = StdioServerParameters(
         command=binary,
-        args=["--allow-writes"],
+        args=[],
         env={
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "not-a-real-secret-key-0123456789abcdefgh",

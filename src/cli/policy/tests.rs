@@ -34,7 +34,7 @@ impl Place {
             WhenMissing::Default,
             self.0.path().join("none.yaml"),
         );
-        act(&line.action, &policies, Settings::default(), None)
+        act(&line.action, &policies, Settings::default(), None, &|name| vec![name.to_owned()])
     }
 }
 
