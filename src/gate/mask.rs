@@ -1,13 +1,37 @@
 //! What of a secret may be shown. The forms are part of the contract: an access key id by its first
-//! ten characters, a session token by its first twenty and only on request, a secret key not at all.
+//! ten characters, a secret key not at all, a session token by its first twenty and only where a tool
+//! was asked for it; everything else that is secret as a digest, so that equality shows.
+//!
+//! A value is masked because of its member's name (what AWS's model marks sensitive, environment
+//! variables, `password` and the like), because of its look (`shapes.rs`), or because it looks random
+//! and stands beside a key id. What is masked already stays as it is.
 
-use serde_json::Value;
+mod assigned;
+mod digest;
+mod environment;
+mod layers;
+mod names;
+mod scan;
+mod shapes;
+mod text;
 
-const KEY_SHOWN: usize = 10;
-const TOKEN_SHOWN: usize = 20;
-/// AKIA or ASIA and sixteen more (IAM User Guide, "Unique identifiers").
-const KEY_LENGTH: usize = 20;
-const KEY_PREFIXES: [&str; 2] = ["AKIA", "ASIA"];
+#[cfg(test)]
+mod tests;
+
+use std::cell::Cell;
+
+use serde_json::{Map, Value};
+
+use digest::{KEY_SHOWN, TOKEN_SHOWN, is_beginning, is_key_id, is_masked};
+use environment::{
+    Marked, is_harmless, is_structure, is_variable_name, marked, name_length, pair_names,
+};
+use names::{Name, is_named_by_another};
+use shapes::{Line, block_line, opens_block};
+use text::{Reading, has_key};
+
+pub use digest::DigestKey;
+pub use names::Secrets;
 
 /// `AKIAIOSFOD...`
 pub fn access_key_id(id: &str) -> String {
@@ -24,16 +48,11 @@ pub fn session_token(token: &str) -> String {
     first(token, TOKEN_SHOWN)
 }
 
-/// Masks, in every string of a result, what looks like an access key id.
-pub fn mask(value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(masked(text)),
-        Value::Array(items) => Value::Array(items.into_iter().map(mask).collect()),
-        Value::Object(members) => {
-            Value::Object(members.into_iter().map(|(k, v)| (masked(k), mask(v))).collect())
-        }
-        other => other,
-    }
+/// Masks every secret in a result: names of members stay, unless they are secrets themselves.
+/// Pure, and the same again on what it gave.
+pub fn mask(mut value: Value, secrets: &Secrets<'_>, key: &DigestKey) -> Value {
+    Masker { secrets, key, seen: Cell::default() }.whole(&mut value, Place::Plain, 0);
+    value
 }
 
 /// Never the whole: of a short value only the first half is shown.
@@ -42,50 +61,389 @@ fn first(secret: &str, most: usize) -> String {
     secret.chars().take(shown).chain("...".chars()).collect()
 }
 
-fn masked(text: String) -> String {
-    if !KEY_PREFIXES.iter().any(|prefix| text.contains(prefix)) {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(at) = KEY_PREFIXES.iter().filter_map(|prefix| rest.find(prefix)).min() {
-        let (before, found) = rest.split_at(at);
-        out.push_str(before);
-        let length =
-            found.bytes().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit()).count();
-        let (word, after) = found.split_at(length);
-        if length >= KEY_LENGTH {
-            out.push_str(&access_key_id(word));
-        } else {
-            out.push_str(word);
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out
+/// JSON in JSON, base64 in base64.
+const MOST_NESTED: u8 = 3;
+/// serde_json reads 128 levels. What lies deeper would end the process here or when it is written.
+const MOST_LEVELS: u16 = 256;
+
+struct Masker<'a> {
+    secrets: &'a Secrets<'a>,
+    key: &'a DigestKey,
+    seen: Cell<Seen>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What texts were seen to have that concerns their neighbours.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    keys: bool,
+    blocks: bool,
+}
 
-    fn check(text: &str, expected: &str) {
-        assert_eq!(mask(Value::from(text)), expected);
+impl Seen {
+    fn or(self, other: Self) -> Self {
+        Self { keys: self.keys || other.keys, blocks: self.blocks || other.blocks }
+    }
+}
+
+/// What the names above say about a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Plain,
+    /// Its member has this name.
+    Named(Name),
+    /// Everything below is secret; the name says in which form it is shown.
+    Sealed(Name),
+    /// Under `environment` or the like.
+    Environment,
+    /// Environment variables and nothing else.
+    Variables,
+    /// An object in a list of one of these two.
+    Entry,
+}
+
+#[derive(Clone, Copy)]
+struct At {
+    /// A key id stands among the neighbours.
+    beside: bool,
+    /// Look at neighbours, for these.
+    near: Seen,
+    level: u16,
+    nested: u8,
+}
+
+impl Masker<'_> {
+    /// Masks a document, and says whether anything was changed. Neighbours are looked at only where
+    /// some text has a key id or the first line of a private key; what is masked of those at first
+    /// still tells it.
+    fn whole(&self, value: &mut Value, place: Place, nested: u8) -> bool {
+        let outer = self.seen.take();
+        let at = At { beside: false, near: Seen::default(), level: 0, nested };
+        let changed = self.value(value, place, at);
+        let near = self.seen.get();
+        self.seen.set(near.or(outer));
+        match near.keys || near.blocks {
+            true => self.value(value, place, At { near, ..at }) | changed,
+            false => changed,
+        }
     }
 
-    #[test]
-    fn access_keys_are_cut_wherever_they_stand() {
-        check("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFOD...");
-        check("key ASIAIOSFODNN7EXAMPLE, and", "key ASIAIOSFOD..., and");
-        check("AKIAIOSFODNN7EXAMPLE AKIAIOSFODNN7EXAMPLE", "AKIAIOSFOD... AKIAIOSFOD...");
-        check("AKIA is a prefix", "AKIA is a prefix");
-        check("AKIAIOSFODNN7é", "AKIAIOSFODNN7é");
+    fn value(&self, value: &mut Value, place: Place, at: At) -> bool {
+        let at = At { level: at.level + 1, ..at };
+        let masked = match value {
+            Value::Array(_) | Value::Object(_) if at.level > MOST_LEVELS => {
+                Some(self.key.hide(b"too deep"))
+            }
+            Value::Array(items) => return self.array(items, place, at),
+            Value::Object(members) => return self.object(members, place, at),
+            Value::String(text) => self.string(text, place, at),
+            Value::Number(number) => match place {
+                Place::Sealed(name) => self.sealed(&number.to_string(), name),
+                _ => None,
+            },
+            Value::Null | Value::Bool(_) => None,
+        };
+        masked.map(|masked| *value = Value::String(masked)).is_some()
     }
 
-    #[test]
-    fn short_values_are_never_shown_whole() {
-        assert_eq!(access_key_id("AKIA"), "AK...");
-        assert_eq!(session_token(&"x".repeat(60)), format!("{}...", "x".repeat(20)));
-        assert_eq!(session_token(""), "...");
+    fn array(&self, items: &mut [Value], place: Place, at: At) -> bool {
+        let (inner, here) = self.neighbours(items.iter(), at);
+        let mut changed = at.near.blocks && self.block_lines(items);
+        let mut flag = Name::Plain;
+        for item in items {
+            let place = match (place, &*item) {
+                (Place::Environment | Place::Variables, Value::Object(_)) => Place::Entry,
+                // ["--password", "x"]
+                (Place::Plain, Value::String(text)) if !text.starts_with('-') => Place::of(flag),
+                (place, _) => place,
+            };
+            flag = match item.as_str() {
+                Some(text) if is_option(text) => self.name(text),
+                _ => Name::Plain,
+            };
+            let at = if item.is_string() { here } else { inner };
+            changed |= self.value(item, place, at);
+        }
+        changed
     }
+
+    fn object(&self, members: &mut Map<String, Value>, place: Place, at: At) -> bool {
+        let (mut inner, mut here) = self.neighbours(members.values(), at);
+        if at.near.keys && members.keys().any(|key| has_key(key)) {
+            (inner.beside, here.beside) = (true, true);
+        }
+        let object = Object::of(members, place, self);
+        let (mut changed, mut suspect) = (false, false);
+        for (key, value) in members.iter_mut() {
+            let glance = scan::glance(key);
+            suspect |= glance.suspect;
+            let may_say = glance.hot || !self.secrets.is_empty();
+            let name = if may_say { Name::of(key, self.secrets) } else { Name::Plain };
+            let place = self.place(key, name, value, &object);
+            let at = if value.is_string() { here } else { inner };
+            changed |= self.value(value, place, at);
+        }
+        changed | (suspect && self.keys(members, here))
+    }
+
+    /// Keys that are secrets, or have them. Two that look alike then are told apart by a digest.
+    fn keys(&self, members: &mut Map<String, Value>, at: At) -> bool {
+        let masked = |key: &str| self.patterns(key, Place::Plain, at);
+        if !members.keys().any(|key| masked(key).is_some()) {
+            return false;
+        }
+        for (key, value) in std::mem::take(members) {
+            let mut shown = masked(&key).unwrap_or_else(|| key.clone());
+            if members.contains_key(&shown) {
+                shown.push_str(&self.key.hide(key.as_bytes()));
+            }
+            members.insert(shown, value);
+        }
+        true
+    }
+
+    /// Whether a key id stands among the texts of a container, of those directly below it, or of
+    /// those that `at` knows of already: for what lies below, and for its own texts.
+    fn neighbours<'v>(&self, values: impl Iterator<Item = &'v Value> + Clone, at: At) -> (At, At) {
+        if !at.near.keys {
+            return (at, at);
+        }
+        let has_key_below = |value: &Value| match value {
+            Value::Array(items) => items.iter().any(is_key_text),
+            Value::Object(members) => {
+                members.iter().any(|(key, value)| has_key(key) || is_key_text(value))
+            }
+            _ => false,
+        };
+        let found = values.clone().any(|value| is_key_text(value) || has_key_below(value));
+        (At { beside: found, ..at }, At { beside: found || at.beside, ..at })
+    }
+
+    fn place(&self, key: &str, own: Name, value: &Value, object: &Object) -> Place {
+        let variable = |name: &str| match value.as_str() {
+            Some(text) if is_harmless(name, text) => Place::Plain,
+            _ if value.is_array() || value.is_object() => Place::Variables,
+            _ => Place::Sealed(Name::of(name, self.secrets)),
+        };
+        match object {
+            Object::Sealed(above) => match Name::of(key, self.secrets) {
+                name @ (Name::KeyId | Name::SecretKey | Name::SessionToken) => Place::Sealed(name),
+                _ => Place::Sealed(*above),
+            },
+            Object::Typed(name) => Place::Named(*name),
+            Object::Variables => variable(key),
+            Object::Environment if is_variable_name(key) && !value.is_array() => variable(key),
+            Object::Environment if key.eq_ignore_ascii_case("variables") => Place::Variables,
+            Object::Variable(name) if is_named_by_another(key) => variable(name),
+            Object::Pair(name) if is_named_by_another(key) && own == Name::Plain => {
+                Place::of(*name)
+            }
+            Object::Marked(Marked::Value) if is_named_by_another(key) => {
+                Place::Sealed(Name::Sensitive)
+            }
+            Object::Marked(Marked::Properties) if key.eq_ignore_ascii_case("properties") => {
+                Place::Variables
+            }
+            Object::Environment | Object::Variable(_) | Object::Pair(_) | Object::Marked(_) => {
+                Place::of(own)
+            }
+            Object::Plain => Place::of(own),
+        }
+    }
+
+    /// What a member's name says. Most names are plain, and seen to be so at a glance.
+    fn name(&self, key: &str) -> Name {
+        match self.secrets.is_empty() && !scan::glance(key).hot {
+            true => Name::Plain,
+            false => Name::of(key, self.secrets),
+        }
+    }
+
+    fn string(&self, text: &str, place: Place, at: At) -> Option<String> {
+        match place {
+            Place::Sealed(name) => self.sealed(text, name),
+            Place::Named(Name::Authorization) => match assigned::credentials(text.as_bytes()) {
+                Some(found) if !is_masked(text.get(found.clone())?.as_bytes()) => {
+                    let (before, secret) = (text.get(..found.start)?, text.get(found)?);
+                    Some(format!("{before}{}", self.key.hide(secret.as_bytes())))
+                }
+                _ => self.patterns(text, place, at),
+            },
+            Place::Named(name) if name.makes_secret(text) => self.sealed(text, name),
+            Place::Environment | Place::Variables => match name_length(text) {
+                Some(length) => {
+                    let (name, value) = text.split_at_checked(length)?;
+                    let variable = name.trim_end_matches('=');
+                    if is_harmless(variable, value) {
+                        return self.patterns(text, place, at);
+                    }
+                    let value = self.sealed(value, Name::of(variable, self.secrets))?;
+                    Some(format!("{name}{value}"))
+                }
+                None => self.patterns(text, place, at),
+            },
+            Place::Plain | Place::Named(_) | Place::Entry => self.patterns(text, Place::Plain, at),
+        }
+    }
+
+    /// A text that is secret as a whole.
+    fn sealed(&self, text: &str, name: Name) -> Option<String> {
+        let bytes = text.as_bytes();
+        self.note(Seen { keys: has_key(text), blocks: false });
+        let is_done = text.is_empty()
+            || is_masked(bytes)
+            || name == Name::SessionToken && is_beginning(bytes, TOKEN_SHOWN)
+            || name == Name::KeyId && is_beginning(bytes, KEY_SHOWN);
+        match name {
+            _ if is_done => None,
+            _ if is_key_id(bytes) => Some(access_key_id(text)),
+            Name::SecretKey => Some(secret_key().to_owned()),
+            _ => Some(self.key.hide(bytes)),
+        }
+    }
+
+    fn note(&self, seen: Seen) {
+        self.seen.set(self.seen.get().or(seen));
+    }
+
+    /// A text of which parts may be secret. What was glued to a secret may be one by itself, once
+    /// that is gone; so it is read again until nothing is found.
+    fn patterns(&self, text: &str, place: Place, at: At) -> Option<String> {
+        const MOST_READINGS: usize = 4;
+        let mut masked = self.patterns_once(text, place, at)?;
+        for _ in 1..MOST_READINGS {
+            match self.patterns_once(&masked, place, at) {
+                Some(more) => masked = more,
+                None => break,
+            }
+        }
+        Some(masked)
+    }
+
+    /// As JSON too, if it is JSON.
+    fn patterns_once(&self, text: &str, place: Place, at: At) -> Option<String> {
+        let reading = Reading { key: self.key, beside: at.beside };
+        let below = At { beside: false, nested: at.nested + 1, ..at };
+        let inner = |text: &str| {
+            at.nested < MOST_NESTED && self.patterns_once(text, Place::Plain, below).is_some()
+        };
+        let read = text::read(text, reading, inner);
+        self.note(Seen { keys: read.has_key, blocks: read.opens_block });
+        let may_be_json = read.has_names || !self.secrets.is_empty() || place != Place::Plain;
+        if may_be_json
+            && at.nested < MOST_NESTED
+            && text.trim_ascii_start().starts_with(['{', '['])
+            && let Ok(mut document) = serde_json::from_str(text)
+            && self.whole(&mut document, place, at.nested + 1)
+        {
+            let text = document.to_string();
+            return Some(text::read(&text, reading, inner).masked.unwrap_or(text));
+        }
+        read.masked
+    }
+
+    /// A private key of which every line is a text of its own, as in a log: elements of a list, or
+    /// the same member of its objects. Lines have one length, but the last, which may look like a
+    /// word and is known by what comes before it.
+    fn block_lines(&self, items: &mut [Value]) -> bool {
+        let mut open: Option<String> = None;
+        let (mut last, mut changed) = (Line::None, false);
+        for item in items {
+            let texts: Vec<(&str, &mut Value)> = match item {
+                Value::Object(members) => {
+                    members.iter_mut().map(|(key, value)| (key.as_str(), value)).collect()
+                }
+                other => vec![("", other)],
+            };
+            for (name, value) in texts {
+                let Some(text) = value.as_str() else { continue };
+                if opens_block(text) {
+                    (open, last) = (Some(name.to_owned()), Line::None);
+                } else if open.as_deref() == Some(name) {
+                    let line = block_line(text);
+                    match (last, line) {
+                        (_, Line::None) if text.contains("END ") => open = None,
+                        (_, Line::Whole) | (Line::Whole, Line::Last) => {
+                            *value = Value::String(self.key.hide(text.as_bytes()));
+                            changed = true;
+                        }
+                        _ => {}
+                    }
+                    last = line;
+                }
+            }
+        }
+        changed
+    }
+}
+
+impl Place {
+    fn of(name: Name) -> Self {
+        match name {
+            Name::Plain | Name::KeyId => Self::Plain,
+            Name::Sensitive => Self::Sealed(name),
+            Name::Environment => Self::Environment,
+            Name::Variables => Self::Variables,
+            Name::SecretKey | Name::SessionToken => Self::Named(name),
+            Name::Password | Name::PasswordOrPath | Name::Token => Self::Named(name),
+            Name::Signature | Name::Authorization => Self::Named(name),
+        }
+    }
+}
+
+/// What an object is, by its place and its members.
+enum Object {
+    Plain,
+    Sealed(Name),
+    /// Its one member is the value: DynamoDB's `{"S": "x"}`.
+    Typed(Name),
+    Variables,
+    /// A structure with variables somewhere in it.
+    Environment,
+    /// `{name: DB_PASS, value: x}` in a list of variables.
+    Variable(String),
+    /// The same elsewhere, where the name says that the value is secret.
+    Pair(Name),
+    Marked(Marked),
+}
+
+impl Object {
+    fn of(members: &Map<String, Value>, place: Place, masker: &Masker<'_>) -> Self {
+        const TYPES: [&str; 5] = ["S", "SS", "B", "value", "Value"];
+        match place {
+            Place::Sealed(name) => Self::Sealed(name),
+            Place::Named(name @ (Name::SecretKey | Name::SessionToken)) => Self::Sealed(name),
+            Place::Named(name)
+                if members.len() == 1
+                    && members.keys().any(|key| TYPES.contains(&key.as_str())) =>
+            {
+                Self::Typed(name)
+            }
+            Place::Environment if is_structure(members) => Self::Environment,
+            Place::Environment | Place::Variables => Self::Variables,
+            Place::Entry => match pair_names(members).next() {
+                Some(name) => Self::Variable(name.to_owned()),
+                None => Self::Environment,
+            },
+            Place::Plain | Place::Named(_) => {
+                let secret = || {
+                    let mut names = pair_names(members).map(|name| masker.name(name));
+                    names.find(|name| *name != Name::Plain)
+                };
+                match marked(members) {
+                    Some(marked) => Self::Marked(marked),
+                    None => secret().map_or(Self::Plain, Self::Pair),
+                }
+            }
+        }
+    }
+}
+
+fn is_option(text: &str) -> bool {
+    text.strip_prefix("--").is_some_and(|name| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.contains(char::is_whitespace)
+    })
+}
+
+fn is_key_text(value: &Value) -> bool {
+    value.as_str().is_some_and(has_key)
 }

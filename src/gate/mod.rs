@@ -35,7 +35,7 @@ pub use effect::Effects;
 pub use escape::escape;
 pub(crate) use host::rules;
 pub use identity::identity;
-pub use mask::{access_key_id, secret_key, session_token};
+pub use mask::{DigestKey, access_key_id, secret_key, session_token};
 pub use metrics::{Figures, Metrics, Outcome};
 pub use policies::Policies;
 pub use review::review;
@@ -50,6 +50,7 @@ use aws_dynamic::catalog::{Broken, Index};
 use breaker::{Breaker, Circuit};
 use door::{Pass, Requests};
 use host::Hosts;
+use mask::Secrets;
 use policies::WhenMissing;
 use rate::{Buckets, Limit};
 use wire::Wire;
@@ -67,6 +68,7 @@ pub struct Gate {
     slow_tools: Buckets<&'static str>,
     attempts: Arc<Buckets<Circuit>>,
     breaker: Breaker,
+    key: DigestKey,
     /// Counts of tools and services.
     pub metrics: Metrics,
 }
@@ -84,8 +86,8 @@ pub struct Guarded {
 }
 
 impl Gate {
-    /// Reads the policies; opens and sends nothing.
-    pub fn new(config: &Config) -> Self {
+    /// Reads the policies; opens and sends nothing. `key` makes masked values comparable in this process.
+    pub fn new(config: &Config, key: DigestKey) -> Self {
         let clock = config.clock;
         Self {
             clock,
@@ -98,6 +100,7 @@ impl Gate {
             slow_tools: Buckets::new(clock, "calls of this tool", Limit::TEN_A_MINUTE),
             attempts: Arc::new(Buckets::new(clock, "requests to AWS", Limit::ATTEMPTS)),
             breaker: Breaker::new(clock),
+            key,
             metrics: Metrics::new(clock),
         }
     }
@@ -172,8 +175,12 @@ impl Gate {
 
     /// The same of what is never revealed, such as errors.
     pub fn masked(&self, operations: &[&str], body: Map<String, Value>) -> Map<String, Value> {
-        let _ = operations;
-        match escape(mask::mask(Value::Object(body))) {
+        let sensitive = Index::get().into_iter().flat_map(|index| {
+            let known = operations.iter().filter_map(|name| index.operation(name));
+            known.flat_map(|(_, operation)| operation.sensitive())
+        });
+        let secrets = Secrets::new(sensitive);
+        match escape(mask::mask(Value::Object(body), &secrets, &self.key)) {
             Value::Object(body) => body,
             _ => Map::new(),
         }

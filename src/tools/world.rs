@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
@@ -10,7 +11,7 @@ use super::{Tool, schema, select};
 use crate::accounts::Sessions;
 use crate::config::{Access, Config, Resolved};
 use crate::error::Error;
-use crate::gate::Gate;
+use crate::gate::{DigestKey, Gate};
 
 /// One per process.
 pub struct World {
@@ -39,7 +40,11 @@ impl World {
     /// Nothing is read or sent here: a server must be ready to answer in milliseconds.
     pub fn new(resolved: Resolved) -> Self {
         let Resolved { config, mut problem, .. } = resolved;
-        let gate = Arc::new(Gate::new(&config));
+        let mut key = [0; 32];
+        if SystemRandom::new().fill(&mut key).is_err() {
+            problem.get_or_insert(Error::internal("the system gives no random numbers."));
+        }
+        let gate = Arc::new(Gate::new(&config, DigestKey::new(key)));
         let access = gate.access();
         let tools = select(&config.selection, access).unwrap_or_else(|error| {
             problem.get_or_insert(error);
