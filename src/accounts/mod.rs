@@ -4,6 +4,7 @@ mod credentials;
 mod endpoints;
 mod http;
 mod identity;
+mod meanings;
 mod plan;
 mod process;
 mod profiles;

@@ -51,6 +51,26 @@ pub struct Role {
 /// The profile that AWS's tools take when none is named.
 pub const DEFAULT_PROFILE: &str = "default";
 
+impl Plan {
+    /// The ARNs of the roles that are assumed, in their order.
+    pub fn roles(&self) -> Vec<String> {
+        match &self.way {
+            Way::Role { base, role } => {
+                let mut roles = base.roles();
+                roles.push(role.arn.clone());
+                roles
+            }
+            Way::WebIdentity(identity) => vec![identity.role_arn.clone()],
+            Way::Keys(_)
+            | Way::Process { .. }
+            | Way::Sso(_)
+            | Way::Login { .. }
+            | Way::Container
+            | Way::InstanceMetadata => Vec::new(),
+        }
+    }
+}
+
 /// The plan for a profile that the user or the call named.
 pub fn of_profile(profiles: &Profiles, settings: &AwsSettings, name: &str) -> Result<Plan> {
     let profile = find(profiles, name)?;

@@ -1,7 +1,7 @@
 //! A target (profile, role, region) -> a session: one set of credentials, one SDK configuration,
 //! kept for as long as what it was made from stays as it is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -16,6 +16,7 @@ use aws_types::sdk_config::SharedHttpClient;
 use super::credentials::{Loaded, Source};
 use super::endpoints::Overrides;
 use super::identity::Learning;
+use super::meanings::Meanings;
 use super::plan;
 use super::profiles::Profiles;
 use super::target::{Region, Requested, RoleArn};
@@ -41,6 +42,8 @@ pub struct Session {
 struct Holder {
     /// The profile that they come from.
     profile: Option<String>,
+    /// The roles that are assumed on the way to them.
+    roles: Vec<String>,
     source: Source,
     learning: Arc<Learning>,
 }
@@ -49,6 +52,11 @@ impl Session {
     /// The profile that the credentials come from.
     pub fn profile(&self) -> Option<&str> {
         self.holder.profile.as_deref()
+    }
+
+    /// The roles that are assumed on the way to the credentials, the call's own last.
+    pub fn roles(&self) -> &[String] {
+        &self.holder.roles
     }
 
     /// The source's name, `environment`, `sso:dev`, ...
@@ -123,6 +131,7 @@ pub struct Sessions {
     settings: AwsSettings,
     clock: Clock,
     doors: Doors,
+    meanings: Meanings,
     state: Mutex<State>,
 }
 
@@ -150,7 +159,7 @@ type Stamp = [Option<(SystemTime, u64)>; 2];
 impl Sessions {
     /// Nothing is read before it is needed.
     pub fn new(settings: AwsSettings, clock: Clock, doors: Doors) -> Self {
-        Self { settings, clock, doors, state: Mutex::default() }
+        Self { settings, clock, doors, meanings: Meanings::default(), state: Mutex::default() }
     }
 
     /// The profiles as the files say now.
@@ -158,36 +167,16 @@ impl Sessions {
         self.fresh_profiles(&mut self.lock())
     }
 
-    /// The id of the account that a policy's name means: an id means itself, a profile's name the
-    /// account that the AWS files say of it. None where nobody says which.
-    pub fn account_named(&self, name: &str) -> Result<Option<String>> {
-        if name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit()) {
-            return Ok(Some(name.to_owned()));
-        }
-        let profiles = self.profiles()?;
-        Ok(profiles.get(name).and_then(|profile| {
-            let role = profile.get("role_arn").and_then(|arn| RoleArn::parse(arn).ok());
-            role.map(|role| role.account().to_owned())
-                .or_else(|| profile.get("sso_account_id").map(str::to_owned))
-        }))
+    /// Which accounts a policy's name means. An id means itself.
+    pub fn accounts_named(&self, name: &str) -> Result<BTreeSet<String>> {
+        Ok(self.meanings.of(name, &*self.profiles()?))
     }
 
-    /// The names that [`Self::account_named`] knows.
-    pub fn named_accounts(&self) -> Vec<String> {
+    /// The names that mean an account, and everything that one account is known by.
+    pub fn account_names(&self) -> Vec<String> {
         let Ok(profiles) = self.profiles() else { return Vec::new() };
         let names = profiles.iter().map(|profile| profile.name.clone());
-        names.filter(|name| matches!(self.account_named(name), Ok(Some(_)))).collect()
-    }
-
-    /// Everything that the account of an id or a name is known by, itself first.
-    pub fn names_of_account(&self, said: &str) -> Vec<String> {
-        let mut names = vec![said.to_owned()];
-        if let Ok(Some(id)) = self.account_named(said) {
-            let same = |name: &String| matches!(self.account_named(name), Ok(Some(of)) if of == id);
-            names.extend(self.named_accounts().into_iter().filter(same));
-            names.push(id);
-        }
-        names
+        names.filter(|name| !self.meanings.of(name, &profiles).is_empty()).collect()
     }
 
     /// The session for what a call named.
@@ -291,6 +280,7 @@ impl Sessions {
         let sdk = self.sdk(home.as_ref(), self.overrides(requested, set, profiles.clone()))?;
         Ok(Holder {
             profile,
+            roles: plan.roles(),
             source: Source::new(plan, &sdk, &self.doors, self.clock)?,
             learning: Arc::new(Learning::new(self.clock)),
         })

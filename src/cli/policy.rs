@@ -51,9 +51,16 @@ pub fn run(resolved: Resolved, action: &Action) -> u8 {
         Ok(world) => world,
         Err(code) => return code,
     };
-    let named = world.sessions.named_accounts();
+    let named = world.sessions.account_names();
     let known: Vec<&str> = named.iter().map(String::as_str).collect();
-    let names = |said: &str| world.sessions.names_of_account(said);
+    // Everything that the account of an id or a name is known by.
+    let names = |said: &str| {
+        let means = |name: &str| world.sessions.accounts_named(name).unwrap_or_default();
+        let ids = means(said);
+        let same = |name: &&String| !means(name.as_str()).is_disjoint(&ids);
+        let others = named.iter().filter(same).chain(&ids);
+        [said.to_owned()].into_iter().chain(others.cloned()).collect()
+    };
     act(action, &world.gate.policies, world.gate.settings, Some(&known), &names)
 }
 

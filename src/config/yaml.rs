@@ -64,7 +64,8 @@ impl Fault {
     /// The error, which names the file.
     pub fn of(self, path: &Path) -> Error {
         let line = self.line.map(|line| format!(" line {line}")).unwrap_or_default();
-        let message = format!("{}{line}: {}.", path.display(), self.what);
+        let end = if self.what.ends_with('?') { "" } else { "." };
+        let message = format!("{}{line}: {}{end}", path.display(), self.what);
         Error::new(Kind::ConfigError, message, self.remedy)
     }
 }

@@ -13,7 +13,7 @@ use super::policies::Snapshot;
 use super::verdict::{Judgement, Question, Role, RoleOrigin, Verdict};
 use super::{Gate, broken_index, wire};
 use crate::accounts::{Requested, Session, Sessions};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, echo};
 
 /// How often a tool may be called, besides the guard over all calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +113,11 @@ impl Gate {
             ..Target::default()
         };
         self.judge_sign_in(policies, &target)?;
+        // Those of the person's own configuration are judged where the policy lists roles.
+        for role in session.roles() {
+            target.role = Some((role.clone(), RoleOrigin::Expected));
+            self.judge_sign_in(policies, &target)?;
+        }
         if let Some(role) = &requested.role_arn {
             let mut origin = RoleOrigin::Other;
             // Only where some policy goes by whose the role is.
@@ -150,20 +155,23 @@ fn names_of(id: &str, policies: &Snapshot, sessions: &Sessions) -> Result<Vec<St
     let mut names = vec![id.to_owned()];
     for (_, policy) in policies.all() {
         for account in &policy.accounts {
-            match sessions.account_named(&account.name)? {
-                Some(known) if known == id => names.push(account.name.clone()),
-                Some(_) => {}
-                None => {
-                    return Err(Error::new(
-                        Kind::DeniedByPolicy,
-                        format!(
-                            "the policy binds an account by the name {:?}, and which account that is is not known; nothing was called.",
-                            account.name
-                        ),
-                        "Tell the person: in policy.yaml an account is named by its 12-digit id, or \
-                         by the name of a profile that says its account.",
-                    ));
-                }
+            let means = sessions.accounts_named(&account.name)?;
+            if means.contains(id) {
+                names.push(account.name.clone());
+            } else if means.is_empty() && account.name != "*" {
+                tracing::error!(
+                    name = account.name,
+                    "the policy names an account that is not known"
+                );
+                return Err(Error::new(
+                    Kind::DeniedByPolicy,
+                    format!(
+                        "the policy names an account {}, and which account that is is not known, so \
+                         every account could be meant. Nothing was called.",
+                        echo(&account.name)
+                    ),
+                    "Tell the person; `aws-mcp policy check` shows it to them.",
+                ));
             }
         }
     }
