@@ -69,7 +69,7 @@ fn a_foreign_endpoint_gets_not_one_byte() {
 #[test]
 fn the_same_endpoint_gets_its_requests_where_the_person_allows_it() {
     let proxy = fake(|_| Response::instances(1));
-    let allow = "[endpoints]\nallow = [\"AWS.example\"]\n";
+    let allow = "[endpoints]\nallow = [\"http://AWS.example\"]\n";
     let home = home().with(".config/aws-mcp/config.toml", allow);
     let server = serve(&proxy, home, &[]);
     server.call_ok("ec2_list_instances", json!({}));

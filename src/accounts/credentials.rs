@@ -15,11 +15,13 @@ use secrecy::ExposeSecret;
 use super::plan::{Plan, Role, Way};
 use super::process;
 use super::session::{Doors, Purpose};
-use crate::config::{Clock, Keys, WebIdentity};
+use crate::config::{self, Clock, Keys, WebIdentity};
 use crate::error::{Error, Kind, Result, aws};
 
 /// How long before their end credentials are renewed.
 const EARLY: Duration = Duration::from_secs(5 * 60);
+
+const SIGN_IN_TO_SSO: &str = "Run `aws sso login --profile NAME` in a terminal, then call again.";
 
 /// Credentials, and what their source itself said about whose they are.
 #[derive(Clone, Debug)]
@@ -64,6 +66,7 @@ struct Kept {
 enum Loader {
     Fixed(Loaded),
     Process(String),
+    Sso(SharedCredentialsProvider),
     /// A provider of the SDK, and what to do when it fails.
     Sdk(SharedCredentialsProvider, &'static str),
     Role(Box<Assumed>),
@@ -81,6 +84,21 @@ struct Assumed {
 struct WebRole {
     identity: WebIdentity,
     sts: SdkConfig,
+}
+
+impl Loaded {
+    /// The account's id where AWS itself told it with the credentials.
+    pub fn account(&self) -> Option<&str> {
+        match self.whose {
+            Whose::Told => self.credentials.account_id().map(|id| id.as_str()),
+            Whose::ToBeAsked => None,
+        }
+    }
+
+    /// The same, else the access key's id: a key belongs to one account for ever.
+    pub fn account_or_key(&self) -> String {
+        self.account().unwrap_or_else(|| self.credentials.access_key_id()).to_owned()
+    }
 }
 
 impl std::fmt::Debug for Source {
@@ -168,9 +186,11 @@ impl Source {
     pub fn kept(&self) -> Option<Loaded> {
         match &self.way {
             Loader::Fixed(loaded) => Some(loaded.clone()),
-            Loader::Process(_) | Loader::Sdk(..) | Loader::Role(_) | Loader::WebIdentity(_) => {
-                self.lock().as_ref().map(|kept| kept.loaded.clone())
-            }
+            Loader::Process(_)
+            | Loader::Sso(_)
+            | Loader::Sdk(..)
+            | Loader::Role(_)
+            | Loader::WebIdentity(_) => self.lock().as_ref().map(|kept| kept.loaded.clone()),
         }
     }
 
@@ -185,13 +205,15 @@ impl Source {
                     whose: Whose::ToBeAsked,
                 })
             }
+            // AWS gave them for the account that it was asked for.
+            Loader::Sso(provider) => match provider.provide_credentials().await {
+                Ok(credentials) => Ok(Loaded { credentials, principal: None, whose: Whose::Told }),
+                Err(error) => Err(not_loaded(&self.name, SIGN_IN_TO_SSO, &error)),
+            },
+            // What a file on this machine or an agent says of their account is not believed.
             Loader::Sdk(provider, next_step) => match provider.provide_credentials().await {
                 Ok(credentials) => {
-                    let whose = match credentials.account_id() {
-                        Some(_) => Whose::Told,
-                        None => Whose::ToBeAsked,
-                    };
-                    Ok(Loaded { credentials, principal: None, whose })
+                    Ok(Loaded { credentials, principal: None, whose: Whose::ToBeAsked })
                 }
                 Err(error) => Err(not_loaded(&self.name, next_step, &error)),
             },
@@ -253,10 +275,7 @@ fn loader(way: Way, sdk: &SdkConfig, doors: &Doors, clock: Clock) -> Result<Load
                 .start_url(sso.start_url)
                 .region(region);
             builder.set_session_name(sso.session_name);
-            Loader::Sdk(
-                SharedCredentialsProvider::new(builder.build()),
-                "Run `aws sso login --profile NAME` in a terminal, then call again.",
-            )
+            Loader::Sso(SharedCredentialsProvider::new(builder.build()))
         }
         Way::Login { session_arn } => Loader::Sdk(
             SharedCredentialsProvider::new(
@@ -338,6 +357,9 @@ async fn assume(
     assumed(&role.arn, answer.credentials, answer.assumed_role_user)
 }
 
+/// STS takes 20,000 characters (AssumeRoleWithWebIdentity, WebIdentityToken).
+const MOST_TOKEN: u64 = 64 * 1024;
+
 const CHECK_TOKEN: &str = "Check the web identity token file (web_identity_token_file, \
     AWS_WEB_IDENTITY_TOKEN_FILE) and the role's trust policy.";
 
@@ -349,7 +371,7 @@ async fn assume_with_token(
     clock: Clock,
 ) -> Result<Loaded> {
     let file = &identity.token_file;
-    let token = tokio::fs::read_to_string(file).await.map_err(|e| {
+    let token = config::read_at_most(file, MOST_TOKEN).map_err(|e| {
         Error::new(
             Kind::NoCredentials,
             format!("the web identity token file {} of {source}: {e}.", file.display()),

@@ -16,6 +16,24 @@ pub struct Overrides {
     pub profile: Option<String>,
 }
 
+impl Overrides {
+    /// Whether a service's endpoint comes from a profile.
+    pub fn is_a_profiles(&self, service_id: &str) -> bool {
+        let key = ServiceConfigKey::builder()
+            .service_id(service_id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        let said = key.ok().and_then(|key| self.load_config(key));
+        said.is_some() && self.in_environment(service_id).is_none()
+    }
+
+    fn in_environment(&self, service: &str) -> Option<&String> {
+        let by_service = self.environment.by_service.get(&service.to_ascii_uppercase());
+        by_service.or(self.environment.global.as_ref())
+    }
+}
+
 impl LoadServiceConfig for Overrides {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         // The same lookup serves settings of single services, which this server leaves alone.
@@ -28,12 +46,7 @@ impl LoadServiceConfig for Overrides {
             return None;
         }
         let service = key.service_id().replace([' ', '-'], "_");
-        let in_environment = self
-            .environment
-            .by_service
-            .get(&service.to_ascii_uppercase())
-            .or(self.environment.global.as_ref());
-        if let Some(url) = in_environment {
+        if let Some(url) = self.in_environment(&service) {
             return Some(url.clone());
         }
         let profile = profile?;

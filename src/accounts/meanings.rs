@@ -16,7 +16,7 @@ impl Meanings {
     /// The ids of the accounts that a name means or meant; none where nobody says. An id means itself.
     /// Letter case does not count, as in policies.
     pub fn of(&self, name: &str, profiles: &Profiles) -> BTreeSet<String> {
-        if name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit()) {
+        if is_id(name) {
             return BTreeSet::from([name.to_owned()]);
         }
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -26,7 +26,12 @@ impl Meanings {
             let role = profile.get("role_arn").and_then(|arn| RoleArn::parse(arn).ok());
             role.map(|role| role.account().to_owned())
                 .or_else(|| profile.get("sso_account_id").map(str::to_owned))
+                .filter(|id| is_id(id))
         }));
         meant.clone()
     }
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }

@@ -11,7 +11,7 @@ mod profiles;
 mod session;
 mod target;
 
-pub use credentials::Whose;
+pub use credentials::{Loaded, Whose};
 pub use http::client;
 pub use identity::Identity;
 pub use plan::find;

@@ -7,8 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use ini::Ini;
@@ -16,6 +15,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::config::Keys;
+use crate::config::read_at_most;
 
 /// Everything the two files say, merged the way AWS's SDKs merge them.
 #[derive(Debug, Default)]
@@ -251,20 +251,10 @@ enum Place {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let failed = |problem: &dyn fmt::Display| format!("{}: {problem}", path.display());
-    let file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(String::new()),
-        opened => opened.map_err(|error| failed(&error))?,
-    };
-    let mut bytes = Vec::new();
-    // One byte more than allowed tells too large from just fitting, whatever the file's size is
-    // said to be.
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(failed(&"larger than 4 MiB"));
+    match read_at_most(path, MAX_BYTES) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        read => read.map_err(|error| format!("{}: {error}", path.display())),
     }
-    // The error's own text has no part of the file in it.
-    String::from_utf8(bytes).map_err(|error| failed(&format_args!("not UTF-8: {error}")))
 }
 
 impl Merged {

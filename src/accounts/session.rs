@@ -8,8 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::SharedHttpClient;
 
@@ -44,6 +43,9 @@ struct Holder {
     profile: Option<String>,
     /// The roles that are assumed on the way to them.
     roles: Vec<String>,
+    /// Where they are signed in.
+    home: Option<Region>,
+    sts_is_a_profiles: bool,
     source: Source,
     learning: Arc<Learning>,
 }
@@ -75,23 +77,29 @@ impl Session {
         self.holder.source.kept()
     }
 
-    /// The account's id where the source of the credentials told it, else the access key's id: a key
-    /// belongs to one account for ever. None before they are loaded.
-    pub fn account_or_key(&self) -> Option<String> {
-        let credentials = self.loaded()?.credentials;
-        let account = credentials.account_id().map(|id| id.as_str().to_owned());
-        Some(account.unwrap_or_else(|| credentials.access_key_id().to_owned()))
-    }
-
     /// Whose the credentials are, as far as AWS was asked.
     pub fn learning(&self) -> &Arc<Learning> {
         &self.holder.learning
     }
 
-    /// The SDK configuration that one call's clients are made from.
-    pub fn sdk(&self, since: Duration) -> SdkConfig {
-        let provider = SharedCredentialsProvider::new(Bound(self.holder.clone(), since));
+    /// The SDK configuration that a call's clients are made from, with just these credentials: what
+    /// was judged is what is signed with, however soon they are renewed.
+    pub fn sdk(&self, loaded: &Loaded) -> SdkConfig {
+        let provider = SharedCredentialsProvider::new(loaded.credentials.clone());
         self.sdk.to_builder().credentials_provider(provider).build()
+    }
+
+    /// The same for asking whose the credentials are: in their own home region, since the call's may
+    /// not exist.
+    pub fn home_sdk(&self, loaded: &Loaded) -> SdkConfig {
+        let home = self.holder.home.as_ref().map_or("us-east-1", Region::as_str);
+        let home = aws_config::Region::new(home.to_owned());
+        self.sdk(loaded).into_builder().region(home).build()
+    }
+
+    /// Whether a profile, and not the environment, says where STS is: a file that can change meanwhile.
+    pub fn sts_is_a_profiles(&self) -> bool {
+        self.holder.sts_is_a_profiles
     }
 
     /// The region, or what to do where there is none.
@@ -277,9 +285,13 @@ impl Sessions {
             Some(arn) => plan::assume(plan, arn),
             None => plan,
         };
-        let sdk = self.sdk(home.as_ref(), self.overrides(requested, set, profiles.clone()))?;
+        let overrides = self.overrides(requested, set, profiles.clone());
+        let sts_is_a_profiles = overrides.is_a_profiles("STS");
+        let sdk = self.sdk(home.as_ref(), overrides)?;
         Ok(Holder {
             profile,
+            home,
+            sts_is_a_profiles,
             roles: plan.roles(),
             source: Source::new(plan, &sdk, &self.doors, self.clock)?,
             learning: Arc::new(Learning::new(self.clock)),
@@ -371,23 +383,6 @@ impl Sessions {
             builder = builder.app_name(name);
         }
         Ok(builder.build())
-    }
-}
-
-/// One call's credentials, as the SDK asks for them.
-#[derive(Debug)]
-struct Bound(Arc<Holder>, Duration);
-
-impl ProvideCredentials for Bound {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        let Self(holder, since) = self;
-        future::ProvideCredentials::new(async {
-            let loaded = holder.source.load(*since).await;
-            loaded.map(|loaded| loaded.credentials).map_err(CredentialsError::provider_error)
-        })
     }
 }
 

@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub use aws::{AwsSettings, Endpoints, Keys, WebIdentity};
 pub use clock::{Clock, rfc3339};
 pub use environment::Environment;
-pub use permissions::{Stamp, read, stamp};
+pub use permissions::{Stamp, read, read_at_most, stamp};
 pub use policy::{Account, Mode, Policy};
 #[cfg(test)]
 pub use rule::Glob;
@@ -253,8 +253,11 @@ pub fn words(list: &str) -> Vec<String> {
     list.split([',', ' ', '\t']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
+/// Bytes of config.toml and of an .env file.
+const MOST_FILE: u64 = 1024 * 1024;
+
 fn read_env_file(path: &Path, env: Environment) -> Result<Environment> {
-    let text = std::fs::read_to_string(path)
+    let text = read_at_most(path, MOST_FILE)
         .map_err(|e| broken(format!("--env-file {}: {e}.", path.display()), NAME_A_FILE))?;
     env.under_env_file(&text).map_err(|e| {
         broken(format!("--env-file {}: {e}.", path.display()), "Write one NAME=value per line.")
@@ -271,7 +274,7 @@ fn read_file(named: Option<PathBuf>, env: &Environment) -> Result<File> {
             None => return Ok(File::default()),
         },
     };
-    let text = match (std::fs::read_to_string(&path), optional) {
+    let text = match (read_at_most(&path, MOST_FILE), optional) {
         (Ok(text), _) => text,
         (Err(e), Some(default)) if e.kind() == std::io::ErrorKind::NotFound => return Ok(default),
         (Err(e), _) => return Err(broken(format!("{}: {e}.", path.display()), NAME_A_FILE)),

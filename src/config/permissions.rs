@@ -27,6 +27,29 @@ pub struct Text {
     pub stamp: Stamp,
 }
 
+/// Reads a text of at most so many bytes from a regular file, whoever may write it. Never waits: a
+/// pipe or a device is refused.
+pub fn read_at_most(path: &Path, most: u64) -> std::io::Result<String> {
+    let invalid = |why: &str| std::io::Error::new(std::io::ErrorKind::InvalidData, why.to_owned());
+    let file = system::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(invalid("not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells too large from just fitting, whatever the file's size is said
+    // to be.
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let size = match most >> 20 {
+            0 => format!("{} KiB", most >> 10),
+            mebibytes => format!("{mebibytes} MiB"),
+        };
+        return Err(invalid(&format!("larger than {size}")));
+    }
+    // The error's own text has no part of the file in it.
+    String::from_utf8(bytes).map_err(|error| invalid(&format!("not UTF-8: {error}")))
+}
+
 /// The stamp of what stands at the path now; nothing where nothing can be seen.
 pub fn stamp(path: &Path) -> Option<Stamp> {
     std::fs::metadata(path).ok().map(|metadata| system::stamp(&metadata))

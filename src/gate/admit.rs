@@ -2,17 +2,18 @@
 //! guard against loops, and whose the account is, where policy goes by that.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_dynamic::catalog::{Effect, Index, Operation, Service};
+use tokio::sync::OnceCell;
 
 use super::called::Called;
 use super::identity::GET_CALLER_IDENTITY;
 use super::policies::Snapshot;
 use super::verdict::{Judgement, Question, Role, RoleOrigin, Verdict};
 use super::{Gate, broken_index, wire};
-use crate::accounts::{Requested, Session, Sessions};
+use crate::accounts::{Loaded, Requested, Session, Sessions};
 use crate::error::{Error, Kind, Result, echo};
 
 /// How often a tool may be called, besides the guard over all calls.
@@ -43,8 +44,13 @@ pub struct Admitted {
     target: Target,
     /// What was judged is what is used: defaults may change meanwhile. None without a target.
     session: Option<Result<Arc<Session>>>,
-    /// Whether a request that changes something went out.
-    pub(super) sent: AtomicBool,
+    /// One set of credentials for the whole call.
+    loaded: OnceCell<Loaded>,
+    begun: Duration,
+    /// The digest of the policies that it was judged by.
+    policies: String,
+    /// Requests that change something, as far as they left.
+    pub(super) writes: AtomicU32,
 }
 
 /// The target, as policy sees it.
@@ -76,10 +82,26 @@ impl Gate {
         let policies = self.policies.current()?;
         let index = Index::get().map_err(broken_index)?;
         let session = call.requested.map(|requested| sessions.get(requested));
+        let loaded = OnceCell::new();
         let target = match (call.requested, &session) {
             (Some(requested), Some(Ok(session))) => {
-                let on_account = !call.operations.is_empty();
-                self.target(&policies, requested, session, sessions, on_account, begun).await?
+                let target = self.target(&policies, requested, session, sessions, begun).await?;
+                let on_account = !call.operations.is_empty() || call.effect > Effect::Read;
+                let by_account = policies.all().any(|(_, policy)| !policy.accounts.is_empty());
+                if on_account && by_account {
+                    let id = match &requested.role_arn {
+                        Some(role) => Some(role.account().to_owned()),
+                        None => {
+                            let load = || session.credentials(begun);
+                            let loaded = loaded.get_or_try_init(load).await?;
+                            self.account_of(session, loaded).await
+                        }
+                    };
+                    let names = id.map(|id| names_of(&id, &policies, sessions)).transpose()?;
+                    Target { accounts: names.unwrap_or_default(), ..target }
+                } else {
+                    target
+                }
             }
             // Without a session there is no client.
             (_, Some(Err(_)) | None) | (None, _) => Target::default(),
@@ -90,7 +112,10 @@ impl Gate {
             operations: call.operations,
             target,
             session,
-            sent: AtomicBool::new(false),
+            loaded,
+            begun,
+            policies: policies.digest(),
+            writes: AtomicU32::new(0),
         };
         admitted.judge(self, &policies, index)?;
         tracing::debug!(tool = call.tool, effect = call.effect.word(), "admitted");
@@ -104,7 +129,6 @@ impl Gate {
         requested: &Requested,
         session: &Arc<Session>,
         sessions: &Sessions,
-        on_account: bool,
         begun: Duration,
     ) -> Result<Target> {
         let mut target = Target {
@@ -123,23 +147,14 @@ impl Gate {
             // Only where some policy goes by whose the role is.
             if policies.all().any(|(_, policy)| policy.roles.is_none()) {
                 let base = Requested { role_arn: None, ..requested.clone() };
-                let own = self.account_of(&sessions.get(&base)?, begun).await?;
+                let base = sessions.get(&base)?;
+                let own = self.account_of(&base, &base.credentials(begun).await?).await;
                 if own.as_deref() == Some(role.account()) {
                     origin = RoleOrigin::Expected;
                 }
             }
             target.role = Some((role.as_str().to_owned(), origin));
             self.judge_sign_in(policies, &target)?;
-        }
-        if on_account && policies.all().any(|(_, policy)| !policy.accounts.is_empty()) {
-            let id = match &requested.role_arn {
-                Some(role) => Some(role.account().to_owned()),
-                None => self.account_of(session, begun).await?,
-            };
-            target.accounts = match id {
-                Some(id) => names_of(&id, policies, sessions)?,
-                None => Vec::new(),
-            };
         }
         Ok(target)
     }
@@ -215,10 +230,10 @@ impl Target {
 }
 
 impl Admitted {
-    /// Whether a request that changes something went out: from then on a failure does not mean that
+    /// How many requests that change something left: from the first on a failure does not mean that
     /// nothing was done.
-    pub fn wrote(&self) -> bool {
-        self.sent.load(Ordering::Acquire)
+    pub fn writes(&self) -> u32 {
+        self.writes.load(Ordering::Acquire)
     }
 
     /// The session of the call's target, which is the one that was judged.
@@ -228,6 +243,17 @@ impl Admitted {
             Some(Err(error)) => Err(error.clone()),
             None => Err(Error::internal(format!("{} has no target.", self.tool))),
         }
+    }
+
+    /// The call's credentials, loaded once: all its requests are signed with the same.
+    pub async fn credentials(&self) -> Result<&Loaded> {
+        let session = self.session()?;
+        self.loaded.get_or_try_init(|| session.credentials(self.begun)).await
+    }
+
+    /// The same, as far as they were needed.
+    pub fn loaded(&self) -> Option<&Loaded> {
+        self.loaded.get()
     }
 
     /// What the tool declares.
@@ -268,7 +294,8 @@ impl Admitted {
         }
         if strongest < self.effect {
             // The tool knows better than the index what its arguments do.
-            let question = self.target.question(&[], None, self.effect);
+            let accounts: Vec<&str> = self.target.accounts.iter().map(String::as_str).collect();
+            let question = self.target.question(&accounts, None, self.effect);
             allowed(self.tool, policies.judge(gate.settings, &question))?;
         }
         Ok(())
@@ -309,6 +336,13 @@ impl Admitted {
         self.check_effect(service, operation, operation.weakest())?;
         let index = Index::get().map_err(broken_index)?;
         let policies = gate.policies.current()?;
+        if policies.digest() != self.policies {
+            return Err(Error::new(
+                Kind::DeniedByPolicy,
+                format!("the policy changed while {} ran; nothing more was sent.", self.tool),
+                "Look at what was done so far, then call again.",
+            ));
+        }
         self.judge_one(gate, &policies, Called::of(index, &name), self.effect_of(operation))
     }
 

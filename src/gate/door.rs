@@ -49,8 +49,8 @@ pub(super) enum Requests {
 /// The wire's leave for one request.
 #[derive(Clone, Debug)]
 pub(super) struct Leave {
-    /// To be set when the request leaves, where it changes something.
-    pub sent: Option<Arc<Admitted>>,
+    /// Whose writes are counted when the request leaves, where it changes something.
+    pub writes_of: Option<Arc<Admitted>>,
 }
 
 /// The client with a pass.
@@ -123,8 +123,8 @@ impl HttpConnector for Door {
         HttpConnectorFuture::new(async move {
             let turn = pass.attempts.take(&pass.circuit).await;
             turn.map_err(|error| ConnectorError::user(error.into()))?;
-            if let Some(admitted) = leave.and_then(|leave| leave.sent) {
-                admitted.sent.store(true, Ordering::Release);
+            if let Some(admitted) = leave.and_then(|leave| leave.writes_of) {
+                admitted.writes.fetch_add(1, Ordering::AcqRel);
             }
             cut_off(connector.call(request).await?)
         })
@@ -150,22 +150,64 @@ fn cut_off(mut response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
         return Err(ConnectorError::user(too_large().into()));
     }
     let body = std::mem::replace(response.body_mut(), SdkBody::taken());
-    *response.body_mut() = SdkBody::from_body_1_x(Capped { body, left: MOST_BODY });
+    let items = Items::default();
+    *response.body_mut() = SdkBody::from_body_1_x(Capped { body, left: MOST_BODY, items });
     Ok(response)
 }
 
 fn too_large() -> Error {
     Error::new(
         Kind::ResponseTooLarge,
-        format!("AWS's answer is larger than {} MiB and was cut off.", MOST_BODY / 1024 / 1024),
+        format!(
+            "AWS's answer is larger than {} MiB, or has more than {MOST_ITEMS} items, and was cut off.",
+            MOST_BODY / 1024 / 1024
+        ),
         "Ask for less: filters, ids, a smaller limit.",
     )
 }
 
-/// A body that ends in an error once it is too long.
+/// A body that ends in an error once it is too long, or has too many parts.
 struct Capped {
     body: SdkBody,
     left: u64,
+    items: Items,
+}
+
+/// List items of an XML answer, and objects of a JSON one. Each becomes a struct of up to 2 kB, however
+/// short it is: `<item/>`. A page of 1,000 instances with 50 tags each has 65,000.
+#[derive(Default)]
+struct Items {
+    count: u32,
+    /// Bytes at the end of the last piece that may begin an item.
+    begun: Vec<u8>,
+}
+
+const MOST_ITEMS: u32 = 80_000;
+const ITEMS: [&[u8]; 2] = [b"<item", b"<member"];
+
+impl Items {
+    fn are_too_many_with(&mut self, piece: &[u8]) -> bool {
+        if !self.begun.is_empty() {
+            // What the last piece began, with enough of this one to tell.
+            let begun = std::mem::take(&mut self.begun);
+            let rest = piece.get(..piece.len().min(8)).unwrap_or_default();
+            let joined = [begun.as_slice(), rest].concat();
+            if ITEMS.iter().any(|item| joined.starts_with(item)) {
+                self.count += 1;
+            } else if ITEMS.iter().any(|item| item.starts_with(&joined)) {
+                self.begun = joined;
+            }
+        }
+        for at in memchr::memchr2_iter(b'<', b'{', piece) {
+            let here = piece.get(at..).unwrap_or_default();
+            if here.starts_with(b"{") || ITEMS.iter().any(|item| here.starts_with(item)) {
+                self.count += 1;
+            } else if ITEMS.iter().any(|item| item.starts_with(here)) {
+                self.begun = here.to_vec();
+            }
+        }
+        self.count > MOST_ITEMS
+    }
 }
 
 impl Body for Capped {
@@ -182,10 +224,40 @@ impl Body for Capped {
         {
             let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
             match self.left.checked_sub(length) {
-                Some(left) => self.left = left,
-                None => return Poll::Ready(Some(Err(too_large().into()))),
+                Some(left) if !self.items.are_too_many_with(data) => self.left = left,
+                _ => return Poll::Ready(Some(Err(too_large().into()))),
             }
         }
         Poll::Ready(frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_counted_however_the_answer_is_cut() {
+        let text = b"<set><item><a>x</a></item><item/><items/><member/>{ {<itex><ite";
+        let whole = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+            let mut items = Items::default();
+            for piece in pieces {
+                items.are_too_many_with(piece);
+            }
+            items.count
+        };
+        // `<items` is taken for one, which does no harm.
+        assert_eq!(whole(&mut [text.as_slice()].into_iter()), 6);
+        for size in 1..text.len() {
+            assert_eq!(whole(&mut text.chunks(size)), 6, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn too_many_are_too_many() {
+        let piece = b"<item/>".repeat(1_000);
+        let mut items = Items::default();
+        let pieces = (1..).find(|_| items.are_too_many_with(&piece)).unwrap();
+        assert_eq!(pieces, 81);
     }
 }

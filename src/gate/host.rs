@@ -43,7 +43,7 @@ pub struct Hosts {
     by_rules: Vec<String>,
     /// On this machine, by an endpoint that the person set.
     here: Vec<String>,
-    /// What `endpoints.allow` names, with `host:port` where it has a port.
+    /// What `endpoints.allow` names: `host` or `host:port` over https, `http://host:port` over http.
     allow: Arc<[String]>,
     metadata: Metadata,
 }
@@ -99,10 +99,13 @@ impl Hosts {
         };
         let is_metadata = self.metadata == Metadata::Open
             && (METADATA.contains(&host.as_str()) || is_loopback(&host));
-        let anyhow = self.here.contains(&authority) || self.allow.contains(&authority);
+        let here = self.here.contains(&authority) || is_metadata;
         let good = match scheme.as_str() {
-            "https" => anyhow || is_metadata || self.by_rules.contains(&authority),
-            "http" => anyhow || is_metadata,
+            "https" => {
+                here || self.allow.contains(&authority) || self.by_rules.contains(&authority)
+            }
+            // Signatures and tokens in the clear: only where the person wrote just that.
+            "http" => here || self.allow.contains(&format!("http://{authority}")),
             _ => false,
         };
         if good { Ok(()) } else { Err(refused(&format!("{scheme}://{authority}"))) }

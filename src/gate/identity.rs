@@ -2,7 +2,6 @@
 //! requests or before them where policy goes by the account.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
@@ -11,26 +10,26 @@ use super::Gate;
 use super::breaker::Circuit;
 use super::door::Requests;
 use super::host::{Hosts, rules};
-use crate::accounts::{Identity, Session, Whose};
+use crate::accounts::{Identity, Loaded, Session, Whose};
 use crate::error::{Error, Kind, Result, aws};
 
 pub(super) const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
 
 impl Gate {
     /// Starts asking whose the credentials are, where their source did not say so itself and nobody
-    /// asked yet. `since` is the begin of the call, by the monotonic clock.
-    pub fn learn_identity(self: &Arc<Self>, session: &Arc<Session>, since: Duration) {
-        let Some(loaded) = session.loaded().filter(|loaded| loaded.whose == Whose::ToBeAsked)
-        else {
+    /// asked yet.
+    pub fn learn_identity(self: &Arc<Self>, session: &Arc<Session>, loaded: &Loaded) {
+        if loaded.whose == Whose::Told {
             return;
-        };
+        }
         let key = loaded.credentials.access_key_id().to_owned();
         // Before the task runs: whoever looks for the answer has to find it being asked for.
         let Some(claim) = session.learning().claim(&key) else { return };
+        let sdk = session.home_sdk(loaded);
         let (gate, session) = (self.clone(), session.clone());
         tokio::spawn(async move {
-            let asked = match gate.own_client(&session.sdk(since)) {
-                Ok(http) => ask(&session.sdk(since).to_builder().http_client(http).build()).await,
+            let asked = match gate.own_client(&sdk) {
+                Ok(http) => ask(&sdk.into_builder().http_client(http).build()).await,
                 Err(error) => Err(error),
             };
             match asked {
@@ -44,20 +43,23 @@ impl Gate {
         });
     }
 
-    /// The account of a session's credentials, where it can be known: from their source, else from AWS.
+    /// The account of a session's credentials, where it can be known: from AWS, which gave them or is
+    /// asked. An STS that a profile names could be anybody's.
     pub(super) async fn account_of(
         self: &Arc<Self>,
         session: &Arc<Session>,
-        since: Duration,
-    ) -> Result<Option<String>> {
-        let loaded = session.credentials(since).await?;
-        if loaded.whose == Whose::Told {
-            return Ok(loaded.credentials.account_id().map(|id| id.as_str().to_owned()));
+        loaded: &Loaded,
+    ) -> Option<String> {
+        if session.sts_is_a_profiles() {
+            return None;
         }
-        self.learn_identity(session, since);
+        if let Some(account) = loaded.account() {
+            return Some(account.to_owned());
+        }
+        self.learn_identity(session, loaded);
         let key = loaded.credentials.access_key_id();
         session.learning().answered(key).await;
-        Ok(session.learning().known(key).map(|identity| identity.account_id))
+        session.learning().known(key).map(|identity| identity.account_id)
     }
 
     /// The gate's own way to STS.

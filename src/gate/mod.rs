@@ -43,7 +43,7 @@ pub use status::GateStatus;
 pub use verdict::Settings;
 pub use wire::NoSecondTry;
 
-use crate::accounts::{self, Doors, Purpose, Session};
+use crate::accounts::{self, Doors, Loaded, Purpose};
 use crate::config::{Access, AwsSettings, Clock, Config, Mode, PolicyFile, PolicyFiles};
 use crate::error::{Error, Kind, Result};
 use aws_dynamic::catalog::{Broken, Index};
@@ -54,6 +54,9 @@ use mask::Secrets;
 use policies::WhenMissing;
 use rate::{Buckets, Limit};
 use wire::Wire;
+
+/// Characters of a progress message.
+const MOST_SAID: usize = 200;
 
 /// One per process.
 pub struct Gate {
@@ -136,11 +139,11 @@ impl Gate {
     }
 
     /// What a client for an admitted call is made from: `service_id` is the SDK's name of the service,
-    /// `by_rules` the host that its endpoint rules give. The session's credentials are loaded.
+    /// `by_rules` the host that its endpoint rules give.
     pub fn guard(
         self: &Arc<Self>,
         admitted: &Arc<Admitted>,
-        session: &Session,
+        loaded: &Loaded,
         sdk: SdkConfig,
         service_id: &str,
         by_rules: Option<String>,
@@ -148,7 +151,7 @@ impl Gate {
         let index = Index::get().map_err(broken_index)?;
         let service = index.service(service_id).map_or(service_id, |service| service.name());
         let circuit = Circuit {
-            account: session.account_or_key().unwrap_or_default(),
+            account: loaded.account_or_key(),
             region: sdk.region().map(ToString::to_string).unwrap_or_default(),
             service: service.to_owned(),
         };
@@ -184,6 +187,13 @@ impl Gate {
             Value::Object(body) => body,
             _ => Map::new(),
         }
+    }
+
+    /// A short text that is sent beside answers, as it may be seen.
+    pub fn said(&self, text: String) -> String {
+        let shown = escape(mask::mask(Value::String(text), &Secrets::default(), &self.key));
+        let text = shown.as_str().unwrap_or_default();
+        text.chars().take(MOST_SAID).collect()
     }
 
     fn open(&self, hosts: Hosts, circuit: Circuit, requests: Requests) -> Result<SharedHttpClient> {

@@ -118,8 +118,8 @@ impl Intercept for Wire {
             Error::internal("an operation reached the wire unchecked. Nothing was sent.")
         })?;
         self.gate.metrics.record_attempt(&self.circuit.service);
-        let sent = underway.operation.changes().then(|| self.admitted.clone());
-        context.request_mut().add_extension(Leave { sent });
+        let writes_of = underway.operation.changes().then(|| self.admitted.clone());
+        context.request_mut().add_extension(Leave { writes_of });
         tracing::debug!(tool = self.admitted.tool, "sending");
         Ok(())
     }
@@ -271,6 +271,11 @@ fn failure(context: &InterceptorContext, components: &RuntimeComponents) -> Opti
         })
         .collect();
     let status = status(context);
+    // Capacity that is not there is a server's error by status, and nobody's failure.
+    let body = context.response().and_then(|response| response.body().bytes());
+    if body.is_some_and(|body| memchr::memmem::find(body, b"<Code>Insufficient").is_some()) {
+        return Some(Kind::ClientError);
+    }
     Some(match status {
         _ if status == Some(429) || kinds.contains(&ErrorKind::ThrottlingError) => Kind::Throttled,
         Some(500..) => Kind::ExecutionError,

@@ -18,6 +18,9 @@ const LIMIT: Duration = Duration::from_secs(50);
 /// Characters of a single text in an error: what was given, or what AWS said, may be long.
 const MOST_WORDS: usize = 2_000;
 
+/// AWS's longest error codes have some sixty characters.
+const MOST_CODE: usize = 80;
+
 /// A finished call: an answer or an error, as the client sees it.
 pub struct Called {
     pub body: Map<String, Value>,
@@ -32,16 +35,33 @@ pub async fn call(
     progress: Progress,
 ) -> Called {
     let mut record = Record::begin(world.clone(), tool);
-    let result = attempt(&world, tool, arguments, progress).await;
+    let crashed = || Failed::from(Error::internal(format!("{} crashed.", tool.name)));
+    let attempt = AssertUnwindSafe(attempt(&world, tool, arguments, progress)).catch_unwind();
+    let result = match attempt.await {
+        Ok(result) => result,
+        Err(_) => Err(crashed()),
+    };
+    let told = |failed: Failed| {
+        // What AWS said goes through the mask, and that must not end anything but this call either.
+        let body = |failed: &Failed| error_body(&world.gate, tool, &failed.error, &failed.target);
+        std::panic::catch_unwind(AssertUnwindSafe(|| (body(&failed), failed.error.kind)))
+            .unwrap_or_else(|_| (body(&crashed()), Kind::InternalError))
+    };
     let (body, failed) = match result {
         Ok(body) => (body, None),
-        Err(Failed { error, target }) => {
-            record.aws_code = error.aws.code.clone();
-            (error_body(&world.gate, tool, &error, target), Some(error.kind))
+        Err(failed) => {
+            record.aws_code = failed.error.aws.code.clone().filter(|code| is_code(code));
+            let (body, kind) = told(failed);
+            (body, Some(kind))
         }
     };
     record.outcome = failed.map_or(Outcome::Success, Outcome::Failure);
     Called { body, failed }
+}
+
+/// Whether AWS's code is one, and not a text that stands in its place: it goes into the log.
+fn is_code(code: &str) -> bool {
+    code.len() <= MOST_CODE && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
 }
 
 /// What becomes of a call in figures and log, whichever way it ends.
@@ -130,9 +150,11 @@ async fn attempt(
     };
     let answer = in_time(tool, LIMIT.saturating_sub(cx.elapsed()), answer).await;
     answer.map_err(|error| {
-        let error = match cx.find_out().filter(|_| !error.is_refusal()) {
-            Some(find_out) => error.of_unknown_outcome(find_out),
-            None => error,
+        // A refusal says that nothing was done only where nothing else was sent before it.
+        let error = match (cx.find_out(), cx.writes()) {
+            (Some(_), 1) if error.is_refusal() => error,
+            (Some(find_out), _) => error.of_unknown_outcome(find_out),
+            (None, _) => error,
         };
         Failed { error, target: cx.target_so_far() }
     })
@@ -171,9 +193,10 @@ fn error_body(
     gate: &Gate,
     tool: &Tool,
     error: &Error,
-    target: Option<Map<String, Value>>,
+    target: &Option<Map<String, Value>>,
 ) -> Map<String, Value> {
     if let Some(cause) = &error.cause {
+        let cause: String = cause.chars().take(MOST_WORDS).collect();
         tracing::debug!(tool = tool.name, cause, "cause");
     }
     let status = match (tool.effects.strongest(), error.kind) {
@@ -189,7 +212,7 @@ fn error_body(
         body.insert("status".to_owned(), status.into());
     }
     if let Some(target) = target {
-        body.insert("target".to_owned(), Value::Object(target));
+        body.insert("target".to_owned(), Value::Object(target.clone()));
     }
     let mut body = gate.masked(tool.operations, body);
     for value in body.values_mut() {

@@ -228,7 +228,7 @@ struct CredentialsMetadata {
 
 async fn get_credentials(cx: Cx, args: GetCredentials) -> Result<Answer> {
     let session = cx.session()?;
-    let credentials = cx.credentials().await?;
+    let credentials = &cx.credentials().await?.credentials;
     let access_key_id = gate::access_key_id(credentials.access_key_id());
     let token = credentials.session_token();
     let region = session.region.as_ref().map(ToString::to_string);
@@ -382,7 +382,9 @@ async fn set_environment(cx: Cx, args: SetEnvironment) -> Result<Answer> {
     let mut says = Vec::new();
     if let Some(keys) = &keys {
         // Keys that AWS does not know are not set.
-        let identity = cx.identity_of(&sessions.try_out(keys)?).await.map_err(|error| Error {
+        let session = sessions.try_out(keys)?;
+        let loaded = session.credentials(cx.begun()).await?;
+        let identity = cx.identity_of(&session, &loaded).await.map_err(|error| Error {
             message: format!("the keys were not set: {}", error.message),
             ..error
         })?;

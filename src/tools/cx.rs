@@ -4,25 +4,24 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use serde_json::{Map, Value, json};
 
 use super::{Tool, World};
-use crate::accounts::{Identity, Requested, Session, Whose};
+use crate::accounts::{Identity, Loaded, Requested, Session};
 use crate::error::Result;
 use crate::gate::{self, Admitted};
 
 /// How long an answer waits for the name of its own account.
 const IDENTITY_WAIT: Duration = Duration::from_secs(3);
 
-/// A client of a service's SDK crate, guarded: `client!(cx, session, aws_sdk_ec2, "EC2")` with the
-/// SDK's id of the service.
+/// A client of a service's SDK crate, guarded: `client!(cx, session, loaded, aws_sdk_ec2, "EC2")` with
+/// the credentials that are loaded and the SDK's id of the service.
 macro_rules! client {
-    ($cx:expr, $session:expr, $service:ident, $id:literal) => {{
-        let sdk = $session.sdk($cx.0.begun);
+    ($cx:expr, $session:expr, $loaded:expr, $service:ident, $id:literal) => {{
+        let sdk = $session.sdk($loaded);
         let by_rules = gate::rules!($service, &sdk);
         let gate = &$cx.0.world.gate;
-        gate.guard(&$cx.0.admitted, $session, sdk, $id, by_rules).map(|guarded| {
+        gate.guard(&$cx.0.admitted, $loaded, sdk, $id, by_rules).map(|guarded| {
             #[expect(clippy::disallowed_methods, reason = "clients are made here, guarded")]
             $service::Client::from_conf(
                 $service::config::Builder::from(&guarded.sdk)
@@ -98,12 +97,17 @@ impl Cx {
 
     /// Tells whoever waits what is being done.
     pub fn progress(&self, message: impl Into<String>) {
-        (self.0.progress)(Step { message: message.into() });
+        (self.0.progress)(Step { message: self.0.world.gate.said(message.into()) });
     }
 
     /// Wall time as RFC 3339.
     pub fn timestamp(&self) -> String {
         self.0.world.config.clock.timestamp()
+    }
+
+    /// When the call began, by the monotonic clock.
+    pub fn begun(&self) -> Duration {
+        self.0.begun
     }
 
     /// How long the call has been running.
@@ -119,7 +123,12 @@ impl Cx {
     /// How to find out what became of a write, once one was sent.
     pub(super) fn find_out(&self) -> Option<&'static str> {
         let words = self.0.find_out.get().copied().unwrap_or("Look at the state of the resource.");
-        self.0.admitted.wrote().then_some(words)
+        (self.writes() > 0).then_some(words)
+    }
+
+    /// Requests that change something, as far as they were sent.
+    pub(super) fn writes(&self) -> u32 {
+        self.0.admitted.writes()
     }
 
     /// An answer as the model may see it.
@@ -133,33 +142,32 @@ impl Cx {
     }
 
     /// The call's credentials, loaded where that is needed.
-    pub async fn credentials(&self) -> Result<Credentials> {
+    pub async fn credentials(&self) -> Result<&Loaded> {
         let session = self.session()?;
         if session.loaded().is_none() {
             self.progress(format!("loading the credentials of {}", session.source()));
         }
-        Ok(session.credentials(self.0.begun).await?.credentials)
+        self.0.admitted.credentials().await
     }
 
     /// A client for EC2 in the call's region.
     pub async fn ec2(&self) -> Result<aws_sdk_ec2::Client> {
         let session = self.session()?;
         session.required_region()?;
-        self.credentials().await?;
-        self.0.world.gate.learn_identity(session, self.0.begun);
-        client!(self, session, aws_sdk_ec2, "EC2")
+        let loaded = self.credentials().await?;
+        self.0.world.gate.learn_identity(session, loaded);
+        client!(self, session, loaded, aws_sdk_ec2, "EC2")
     }
 
     /// Asks AWS whose the call's credentials are.
     pub async fn caller_identity(&self) -> Result<Identity> {
-        let session = self.session()?;
-        self.identity_of(session).await
+        let loaded = self.credentials().await?;
+        self.identity_of(self.session()?, loaded).await
     }
 
-    /// The same for any session, with this tool's declared operations.
-    pub async fn identity_of(&self, session: &Arc<Session>) -> Result<Identity> {
-        let loaded = session.credentials(self.0.begun).await?;
-        let sts: Result<aws_sdk_sts::Client> = client!(self, session, aws_sdk_sts, "STS");
+    /// The same for any session's credentials, with this tool's declared operations.
+    pub async fn identity_of(&self, session: &Arc<Session>, loaded: &Loaded) -> Result<Identity> {
+        let sts: Result<aws_sdk_sts::Client> = client!(self, session, loaded, aws_sdk_sts, "STS");
         let identity = gate::identity(&sts?).await?;
         session.learning().learn(loaded.credentials.access_key_id(), identity.clone());
         Ok(identity)
@@ -169,11 +177,7 @@ impl Cx {
     /// region, and the account or the key.
     pub async fn binding(&self) -> Result<(String, Option<String>, String)> {
         let session = self.session()?;
-        let credentials = self.credentials().await?;
-        let whose = match credentials.account_id() {
-            Some(account) => account.as_str().to_owned(),
-            None => credentials.access_key_id().to_owned(),
-        };
+        let whose = self.credentials().await?.account_or_key();
         let region = session.region.as_ref().map(ToString::to_string);
         Ok((session.source().to_owned(), region, whose))
     }
@@ -190,7 +194,7 @@ impl Cx {
     /// What the answer says of its target, once it is known whose the credentials are.
     pub(super) async fn target(&self) -> Option<Map<String, Value>> {
         let session = self.session().ok()?;
-        if let Some(loaded) = session.loaded() {
+        if let Some(loaded) = self.0.admitted.loaded() {
             let answered = session.learning().answered(loaded.credentials.access_key_id());
             let _ = tokio::time::timeout(IDENTITY_WAIT, answered).await;
         }
@@ -206,18 +210,15 @@ impl Cx {
                 target.insert(name.to_owned(), json!(value));
             }
         };
-        let loaded = session.loaded();
+        let loaded = self.0.admitted.loaded();
         // What the configuration claims of keys is not believed; what a role's source said is.
-        let told = loaded.as_ref().filter(|loaded| loaded.whose == Whose::Told);
-        let given =
-            told.and_then(|loaded| Some(loaded.credentials.account_id()?.as_str().to_owned()));
-        let asked = loaded
-            .as_ref()
-            .and_then(|loaded| session.learning().known(loaded.credentials.access_key_id()));
+        let given = loaded.and_then(|loaded| loaded.account()).map(str::to_owned);
+        let asked =
+            loaded.and_then(|loaded| session.learning().known(loaded.credentials.access_key_id()));
         say("account_id", given.or_else(|| asked.as_ref().map(|who| who.account_id.clone())));
         say("region", session.region.as_ref().map(ToString::to_string));
         say("profile", session.profile().map(str::to_owned));
-        let principal = loaded.and_then(|loaded| loaded.principal);
+        let principal = loaded.and_then(|loaded| loaded.principal.clone());
         say("principal", principal.or_else(|| asked.map(|who| who.arn)));
         say("source", Some(session.source().to_owned()));
         Some(target)

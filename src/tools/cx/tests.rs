@@ -129,17 +129,18 @@ async fn a_read_whose_arguments_make_it_a_secret() {
         Box::pin(describe_attribute(cx, InstanceAttributeName::UserData))
     });
     check_stopped(secret, "whose effect is secret").await;
+    // EC2's requests are no JSON, so what is asked for is not guessed.
     let plain = tool(Effect::Read, declared, |cx, _| {
         Box::pin(describe_attribute(cx, InstanceAttributeName::InstanceType))
     });
-    assert!(called(plain).await.1 > 0);
+    check_stopped(plain, "whose effect is secret").await;
 }
 
 #[tokio::test]
 async fn a_client_of_its_own_from_the_sessions_configuration() {
     let own = tool(Effect::Write, &["ec2:StartInstances"], |cx, _| {
         Box::pin(async move {
-            let sdk = cx.session()?.sdk(cx.elapsed());
+            let sdk = cx.session()?.sdk(cx.credentials().await?);
             #[expect(clippy::disallowed_methods, reason = "the lint that this test does without")]
             let client = aws_sdk_ec2::Client::new(&sdk);
             client.start_instances().instance_ids("i-1").send().await.map_err(failed)?;
@@ -153,10 +154,9 @@ async fn a_client_of_its_own_from_the_sessions_configuration() {
 async fn the_gates_own_client_without_the_wire() {
     let unwired = tool(Effect::Write, &["ec2:StartInstances"], |cx, _| {
         Box::pin(async move {
-            let session = cx.session()?;
-            cx.credentials().await?;
-            let sdk = session.sdk(cx.elapsed());
-            let guarded = cx.world().gate.guard(&cx.0.admitted, session, sdk, "EC2", None)?;
+            let loaded = cx.credentials().await?;
+            let sdk = cx.session()?.sdk(loaded);
+            let guarded = cx.world().gate.guard(&cx.0.admitted, loaded, sdk, "EC2", None)?;
             #[expect(clippy::disallowed_methods, reason = "the lint that this test does without")]
             let client = aws_sdk_ec2::Client::new(&guarded.sdk);
             client.start_instances().instance_ids("i-1").send().await.map_err(failed)?;
