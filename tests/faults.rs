@@ -387,6 +387,26 @@ mod answers {
         assert_modest(&server);
     }
 
+    /// Seven bytes each, and a struct of two kilobytes each once they are parsed.
+    #[test]
+    fn a_short_answer_with_very_many_items_is_cut_off() {
+        let aws = good();
+        let server = serve(&aws);
+        let items = |count: usize| {
+            let items = "<item/>".repeat(count);
+            format!(
+                "<?xml version=\"1.0\"?><DescribeInstancesResponse><reservationSet><item><instancesSet>\
+                 {items}</instancesSet></item></reservationSet></DescribeInstancesResponse>"
+            )
+        };
+        aws.answers(DESCRIBED, Answer::body(items(4_000_000)));
+        server.fails(LIST, json!({}), "response_too_large");
+        aws.answers(DESCRIBED, Answer::body(items(70_000)));
+        let id = ask(&server, 1, LIST, &json!({}))[0];
+        answer(&server, LIST, id);
+        assert_modest(&server);
+    }
+
     /// So many elements, each in the one before.
     fn deep(levels: usize) -> String {
         "<a>".repeat(levels) + &"</a>".repeat(levels)
@@ -435,7 +455,7 @@ mod answers {
             aws.answers(action, bad.clone());
             let id = ask(&server, 1, tool, &json!({}))[0];
             let (said, failed) = answer(&server, tool, id);
-            let kinds = ["execution_error", "client_error"];
+            let kinds = ["execution_error", "client_error", "response_too_large"];
             assert!(failed && is_one_of(&said, &kinds), "{}: {said:#}", begin(&bad));
             server.check_output(tool, &said);
             aws.answers(action, good_answer.clone());

@@ -57,6 +57,11 @@ fn room(file: &str) -> &str {
     file.trim_start_matches("src/").split(['/', '.']).next().unwrap()
 }
 
+/// Whether a file holds tests only.
+fn is_of_tests(file: &str) -> bool {
+    file.ends_with("/tests.rs") || file.contains("/tests/")
+}
+
 /// What stands before the tests of a file.
 fn code(text: &str) -> &str {
     text.split("#[cfg(test)]").next().unwrap()
@@ -88,7 +93,7 @@ fn rmcp_stays_in_its_room() {
 #[test]
 fn every_file_says_why_it_exists() {
     for (file, text) in sources("src") {
-        assert!(text.starts_with("//! ") || file.ends_with("/tests.rs"), "{file}");
+        assert!(text.starts_with("//! ") || is_of_tests(&file), "{file}");
     }
 }
 
@@ -102,7 +107,7 @@ fn platforms_differ_in_few_places() {
     ];
     let with_cfg: BTreeSet<String> = sources("src")
         .into_iter()
-        .filter(|(file, _)| !file.ends_with("/tests.rs"))
+        .filter(|(file, _)| !is_of_tests(file))
         .filter(|(_, text)| {
             ["#[cfg(unix)]", "#[cfg(windows)]"].iter().any(|cfg| code(text).contains(cfg))
         })
@@ -250,10 +255,7 @@ fn the_architecture_names_every_room_and_file() {
     let text = read("ARCHITECTURE.md");
     for (file, _) in sources("src") {
         let name = file.trim_start_matches("src/");
-        assert!(
-            text.contains(name) || name.ends_with("/tests.rs"),
-            "ARCHITECTURE.md does not name {name}"
-        );
+        assert!(text.contains(name) || is_of_tests(name), "ARCHITECTURE.md does not name {name}");
     }
 }
 

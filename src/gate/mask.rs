@@ -262,11 +262,11 @@ impl Masker<'_> {
         match place {
             Place::Sealed(name) => self.sealed(text, name),
             Place::Named(Name::Authorization) => match assigned::credentials(text.as_bytes()) {
-                Some(found) if !is_masked(text.get(found.clone())?.as_bytes()) => {
-                    let (before, secret) = (text.get(..found.start)?, text.get(found)?);
-                    Some(format!("{before}{}", self.key.hide(secret.as_bytes())))
+                Some(found) => {
+                    let (scheme, secret) = text.split_at_checked(found.start)?;
+                    Some(format!("{scheme}{}", self.key.hide(secret.as_bytes())))
                 }
-                _ => self.patterns(text, place, at),
+                None => self.patterns(text, place, at),
             },
             Place::Named(name) if name.makes_secret(text) => self.sealed(text, name),
             Place::Environment | Place::Variables => match name_length(text) {

@@ -106,15 +106,17 @@ pub(super) fn credentials(value: &[u8]) -> Option<Range<usize>> {
     }
     let is_word = |b: &u8| !b.is_ascii_whitespace() && !matches!(b, b'"' | b'\'' | b'\\' | b',');
     let first = run(value, 0, is_word);
-    let scheme = value.get(..first)?;
-    if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-        let start = skip(value, first, |b| matches!(b, b' ' | b'\t'));
-        let end = run(value, start, is_word);
-        return (start < end).then_some(start..end);
-    }
+    let is_scheme = |word: &[u8]| SCHEMES.iter().any(|known| word.eq_ignore_ascii_case(known));
+    let (found, least) = match value.get(..first)? {
+        scheme if is_scheme(scheme) => {
+            let start = skip(value, first, |b| matches!(b, b' ' | b'\t'));
+            (start..run(value, start, is_word), 1)
+        }
+        _ => (0..first, LEAST_TOKEN),
+    };
     // Of what is masked in part, the rest was no secret.
-    let is_cut = scheme.windows(3).any(|window| window == b"***");
-    (first >= LEAST_TOKEN && !is_cut).then_some(0..first)
+    let is_cut = value.get(found.clone())?.windows(3).any(|window| window == b"***");
+    (found.len() >= least && !is_cut).then_some(found)
 }
 
 /// The password of `scheme://user:password@host`; `at` is the colon.

@@ -184,7 +184,8 @@ pub(super) fn random_runs(text: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// In 40 random characters of base64 there are 25 changes between small letters, capitals and digits,
-/// and fewer than 6 in 1 of 100 million keys; words and paths have few. Digests are hexadecimal.
+/// and fewer than 6 in 1 of 100 million keys; words and paths have few. Digests are
+/// hexadecimal, and not in both cases.
 fn looks_random(run: &[u8]) -> bool {
     const LEAST_CHANGES: usize = 6;
     let kind = |b: &u8| match b {
@@ -201,7 +202,6 @@ fn looks_random(run: &[u8]) -> bool {
         && changes >= LEAST_CHANGES
         && run.iter().any(u8::is_ascii_uppercase)
         && run.iter().any(u8::is_ascii_lowercase)
-        && !run.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Where the run of such bytes ends that begins at `at`.

@@ -345,6 +345,14 @@ fn private_keys_are_masked_to_their_end() {
 }
 
 #[test]
+fn secrets_that_overlap_are_one() {
+    check_text(
+        "x?password=ab-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY----- y",
+        "x?password=# y",
+    );
+}
+
+#[test]
 fn headers_urls_and_tokens_of_others() {
     check_text("Authorization: Bearer x1", "Authorization: Bearer #");
     check_text("-H 'authorization: Basic dXNlcjpwYXNz' x", "-H 'authorization: Basic #' x");
@@ -531,6 +539,11 @@ fn base64_that_holds_secrets_is_masked() {
     // "#!/bin/sh\nexport AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\n"
     let script = "IyEvYmluL3NoCmV4cG9ydCBBV1NfQUNDRVNTX0tFWV9JRD1BS0lBSU9TRk9ETk43RVhBTVBMRQo=";
     check_text(script, "#");
+    // Of the URL alphabet, with `-`.
+    check_text(
+        "x=IyEvYmluL3NoCmVjaG8gYT4-Yj9-IH5-fgpleHBvcnQgQVdTX0FDQ0VTU19LRVlfSUQ9QUtJQUlPU0ZPRE5ON0VYQU1QTEUK",
+        "x=#",
+    );
     check_text(&format!("data:x;base64,{script} y"), "data:x;base64,# y");
     check_text(&format!("{}\n{}\n", &script[..40], &script[40..]), "#");
     check(json!({"UserData": {"Value": script}}), json!({"UserData": {"Value": "#"}}));

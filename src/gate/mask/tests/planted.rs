@@ -5,7 +5,7 @@ use proptest::sample::{Index, select};
 
 use super::*;
 
-const CASES: u32 = 100_000;
+const CASES: u32 = 10_000;
 /// A piece of this length tells more than any form shows.
 const PIECE: usize = 12;
 
@@ -264,6 +264,8 @@ fn wrapped() -> impl Strategy<Value = fn(&str) -> String> {
         |text| percent(text),
         |text| json(&percent(text)),
         |text| percent(&json(text)),
+        |text| percent(&percent(text)),
+        |text| json(&percent(&json(text))),
         |text| encode(text),
         |text| format!("#cloud-config data {}", encode(text)),
         |text| serde_json::json!({"a": [{"b": text}]}).to_string(),
@@ -339,11 +341,12 @@ fn shapes() -> impl Strategy<Value = Planted> {
 
 /// A secret beside a key id.
 fn beside() -> impl Strategy<Value = Planted> {
-    (id(), prop_oneof![base64(40, 40), base64(100, 300)], around(), around(), 0..10).prop_map(
-        |(id, secret, before, between, place)| {
+    let secret = prop_oneof![base64(40, 40), base64(100, 300)];
+    (id(), secret, around(), around(), wrapped(), 0..10).prop_map(
+        |(id, secret, before, between, wrap, place)| {
             let value = match place {
-                0 => json!(format!("{before}{id} {between}{secret}")),
-                1 => json!(format!("{before}{secret}\n{between}{id}")),
+                0 => json!(wrap(&format!("{before}{id} {between}{secret}"))),
+                1 => json!(wrap(&format!("{before}{secret}\n{between}{id}"))),
                 2 => json!([id, format!("{between}{secret}")]),
                 3 => json!({"x": format!("{before}{id}"), "y": secret}),
                 4 => json!({"y": {"z": secret}, "x": id}),
