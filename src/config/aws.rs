@@ -29,6 +29,8 @@ pub struct AwsSettings {
     pub endpoints: Endpoints,
     pub container: bool,
     pub web_identity: Option<WebIdentity>,
+    /// Where the environment says that metadata is, for agents on this machine.
+    pub metadata: Vec<String>,
     /// Instance metadata is asked only where the user says so (`AWS_EC2_METADATA_DISABLED=false`):
     /// on a laptop the question costs about a second and finds nothing.
     pub instance_metadata: bool,
@@ -97,6 +99,10 @@ impl AwsSettings {
                     .map(|(service, url)| (service.to_owned(), url.to_owned()))
                     .collect(),
             },
+            metadata: ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_EC2_METADATA_SERVICE_ENDPOINT"]
+                .iter()
+                .filter_map(|name| env.get(name).map(str::to_owned))
+                .collect(),
             container: env.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").is_some()
                 || env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some(),
             web_identity: env.get("AWS_WEB_IDENTITY_TOKEN_FILE").zip(env.get("AWS_ROLE_ARN")).map(

@@ -121,6 +121,7 @@ mod system {
     /// As the kernel follows at most.
     const MOST_LINKS: usize = 40;
     const OTHERS_WRITE: u32 = 0o022;
+    const STICKY: u32 = 0o1000;
 
     /// Opens without waiting: a pipe with nobody at its other end would hold the call.
     pub fn open(path: &Path) -> std::io::Result<File> {
@@ -147,6 +148,23 @@ mod system {
         for folder in folders(path) {
             if let Ok(metadata) = std::fs::metadata(&folder) {
                 closed(&folder, &metadata)?;
+            }
+            // With the links in the folders' own names followed.
+            if let Ok(real) = folder.canonicalize() {
+                check_above(&real)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether others may put another file into the place of this one: further up, a folder that all
+    /// may write is harmless where only a file's owner may move it away (the sticky bit, as in /tmp).
+    fn check_above(folder: &Path) -> Result<()> {
+        for above in folder.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty()) {
+            if let Ok(metadata) = std::fs::metadata(above)
+                && metadata.mode() & STICKY == 0
+            {
+                closed(above, &metadata)?;
             }
         }
         Ok(())

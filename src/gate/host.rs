@@ -51,7 +51,7 @@ pub struct Hosts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Metadata {
     Closed,
-    /// The fixed addresses, and agents on this machine, which the person's environment names.
+    /// The fixed addresses.
     Open,
 }
 
@@ -87,9 +87,11 @@ impl Hosts {
         }
     }
 
-    /// For the metadata of instances and containers.
-    pub fn of_metadata(allow: Arc<[String]>) -> Self {
-        Self { by_rules: Vec::new(), here: Vec::new(), allow, metadata: Metadata::Open }
+    /// For the metadata of instances and containers: `named` is where the person's environment says
+    /// that an agent on this machine has them.
+    pub fn of_metadata(named: &[String], allow: Arc<[String]>) -> Self {
+        let here = named.iter().filter_map(|url| here(url)).collect();
+        Self { by_rules: Vec::new(), here, allow, metadata: Metadata::Open }
     }
 
     /// Whether a request may go to this address.
@@ -97,8 +99,7 @@ impl Hosts {
         let Some((scheme, authority, host)) = parts(uri) else {
             return Err(refused(uri));
         };
-        let is_metadata = self.metadata == Metadata::Open
-            && (METADATA.contains(&host.as_str()) || is_loopback(&host));
+        let is_metadata = self.metadata == Metadata::Open && METADATA.contains(&host.as_str());
         let here = self.here.contains(&authority) || is_metadata;
         let good = match scheme.as_str() {
             "https" => {
@@ -137,7 +138,12 @@ fn loopback_override(sdk: &SdkConfig, service_id: &str) -> Option<String> {
         .profile("endpoint_url")
         .build()
         .ok()?;
-    let (_, authority, host) = parts(&sdk.service_config()?.load_config(key)?)?;
+    here(&sdk.service_config()?.load_config(key)?)
+}
+
+/// `host[:port]` of an address on this machine.
+fn here(url: &str) -> Option<String> {
+    let (_, authority, host) = parts(url)?;
     is_loopback(&host).then_some(authority)
 }
 
@@ -236,10 +242,12 @@ mod tests {
 
     #[test]
     fn metadata_is_for_its_own_sources_only() {
-        let hosts = Hosts::of_metadata(Arc::default());
+        let named = ["http://127.0.0.1:8080/x".to_owned(), "https://evil.example".to_owned()];
+        let hosts = Hosts::of_metadata(&named, Arc::default());
         check(&hosts, "http://169.254.169.254/latest/api/token", true);
         check(&hosts, "http://[fd00:ec2::254]/latest/api/token", true);
         check(&hosts, "http://127.0.0.1:8080/credentials", true);
+        check(&hosts, "http://127.0.0.1:8081/credentials", false);
         check(&hosts, "https://evil.example/credentials", false);
         check(&hosts, "http://10.0.0.1/", false);
         check(&hosts, "https://[::ffff:10.0.0.1]/", false);
@@ -276,10 +284,13 @@ mod tests {
 
     #[test]
     fn the_person_can_allow_a_host_by_its_exact_name() {
-        let hosts =
-            overridden("https://aws.corp.example:8443", &["aws.corp.example:8443", "stack"]);
+        let allow = ["aws.corp.example:8443", "http://stack", "plain"];
+        let hosts = overridden("https://aws.corp.example:8443", &allow);
         check(&hosts, "https://aws.corp.example:8443/x", true);
+        check(&hosts, "http://aws.corp.example:8443/x", false);
         check(&hosts, "http://STACK/", true);
+        check(&hosts, "https://plain/", true);
+        check(&hosts, "http://plain/", false);
         check(&hosts, "https://aws.corp.example/", false);
         check(&hosts, "http://stack:4566/", false);
         check(&hosts, "https://x.aws.corp.example:8443/", false);

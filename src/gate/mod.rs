@@ -130,9 +130,10 @@ impl Gate {
                 Purpose::SignIn(sdk) => {
                     (Hosts::of_sign_in(sdk, gate.allow.clone()), identity::own(sdk))
                 }
-                Purpose::Metadata => {
-                    (Hosts::of_metadata(gate.allow.clone()), identity::of_metadata())
-                }
+                Purpose::Metadata => (
+                    Hosts::of_metadata(&gate.aws.metadata, gate.allow.clone()),
+                    identity::of_metadata(),
+                ),
             };
             gate.open(hosts, circuit, Requests::OurOwn)
         })

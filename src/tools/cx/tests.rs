@@ -190,3 +190,17 @@ async fn the_same_tool_done_right_gets_through() {
     let right = tool(Effect::Write, declared, |cx, _| Box::pin(start(cx)));
     assert_eq!(called(right).await.1, 1);
 }
+
+#[tokio::test]
+async fn a_write_that_a_token_makes_safe_is_tried_again() {
+    let volume = tool(Effect::Write, &["ec2:CreateVolume"], |cx, _| {
+        Box::pin(async move {
+            let request = cx.ec2().await?.create_volume().availability_zone("eu-west-1a");
+            request.send().await.map_err(failed)?;
+            Answer::of(&true)
+        })
+    });
+    // Each time the connection was cut.
+    let (called, requests) = called(volume).await;
+    assert_eq!((&called.body["error"], requests), (&"outcome_unknown".into(), 3));
+}
