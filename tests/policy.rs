@@ -666,3 +666,79 @@ mod file {
         }
     }
 }
+
+/// What files on this machine may not do to the judgement.
+mod files {
+    use super::*;
+
+    const KEYS: [&str; 2] = ["AKIAFIRSTFIRSTFIRST1", "AKIASECONDSECONDSEC2"];
+
+    /// Keys of a process that prints others each time, and each for five minutes and a little.
+    fn home_of_a_changing_process(text: &str) -> Home {
+        let home = Home::new();
+        let counter = home.path().join("counter").display().to_string();
+        let script = format!(
+            "n=$(cat {counter} 2>/dev/null || echo 0); echo $((n + 1)) > {counter}\n\
+             if [ $n = 0 ]; then key={}; else key={}; fi\n\
+             end=$(date -u -d '+302 seconds' +%Y-%m-%dT%H:%M:%SZ)\n\
+             echo \"{{\\\"Version\\\": 1, \\\"AccessKeyId\\\": \\\"$key\\\", \\\"SecretAccessKey\\\": \\\"{}\\\", \
+             \\\"Expiration\\\": \\\"$end\\\"}}\"\n",
+            KEYS[0], KEYS[1], PLANTED[2]
+        );
+        let path = home.path().join("process.sh").display().to_string();
+        let config = format!("[profile vault]\ncredential_process = sh {path}\n");
+        bound(home.with("process.sh", &script).with(".aws/config", &config), text)
+    }
+
+    #[test]
+    fn what_was_judged_is_what_is_signed_with() {
+        let own_is_read = "mode: full\naccounts: {'999999999999': {mode: read_only}}\n";
+        let (aws, server) = with(home_of_a_changing_process(own_is_read), &[], &[]);
+        let call = json!({"instance_id": STOPPED, "profile": "vault"});
+        assert_eq!(server.call_ok(START, call)["status"], "done");
+        let keys: Vec<String> =
+            aws.requests().iter().map(|r| r.access_key_id().unwrap().to_owned()).collect();
+        assert!(keys.len() >= 3 && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+    }
+
+    #[test]
+    fn a_region_that_does_not_exist_locks_nobody_out() {
+        let (aws, server) = under(OTHER_IS_READ);
+        server.call_ok(LIST, json!({"region": "eu-nowhere-9"}));
+        // Whose the keys are is asked where that can be answered.
+        assert_eq!(aws.requests_for(ASKED)[0].region(), Some("us-east-1"));
+        assert_eq!(aws.requests_for("DescribeInstances")[0].region(), Some("eu-nowhere-9"));
+        starts(&server);
+    }
+
+    #[test]
+    fn an_sts_that_a_profile_names_tells_no_account() {
+        let config = "[default]\nservices = mine\n[services mine]\nsts =\n  endpoint_url = \
+                      http://127.0.0.1:9\n";
+        let home = bound(Home::new().with(".aws/config", config), OTHER_IS_READ);
+        let aws = fake(answer);
+        let url = aws.url();
+        // Only EC2 is where the environment says.
+        let mut env = aws.env(&url);
+        env.retain(|(name, _)| *name != "AWS_ENDPOINT_URL");
+        env.push(("AWS_ENDPOINT_URL_EC2", &url));
+        let server = Server::start_at(home, &[], &env);
+        server.initialize();
+        refuses_to_start(&server);
+        assert_eq!(sent(&aws), [""; 0]);
+    }
+
+    #[test]
+    fn a_pipe_or_a_device_in_the_place_of_a_file_is_an_error_at_once() {
+        let home = Home::new().with(".aws/x", "");
+        let pipe = home.path().join(".aws/config");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let (_aws, server) = with(home, &[], &[]);
+        server.fails(LIST, json!({}), "config_error");
+
+        let config =
+            format!("[profile web]\nrole_arn = {OWN_ROLE}\nweb_identity_token_file = /dev/zero\n");
+        let (_aws, server) = with(Home::new().with(".aws/config", &config), &[], &[]);
+        server.fails(LIST, json!({"profile": "web"}), "no_credentials");
+    }
+}
