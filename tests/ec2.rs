@@ -1041,3 +1041,70 @@ mod failing {
         }
     }
 }
+
+/// What a person approves is a tool's arguments, so all that is sent has to follow from them: every
+/// request, whole.
+#[test]
+fn what_each_tool_sends_follows_from_its_arguments() {
+    let check = |tool: &str, args: Value, state: &'static str, expected: &[&str]| {
+        let aws = one(state, |request| {
+            Response::state_change(&request.action(), &id(1), "stopped", "pending")
+        });
+        let server = serve(&aws, Home::new(), full(), &[]);
+        server.call(tool, args);
+        let mut sent: Vec<String> = aws
+            .requests()
+            .iter()
+            .map(|request| {
+                let text = request.text();
+                let kept = text.split('&').filter(|member| !member.starts_with("Version="));
+                kept.collect::<Vec<_>>().join("&")
+            })
+            .collect();
+        // Beside any call: whose the keys are.
+        sent.retain(|request| request != "Action=GetCallerIdentity" || expected.contains(&"who"));
+        sent.sort();
+        let mut expected = expected.to_vec();
+        for request in &mut expected {
+            if *request == "who" {
+                *request = "Action=GetCallerIdentity";
+            }
+        }
+        expected.sort();
+        assert_eq!(sent, expected, "{tool}");
+    };
+    let one_id = id(1);
+    let by_id = format!("Action=DescribeInstances&InstanceId.1={one_id}");
+    let this = || json!({"instance_id": one_id});
+    check(
+        "ec2_list_instances",
+        json!({"tags": {"env": "x y"}, "states": ["running"], "limit": 7}),
+        "running",
+        &["Action=DescribeInstances&Filter.1.Name=tag%3Aenv&Filter.1.Value.1=x%20y&\
+           Filter.2.Name=instance-state-name&Filter.2.Value.1=running&MaxResults=7"],
+    );
+    check("ec2_list_instances", json!({"ids": [one_id]}), "running", &[&by_id]);
+    // The groups are those of the instance.
+    let groups = "Action=DescribeSecurityGroups&GroupId.1=sg-0123456789abcdef0";
+    let status =
+        format!("Action=DescribeInstanceStatus&InstanceId.1={one_id}&IncludeAllInstances=true");
+    let volumes = format!(
+        "Action=DescribeVolumes&Filter.1.Name=attachment.instance-id&Filter.1.Value.1={one_id}"
+    );
+    let all = [by_id.as_str(), groups, &status, &volumes];
+    check("ec2_describe_instance", this(), "running", &all);
+    let start = format!("Action=StartInstances&InstanceId.1={one_id}");
+    check("ec2_start_instance", this(), "stopped", &[&by_id, &start]);
+    let stop = format!("Action=StopInstances&InstanceId.1={one_id}&Force=true");
+    let forced = json!({"instance_id": one_id, "force": true});
+    check("ec2_stop_instance", forced, "running", &[&by_id, &stop]);
+    check("aws_get_account_info", json!({}), "running", &["who"]);
+    check("aws_validate_credentials", json!({}), "running", &["who"]);
+    for silent in ["aws_get_credentials", "aws_list_profiles", "aws_server_status"] {
+        check(silent, json!({}), "running", &[]);
+    }
+    check("aws_set_environment", json!({"region": "eu-west-1"}), "running", &[]);
+    let keys =
+        json!({"access_key_id": "AKIAOTHEROTHEROTHERO", "secret_access_key": support::PLANTED[2]});
+    check("aws_set_environment", keys, "running", &["who"]);
+}

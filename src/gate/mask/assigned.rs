@@ -24,13 +24,12 @@ pub(super) enum How {
 const LONGEST_NAME: usize = 64;
 const MOST_BLANKS: usize = 16;
 
-/// The whole name of which a part stands at `at`. A name of which the end was masked is none.
-pub(super) fn name_around(text: &[u8], at: usize) -> Option<Range<usize>> {
+/// The whole name of which a part stands at `at`.
+pub(super) fn name_around(text: &[u8], at: usize) -> Range<usize> {
     let is_name = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    let ahead = text.get(..at)?.iter().rev().take(LONGEST_NAME);
-    let behind = text.get(at..)?.iter().take(LONGEST_NAME);
-    let name = at - ahead.take_while(is_name).count()..at + behind.take_while(is_name).count();
-    (text.get(name.end) != Some(&b'*')).then_some(name)
+    let ahead = text.get(..at).unwrap_or_default().iter().rev().take(LONGEST_NAME);
+    let behind = text.get(at..).unwrap_or_default().iter().take(LONGEST_NAME);
+    at - ahead.take_while(is_name).count()..at + behind.take_while(is_name).count()
 }
 
 /// A value that begins.

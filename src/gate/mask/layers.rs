@@ -49,7 +49,7 @@ fn escaped(text: &[u8]) -> Option<(u8, usize)> {
         [b'%', high, low, ..] => Some((u8::try_from(hex(&[*high, *low])?).ok()?, 3)),
         [b'\\', b'u', a, b, c, d, ..] => {
             let code = hex(&[*a, *b, *c, *d])?;
-            Some((u8::try_from(code).ok().filter(u8::is_ascii).unwrap_or(b'?'), 6))
+            Some((u8::try_from(code).unwrap_or(b'?'), 6))
         }
         [b'\\', b'n', ..] => Some((b'\n', 2)),
         [b'\\', b'r', ..] => Some((b'\r', 2)),

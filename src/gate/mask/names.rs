@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::scan::glance;
+
 /// The members that AWS's models mark sensitive, in the answers of one operation.
 #[derive(Debug, Default)]
 pub struct Secrets<'a> {
@@ -110,6 +112,14 @@ impl Name {
         match secrets.contain(raw) && !is_cut(raw) {
             true => Self::Sensitive,
             false => Self::known(raw),
+        }
+    }
+
+    /// The same. Most names are plain, and seen to be so without a copy of them.
+    pub(super) fn at_a_glance(raw: &str, secrets: &Secrets<'_>) -> Self {
+        match secrets.is_empty() && !glance(raw).hot {
+            true => Self::Plain,
+            false => Self::of(raw, secrets),
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod planted;
 
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::*;
 
@@ -106,6 +106,15 @@ fn a_secret_key_beside_its_id_is_hidden() {
     check(
         json!([{"n": "AWS_ACCESS_KEY_ID", "v": "x"}, {"n": "aws_secret_access_key", "v": SECRET}]),
         json!([{"n": "AWS_ACCESS_KEY_ID", "v": "x"}, {"n": "aws_secret_access_key", "v": "***"}]),
+    );
+    // In what is masked as a whole, beside what is JSON in itself.
+    check(
+        json!({"env": {"A": ID}, "x": SECRET}),
+        json!({"env": {"A": "AKIAIOSFOD..."}, "x": "***"}),
+    );
+    check(
+        json!({"a": ID, "b": "{\"password\":\"x\"}", "c": SECRET}),
+        json!({"a": "AKIAIOSFOD...", "b": "{\"password\":\"#\"}", "c": "***"}),
     );
     // A key id that is masked already is one.
     check(json!(["AKIAIOSFOD...", SECRET]), json!(["AKIAIOSFOD...", "***"]));
@@ -410,6 +419,10 @@ fn environments_keep_names_and_lose_values() {
         check(json!({name: "{\"a\": \"x\"}"}), json!({name: "{\"a\":\"#\"}"}));
     }
     check(
+        json!({"envVars": {"a": ["x"], "b": {"c": "y"}, "d": [{"name": "e", "value": ["z"]}]}}),
+        json!({"envVars": {"a": ["#"], "b": {"c": "#"}, "d": [{"name": "e", "value": ["#"]}]}}),
+    );
+    check(
         json!({"Environment": {"Variables": {"a": "x"}, "Error": {"Message": "m"}}}),
         json!({"Environment": {"Variables": {"a": "#"}, "Error": {"Message": "m"}}}),
     );
@@ -531,6 +544,8 @@ fn what_the_model_marks_is_masked_with_all_below() {
     );
     check(json!({"text": "{\"Pin\": 1234}"}), json!({"text": "{\"Pin\":\"#\"}"}));
     check(json!({"Name": "Pin", "Value": "1234"}), json!({"Name": "Pin", "Value": "#"}));
+    check(json!({"password": {"Pin": "x"}}), json!({"password": {"Pin": "#"}}));
+    check(json!({"env": {"Pin": "true", "a": []}}), json!({"env": {"Pin": "#", "a": []}}));
     check(json!({"pins": "x", "": "y", "É": "z"}), json!({"pins": "x", "": "y", "É": "z"}));
 }
 

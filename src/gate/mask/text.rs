@@ -72,7 +72,7 @@ pub(super) fn has_key(text: &str) -> bool {
     let bytes = text.as_bytes();
     any_trigger(bytes, |anchor, at| match anchor.kind {
         Kind::KeyId => is_key(bytes, at),
-        _ => name_around(bytes, at).and_then(|name| bytes.get(name)).is_some_and(names_key),
+        _ => bytes.get(name_around(bytes, at)).is_some_and(names_key),
     })
 }
 
@@ -155,7 +155,7 @@ impl<'a> Finder<'a> {
     }
 
     fn name(&mut self, at: usize) {
-        let Some(range) = name_around(self.text, at) else { return };
+        let range = name_around(self.text, at);
         let raw = self.text.get(range.clone()).unwrap_or_default();
         let assigned = assigned(self.text, &range);
         let name = Name::known(std::str::from_utf8(raw).unwrap_or_default());
