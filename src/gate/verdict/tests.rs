@@ -170,8 +170,8 @@ fn deny_rules() {
 #[test]
 fn names_of_services() {
     // By any alias it is denied; by its own only it is allowed.
-    let neptune = asked("neptune:CreateDBCluster");
-    let rds = asked("rds:CreateDBCluster");
+    let neptune = asked("neptune:StartDBCluster");
+    let rds = asked("rds:StartDBCluster");
     for call in [&neptune, &rds] {
         denied("rules: {deny: ['rds:.*']}", call, "rules.deny[0]");
         denied("services: {denylist: [RDS]}", call, "services.denylist RDS");
@@ -474,8 +474,8 @@ fn operation() -> impl Strategy<Value = String> {
         TERMINATE,
         DESCRIBE,
         "ec2:start-instances",
-        "rds:CreateDBCluster",
-        "neptune:CreateDBCluster",
+        "rds:StartDBCluster",
+        "neptune:StartDBCluster",
         "secretsmanager:GetSecretValue",
         "iam:CreateUser",
         "Cost Explorer:GetCostAndUsage",
