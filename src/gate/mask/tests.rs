@@ -506,6 +506,14 @@ fn our_own_credentials_answer_passes_unchanged() {
         json!({"env": {"AWS_REGION": "hunter2", "AWS_ACCESS_KEY_ID": "hunter2"}}),
         json!({"env": {"AWS_REGION": "#", "AWS_ACCESS_KEY_ID": "#"}}),
     );
+    for (name, value) in [
+        ("AWS_REGION", "abcdefghi-abcdefghi-abcdefghi-abcdefghi-1"),
+        ("AWS_REGION", "abcdefghijkl-1"),
+        ("AWS_PROFILE", &"a ".repeat(33)),
+        ("AWS_SESSION_TOKEN", "IQoJb3JpZ2luX2VjEOz///..."),
+    ] {
+        check(json!({"env": {name: value}}), json!({"env": {name: "#"}}));
+    }
 }
 
 #[test]
@@ -513,12 +521,29 @@ fn masked_forms_pass_only_where_they_are_expected() {
     stays(
         json!({"password": "***", "secret_access_key": "***(01234567)", "p": "x password=***(89abcdef), y"}),
     );
+    stays(json!("x aws_session_token = IQoJb3JpZ2luX2VjEOz/..., region = x"));
     check(json!({"password": "correcthorse..."}), json!({"password": "#"}));
     check(json!({"password": "***hunter2"}), json!({"password": "#"}));
     check_text("password=***hunter2", "password=#");
     check_text("password=***(89abcdef)x", "password=#");
     check(json!({"session_token": "IQoJb3JpZ2luX2VjEOz//..."}), json!({"session_token": "#"}));
     check(json!({"SecretString": "0123456789ABCDEF0123..."}), json!({"SecretString": "#"}));
+}
+
+/// What was found by `planted.rs`, once.
+#[test]
+fn a_second_pass_changes_nothing() {
+    masked(json!({"apiKey": "AKIA-----BEGIN PRIVATE KEY-----\nx"}));
+    masked(json!({"apiKey": "secret_access_key=***("}));
+    masked(
+        json!({"privateKey": "/wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY:", "secret_access_key=": ""}),
+    );
+    masked(json!({"Authorization": ["password://env", "Bearer \\u002FIOSFODNN7EXAMPLE{"]}));
+    masked(json!({"password": "AKIACERTIFICATEAKIA"}));
+    masked(json!({"secret_access_key://AKIA": "AKIA"}));
+    masked(
+        json!({format!("{}IQoJb3JpZ2lu0123456789abcdef0123", "IyEvYmluL3NoCmV4cG9ydCBBV1NfQUNDRVNTX0tFWV9JRD1BS0lBSU9TRk9ETk43RVhBTVBMRQo"): ""}),
+    );
 }
 
 #[test]
@@ -545,6 +570,9 @@ fn what_the_model_marks_is_masked_with_all_below() {
     check(json!({"text": "{\"Pin\": 1234}"}), json!({"text": "{\"Pin\":\"#\"}"}));
     check(json!({"Name": "Pin", "Value": "1234"}), json!({"Name": "Pin", "Value": "#"}));
     check(json!({"password": {"Pin": "x"}}), json!({"password": {"Pin": "#"}}));
+    let value = Secrets::new(["value"]);
+    let shown = mask(json!({"password": {"value": "${x}"}}), &value, &key());
+    assert_eq!(without_digests(shown), json!({"password": {"value": "#"}}));
     check(json!({"env": {"Pin": "true", "a": []}}), json!({"env": {"Pin": "#", "a": []}}));
     check(json!({"pins": "x", "": "y", "É": "z"}), json!({"pins": "x", "": "y", "É": "z"}));
 }
@@ -619,12 +647,19 @@ fn a_text_in_json_that_is_masked_keeps_the_rest() {
 
 #[test]
 fn depth_ends_nothing() {
+    let nest = |levels: usize, inner: Value| {
+        (0..levels).fold(inner, |value, _| {
+            Value::Object([("env".to_owned(), value)].into_iter().collect())
+        })
+    };
     let mut deep = json!(ID);
-    for _ in 0..2_000 {
-        deep = Value::Array(vec![deep]);
+    for _ in 0..3 {
+        deep = Value::String(nest(120, deep).to_string());
     }
-    let shown = mask(deep, &Secrets::default(), &key());
-    assert!(!shown.to_string().contains(ID));
+    for levels in [250, 2_000] {
+        let shown = mask(nest(levels, deep.clone()), &Secrets::default(), &key());
+        assert!(!shown.to_string().contains(ID));
+    }
 }
 
 /// Quadratic cost would be minutes here.
@@ -637,6 +672,7 @@ fn repeated_openings_cost_no_more_than_their_length() {
         "AQoD",
         "ghp_",
         "password:",
+        "password=",
         "password=arn:",
         "password=\"",
         "pwd='\\\"",

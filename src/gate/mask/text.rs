@@ -46,9 +46,8 @@ pub(super) struct Read {
 pub(super) fn read(text: &str, how: Reading<'_>, inner: impl Fn(&str) -> bool) -> Read {
     let mut read = Read::default();
     let mut found = Vec::new();
-    let mut seen = Finder::read(text.as_bytes(), how, &mut read, |at| at, &mut found);
+    let mut seen = Finder::read(text.as_bytes(), how, &mut read, &inner, |at| at, &mut found);
     let how = Reading { beside: how.beside || read.has_key, ..how };
-    let has_base64 = seen.base64;
     let mut layer: Option<Layer> = None;
     for _ in 0..MOST_LAYERS {
         let next = match &layer {
@@ -57,11 +56,9 @@ pub(super) fn read(text: &str, how: Reading<'_>, inner: impl Fn(&str) -> bool) -
             Some(layer) => layer.next(),
         };
         let Some(open) = next else { break };
-        seen = Finder::read(&open.bytes, how, &mut read, |at| open.origin(at), &mut found);
+        let origin = |at| open.origin(at);
+        seen = Finder::read(&open.bytes, how, &mut read, &inner, origin, &mut found);
         layer = Some(open);
-    }
-    if has_base64 {
-        in_base64(text, how.key, inner, &mut found);
     }
     read.masked = (!found.is_empty()).then(|| without(text, found, how.key));
     read
@@ -99,6 +96,7 @@ impl<'a> Finder<'a> {
         text: &'a [u8],
         how: Reading<'a>,
         read: &'a mut Read,
+        inner: &impl Fn(&str) -> bool,
         origin: impl Fn(usize) -> usize,
         found: &mut Vec<Found>,
     ) -> Seen {
@@ -108,6 +106,9 @@ impl<'a> Finder<'a> {
         let seen = scan(text, |anchor, at| finder.at(anchor, at));
         if how.beside || finder.read.has_key {
             finder.random();
+        }
+        if seen.base64 {
+            finder.in_base64(inner);
         }
         for Found { at, shown } in finder.found {
             found.push(Found { at: origin(at.start)..origin(at.end), shown });
@@ -212,6 +213,31 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// The runs of base64 that hold secrets once they are decoded. A text that is nothing but lines
+    /// of base64 is one run.
+    fn in_base64(&mut self, inner: &impl Fn(&str) -> bool) {
+        let text = self.text;
+        let is_part = |b: &u8| is_base64(b) || matches!(b, b'-' | b'_');
+        let holds = |range: Range<usize>| {
+            let bytes = text.get(range).unwrap_or_default();
+            let letters = bytes.iter().filter(|b| !b.is_ascii_whitespace());
+            decode(letters.copied()).is_some_and(|text| inner(&text))
+        };
+        let is_lines = |b: &u8| is_part(b) || *b == b'=' || b.is_ascii_whitespace();
+        if text.contains(&b'\n') && text.iter().all(is_lines) && holds(0..text.len()) {
+            return self.hide(0..text.len());
+        }
+        let mut at = 0;
+        while at < text.len() {
+            let end = run(text, at, is_part);
+            let padded = run(text, end, |b| *b == b'=');
+            if end - at >= SECRET_LENGTH && holds(at..end) {
+                self.hide(at..padded);
+            }
+            at = padded.max(at + 1);
+        }
+    }
+
     fn hide_if(&mut self, found: Option<Range<usize>>) {
         if let Some(found) = found {
             self.hide(found);
@@ -259,35 +285,6 @@ fn names_key(raw: &[u8]) -> bool {
 /// As long as the base64 of SHA-1, which SigV2 signs with.
 fn is_long(value: &[u8]) -> bool {
     value.len() >= 27
-}
-
-/// The runs of base64 that hold secrets once they are decoded. A text that is nothing but lines of
-/// base64 is one run.
-fn in_base64(text: &str, key: &DigestKey, inner: impl Fn(&str) -> bool, found: &mut Vec<Found>) {
-    let bytes = text.as_bytes();
-    let is_part = |b: &u8| is_base64(b) || matches!(b, b'-' | b'_');
-    let holds = |range: &Range<usize>| {
-        let bytes = bytes.get(range.clone()).unwrap_or_default();
-        let letters = bytes.iter().filter(|b| !b.is_ascii_whitespace());
-        decode(letters.copied()).is_some_and(|text| inner(&text))
-    };
-    let mut hide = |at: Range<usize>| {
-        let shown = key.hide(bytes.get(at.clone()).unwrap_or_default()).into();
-        found.push(Found { at, shown });
-    };
-    let is_lines = |b: &u8| is_part(b) || *b == b'=' || b.is_ascii_whitespace();
-    if bytes.contains(&b'\n') && bytes.iter().all(is_lines) && holds(&(0..bytes.len())) {
-        return hide(0..bytes.len());
-    }
-    let mut at = 0;
-    while at < bytes.len() {
-        let end = run(bytes, at, is_part);
-        let padded = run(bytes, end, |b| *b == b'=');
-        if end - at >= SECRET_LENGTH && holds(&(at..end)) {
-            hide(at..padded);
-        }
-        at = padded.max(at + 1);
-    }
 }
 
 /// The text with every place replaced. What lies inside of another goes with it; what overlaps is

@@ -267,6 +267,7 @@ fn wrapped() -> impl Strategy<Value = fn(&str) -> String> {
         |text| percent(&percent(text)),
         |text| json(&percent(&json(text))),
         |text| encode(text),
+        |text| json(&format!("data\n{}\n", encode(text))),
         |text| format!("#cloud-config data {}", encode(text)),
         |text| serde_json::json!({"a": [{"b": text}]}).to_string(),
     ])
