@@ -491,7 +491,7 @@ mod paging {
         });
         let server = serve(&aws, Home::new(), &[], &[]);
         let notes = with_progress(&server, "ec2_list_instances", json!({})).1;
-        assert_eq!(notes, ["1 instances so far"]);
+        assert_eq!(notes, ["1 rows so far"]);
     }
 }
 

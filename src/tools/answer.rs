@@ -34,6 +34,14 @@ pub struct Truncated {
     how: &'static str,
 }
 
+/// How a write ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeStatus {
+    Done,
+    NoChange,
+}
+
 impl Answer {
     /// An answer from a tool's output type.
     pub fn of(output: &impl Serialize) -> Result<Self> {

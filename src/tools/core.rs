@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::answer::Truncated;
+use super::arguments::NoArguments;
 use super::{Answer, Cx, Target, Tool, Toolset, handler};
 use crate::accounts::{ProfileKind, Region, find};
 use crate::config::{Keys, rfc3339};
@@ -93,11 +94,6 @@ pub const TOOLS: &[Tool] = &[
         handler: handler!(validate_credentials: NoArguments => Validation),
     },
 ];
-
-/// No arguments but the target's.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NoArguments {}
 
 #[derive(Serialize, JsonSchema)]
 struct AccountInfo {

@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use aws_types::SdkConfig;
 use serde_json::{Map, Value, json};
 
 use super::{Tool, World};
@@ -14,11 +15,11 @@ use crate::gate::{self, Admitted};
 /// How long an answer waits for the name of its own account.
 const IDENTITY_WAIT: Duration = Duration::from_secs(3);
 
-/// A client of a service's SDK crate, guarded: `client!(cx, session, loaded, aws_sdk_ec2, "EC2")` with
-/// the credentials that are loaded and the SDK's id of the service.
+/// A client of a service's SDK crate, guarded: `client!(cx, sdk, loaded, aws_sdk_ec2, "EC2")` with a
+/// session's SDK configuration, the credentials in it, and the SDK's id of the service.
 macro_rules! client {
-    ($cx:expr, $session:expr, $loaded:expr, $service:ident, $id:literal) => {{
-        let sdk = $session.sdk($loaded);
+    ($cx:expr, $sdk:expr, $loaded:expr, $service:ident, $id:literal) => {{
+        let sdk = $sdk;
         let by_rules = gate::rules!($service, &sdk);
         let gate = &$cx.0.world.gate;
         gate.guard(&$cx.0.admitted, $loaded, sdk, $id, by_rules).map(|guarded| {
@@ -31,6 +32,30 @@ macro_rules! client {
             )
         })
     }};
+}
+
+/// What gives a tool the client of a service in the call's region.
+macro_rules! regional {
+    ($($name:ident: $service:ident, $id:literal;)*) => {
+        impl Cx {$(
+            #[doc = concat!("A client for ", $id, " in the call's region.")]
+            pub async fn $name(&self) -> Result<$service::Client> {
+                self.session()?.required_region()?;
+                let (sdk, loaded) = self.sdk().await?;
+                client!(self, sdk, loaded, $service, $id)
+            }
+        )*}
+    };
+}
+
+regional! {
+    cloudwatch: aws_sdk_cloudwatch, "CloudWatch";
+    ec2: aws_sdk_ec2, "EC2";
+    ecs: aws_sdk_ecs, "ECS";
+    load_balancing: aws_sdk_elasticloadbalancingv2, "Elastic Load Balancing v2";
+    logs: aws_sdk_cloudwatchlogs, "CloudWatch Logs";
+    performance_insights: aws_sdk_pi, "PI";
+    rds: aws_sdk_rds, "RDS";
 }
 
 /// One step of a longer call.
@@ -150,13 +175,22 @@ impl Cx {
         self.0.admitted.credentials().await
     }
 
-    /// A client for EC2 in the call's region.
-    pub async fn ec2(&self) -> Result<aws_sdk_ec2::Client> {
+    /// A client for Cost Explorer. It knows whole accounts, not regions: where the call has none, the
+    /// credentials' own will do.
+    pub async fn cost_explorer(&self) -> Result<aws_sdk_costexplorer::Client> {
+        let (mut sdk, loaded) = self.sdk().await?;
+        if sdk.region().is_none() {
+            sdk = self.session()?.home_sdk(loaded);
+        }
+        client!(self, sdk, loaded, aws_sdk_costexplorer, "Cost Explorer")
+    }
+
+    /// The SDK configuration of the call's session, and the credentials in it.
+    async fn sdk(&self) -> Result<(SdkConfig, &Loaded)> {
         let session = self.session()?;
-        session.required_region()?;
         let loaded = self.credentials().await?;
         self.0.world.gate.learn_identity(session, loaded);
-        client!(self, session, loaded, aws_sdk_ec2, "EC2")
+        Ok((session.sdk(loaded), loaded))
     }
 
     /// Asks AWS whose the call's credentials are.
@@ -167,7 +201,8 @@ impl Cx {
 
     /// The same for any session's credentials, with this tool's declared operations.
     pub async fn identity_of(&self, session: &Arc<Session>, loaded: &Loaded) -> Result<Identity> {
-        let sts: Result<aws_sdk_sts::Client> = client!(self, session, loaded, aws_sdk_sts, "STS");
+        let sts: Result<aws_sdk_sts::Client> =
+            client!(self, session.sdk(loaded), loaded, aws_sdk_sts, "STS");
         let identity = gate::identity(&sts?).await?;
         session.learning().learn(loaded.credentials.access_key_id(), identity.clone());
         Ok(identity)

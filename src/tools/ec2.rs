@@ -8,7 +8,9 @@ use aws_sdk_ec2::types::{Filter, Instance, InstanceStateChange, InstanceStateNam
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::answer::{Cursor, Position, Truncated};
+use super::answer::{ChangeStatus, Truncated};
+use super::arguments::{Values, moment};
+use super::listing::{Limit, Page, list};
 use super::{Answer, Cx, Target, Tool, Toolset, handler};
 use crate::accounts::Region;
 use crate::error::{Error, Kind, Result, aws};
@@ -74,14 +76,10 @@ pub const TOOLS: &[Tool] = &[
     },
 ];
 
-const DEFAULT_LIMIT: usize = 50;
-const MOST_LIMIT: usize = 1_000;
 /// DescribeInstances, MaxResults: 5 to 1000.
 const LEAST_PAGE: usize = 5;
 /// `wait`: at most this long, and so that the whole call ends within its 50 s.
 const WAIT: Duration = Duration::from_secs(45);
-/// After this long a listing gives what it has, and a token.
-const PAGING: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_secs(2);
 
 // An instance's id: `i-` and 8 or 17 hexadecimal digits.
@@ -102,33 +100,6 @@ impl<'de> Deserialize<'de> for InstanceId {
                 "{text:?} is not an instance id such as i-0123456789abcdef0; \
                  ec2_list_instances finds ids by tags"
             )))
-        }
-    }
-}
-
-/// One value or several.
-#[derive(Clone, Debug, Hash, Deserialize)]
-#[serde(untagged, expecting = "expected a string or a list of strings")]
-enum Values {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl JsonSchema for Values {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Values".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": ["string", "array"], "items": {"type": "string"}})
-    }
-}
-
-impl Values {
-    fn into_vec(self) -> Vec<String> {
-        match self {
-            Self::One(value) => vec![value],
-            Self::Many(values) => values,
         }
     }
 }
@@ -166,9 +137,8 @@ struct ListInstances {
     tags: Option<BTreeMap<String, Values>>,
     states: Option<Vec<State>>,
     ids: Option<Vec<InstanceId>>,
-    /// Rows, 1 to 1000; default 50
-    #[schemars(range(min = 1, max = 1000))]
-    limit: Option<usize>,
+    /// Rows; default 50
+    limit: Option<Limit>,
     /// next_page_token of the answer before
     page_token: Option<String>,
     detail: Option<bool>,
@@ -231,58 +201,34 @@ struct Detail {
 }
 
 async fn list_instances(cx: Cx, args: ListInstances) -> Result<Answer> {
-    let limit = args.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MOST_LIMIT).contains(&limit) {
-        return Err(Error::invalid(format!("limit is {limit}."), "Give a limit of 1 to 1000."));
-    }
     let detail = args.detail.unwrap_or_default();
     let client = cx.ec2().await?;
-    let bound_to = cx.binding().await?;
-    let query =
-        ("ec2_list_instances", bound_to, &args.filters, &args.tags, &args.states, &args.ids);
-    let mut cursor = Cursor::new(&query);
-    let mut position = cursor.start(args.page_token.as_deref())?;
-    let ids: Vec<String> = args.ids.unwrap_or_default().into_iter().map(|id| id.0).collect();
-    let filters = filters(args.filters, args.tags, args.states)?;
-    let mut rows = Vec::new();
-    loop {
+    let query = ("ec2_list_instances", &args.filters, &args.tags, &args.states, &args.ids);
+    let ids: Vec<String> = args.ids.iter().flatten().map(|id| id.0.clone()).collect();
+    let filters = filters(args.filters.clone(), args.tags.clone(), args.states.clone())?;
+    let page = |token: Option<String>, size: usize| {
         let mut request = client
             .describe_instances()
-            .set_next_token(position.aws_token.clone())
+            .set_next_token(token)
             .set_filters(Some(filters.clone()).filter(|f| !f.is_empty()))
             .set_instance_ids(Some(ids.clone()).filter(|ids| !ids.is_empty()));
         if ids.is_empty() {
-            // AWS wants the same page size with a token; a page that was begun is read whole.
-            let page =
-                (limit - rows.len()).saturating_add(position.skip).clamp(LEAST_PAGE, MOST_LIMIT);
-            request = request.max_results(i32::try_from(page).unwrap_or(i32::MAX));
+            request = request.max_results(i32::try_from(size.max(LEAST_PAGE)).unwrap_or(i32::MAX));
         }
-        let mut page = request
-            .send()
-            .await
-            .map_err(|e| aws::failed(&cx.action("ec2:DescribeInstances"), e))?;
-        cursor.page(rows.len(), position.clone());
-        let next = page.next_token.take().filter(|token| !token.is_empty());
-        let instances: Vec<&Instance> =
-            page.reservations().iter().flat_map(|r| r.instances()).collect();
-        let wanted = limit - rows.len();
-        rows.extend(instances.iter().skip(position.skip).take(wanted).map(|i| row(i, detail)));
-        let rest = Position { skip: position.skip + wanted, ..position.clone() };
-        if instances.len() > rest.skip {
-            cursor.goes_on(rest);
-            break;
+        let cx = &cx;
+        async move {
+            let answer = request
+                .send()
+                .await
+                .map_err(|e| aws::failed(&cx.action("ec2:DescribeInstances"), e))?;
+            let instances = answer.reservations().iter().flat_map(|r| r.instances());
+            let rows = instances.map(|instance| row(instance, detail)).collect();
+            Ok(Page { rows, next: answer.next_token })
         }
-        let Some(token) = next else { break };
-        // AWS may give a shorter page than before: the rest to skip is on the next.
-        let skip = position.skip.saturating_sub(instances.len());
-        position = Position { aws_token: Some(token), skip };
-        if rows.len() >= limit || cx.elapsed() > PAGING {
-            cursor.goes_on(position);
-            break;
-        }
-        cx.progress(format!("{} instances so far", rows.len()));
-    }
-    let list = InstanceList { instances: rows, next_page_token: None, truncated: None };
+    };
+    let (instances, cursor) =
+        list(&cx, &query, args.limit, args.page_token.as_deref(), page).await?;
+    let list = InstanceList { instances, next_page_token: None, truncated: None };
     Answer::paged(&list, "instances", cursor)
 }
 
@@ -323,7 +269,7 @@ fn row(instance: &Instance, detail: bool) -> Row {
         az: instance.placement().and_then(|p| p.availability_zone()).map(str::to_owned),
         private_ip: instance.private_ip_address().map(str::to_owned),
         public_ip: instance.public_ip_address().map(str::to_owned),
-        launched: instance.launch_time().and_then(date),
+        launched: instance.launch_time().and_then(moment),
         detail: detail.then(|| Box::new(detail_of(instance))),
     }
 }
@@ -365,12 +311,6 @@ fn state(instance: &Instance) -> InstanceStateName {
         .and_then(|state| state.name())
         .cloned()
         .unwrap_or_else(|| InstanceStateName::from("unknown"))
-}
-
-fn date(time: &aws_smithy_types::DateTime) -> Option<String> {
-    aws_smithy_types::DateTime::from_secs(time.secs())
-        .fmt(aws_smithy_types::date_time::Format::DateTime)
-        .ok()
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -548,7 +488,7 @@ fn add_status(
         .map(|event| Event {
             code: event.code().map(|code| code.as_str().to_owned()).unwrap_or_default(),
             description: event.description().map(str::to_owned),
-            not_before: event.not_before().and_then(date),
+            not_before: event.not_before().and_then(moment),
         })
         .collect();
 }
@@ -627,13 +567,6 @@ struct StateChange {
     previous_state: String,
     current_state: String,
     message: String,
-}
-
-#[derive(Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum ChangeStatus {
-    Done,
-    NoChange,
 }
 
 /// What is to become of an instance.

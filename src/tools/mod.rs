@@ -2,10 +2,17 @@
 //! files. Listing, filtering and calling are loops over that table.
 
 mod answer;
+mod arguments;
 mod call;
+mod cloudwatch;
 mod core;
+mod cost;
 mod cx;
 mod ec2;
+mod ecs;
+mod listing;
+mod logs;
+mod rds;
 mod schema;
 mod world;
 
@@ -25,7 +32,8 @@ use crate::error::{Error, Kind, Result, nearest};
 use crate::gate::{Effect, Effects, Pace};
 
 /// Every tool, file by file: the one list.
-const FILES: [&[Tool]; 2] = [core::TOOLS, ec2::TOOLS];
+const FILES: [&[Tool]; 7] =
+    [core::TOOLS, ec2::TOOLS, ecs::TOOLS, rds::TOOLS, cloudwatch::TOOLS, logs::TOOLS, cost::TOOLS];
 
 /// One tool, whole: what the host is told, what the gate needs, and what runs.
 pub struct Tool {
@@ -55,15 +63,25 @@ pub enum Target {
 pub enum Toolset {
     Core,
     Ec2,
+    Ecs,
+    Rds,
+    /// Logs too.
+    Cloudwatch,
+    Cost,
 }
 
 impl Toolset {
-    pub const ALL: [Self; 2] = [Self::Core, Self::Ec2];
+    pub const ALL: [Self; 6] =
+        [Self::Core, Self::Ec2, Self::Ecs, Self::Rds, Self::Cloudwatch, Self::Cost];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Core => "core",
             Self::Ec2 => "ec2",
+            Self::Ecs => "ecs",
+            Self::Rds => "rds",
+            Self::Cloudwatch => "cloudwatch",
+            Self::Cost => "cost",
         }
     }
 }

@@ -52,19 +52,18 @@ pub fn input(tool: &Tool) -> Map<String, Value> {
 }
 
 /// A tool's output schema. An error has the same place as an answer, so only what both have is
-/// required: a write's `status`.
+/// required: a write's `status`. It names the members of the answer and of its rows; what lies deeper
+/// shows by itself, and would cost every conversation its bytes.
 pub fn output(tool: &Tool) -> Map<String, Value> {
     let mut schema = (tool.handler.output)().ensure_object().clone();
+    shorten(&mut schema, DEPTH);
     schema.remove("title");
     schema.remove("description");
     schema.entry("type").or_insert_with(|| json!("object"));
     if tool.target == Target::Aws
         && let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut)
     {
-        let parts = ["account_id", "region", "profile", "principal", "source"];
-        let parts: Map<String, Value> =
-            parts.iter().map(|part| ((*part).to_owned(), json!({"type": "string"}))).collect();
-        properties.insert("target".to_owned(), json!({"type": "object", "properties": parts}));
+        properties.insert("target".to_owned(), json!({"type": "object"}));
     }
     if tool.effects.strongest() == Effect::Read {
         schema.remove("required");
@@ -76,6 +75,34 @@ pub fn output(tool: &Tool) -> Map<String, Value> {
         }
     }
     schema
+}
+
+/// The members of the answer, and those of a member or of its rows.
+const DEPTH: usize = 2;
+
+/// Leaves out what lies more than so many levels of members deep.
+fn shorten(schema: &mut Map<String, Value>, levels: usize) {
+    if levels == 0 {
+        for inner in ["properties", "required", "items", "additionalProperties"] {
+            schema.remove(inner);
+        }
+        return;
+    }
+    for inner in ["items", "additionalProperties"] {
+        if let Some(Value::Object(schema)) = schema.get_mut(inner) {
+            shorten(schema, levels);
+        }
+    }
+    for choice in ["anyOf", "oneOf"] {
+        for schema in schema.get_mut(choice).and_then(Value::as_array_mut).into_iter().flatten() {
+            schema.as_object_mut().into_iter().for_each(|schema| shorten(schema, levels));
+        }
+    }
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        for schema in properties.values_mut().filter_map(Value::as_object_mut) {
+            shorten(schema, levels - 1);
+        }
+    }
 }
 
 /// How a write can end, whichever tool it was.

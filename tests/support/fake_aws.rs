@@ -1,12 +1,14 @@
 //! An HTTP server that answers as a test says: AWS's errors, its silence, its broken connections.
 //!
-//! The answers have the shapes that AWS documents for the query protocols of STS and EC2.
+//! The answers have the shapes that AWS documents for its protocols.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
 
 /// How long to wait for requests before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -49,9 +51,20 @@ impl Request {
         text.split('&').find_map(pair)
     }
 
-    /// The operation: `DescribeInstances`.
+    /// The operation: `DescribeInstances`, whichever protocol says it.
     pub fn action(&self) -> String {
-        self.param("Action").unwrap_or_default()
+        let target = self.header("x-amz-target").and_then(|target| target.rsplit('.').next());
+        let path = self.path.split_once("/operation/").map(|(_, operation)| operation);
+        let named = target.or(path).map(str::to_owned);
+        named.or_else(|| self.param("Action")).unwrap_or_default()
+    }
+
+    /// What an operation of a JSON or CBOR protocol was asked; times are seconds since 1970.
+    pub fn json(&self) -> Value {
+        match self.header("content-type") {
+            Some("application/cbor") => super::cbor::decoded(&self.body),
+            _ => serde_json::from_slice(&self.body).expect("JSON"),
+        }
     }
 
     /// Part of the signature's scope: 0 is the access key id, 2 the region, 3 the service.
@@ -97,6 +110,33 @@ impl Response {
             delay: Duration::ZERO,
             cut: false,
         }
+    }
+
+    /// An answer in the AWS JSON protocols, where times are seconds since 1970.
+    pub fn json(status: u16, body: &Value) -> Self {
+        let kind = ("Content-Type".to_owned(), "application/x-amz-json-1.1".to_owned());
+        let mut answer = Self { body: body.to_string().into_bytes(), ..Self::xml(status, "") };
+        answer.headers[0] = kind;
+        answer
+    }
+
+    /// An error in the AWS JSON protocols.
+    pub fn json_error(status: u16, code: &str, message: &str) -> Self {
+        Self::json(status, &json!({"__type": code, "message": message}))
+    }
+
+    /// An answer in Smithy's RPC v2 CBOR, which CloudWatch's client speaks; a time is
+    /// `{"$time": seconds since 1970}`.
+    pub fn cbor(status: u16, body: &Value) -> Self {
+        let mut answer = Self { body: super::cbor::encoded(body), ..Self::xml(status, "") };
+        answer.headers[0] = ("Content-Type".to_owned(), "application/cbor".to_owned());
+        answer.headers.push(("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned()));
+        answer
+    }
+
+    /// An error in Smithy's RPC v2 CBOR.
+    pub fn cbor_error(status: u16, code: &str, message: &str) -> Self {
+        Self::cbor(status, &json!({"__type": code, "message": message}))
     }
 
     /// This answer, later.

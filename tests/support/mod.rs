@@ -15,6 +15,7 @@
     clippy::disallowed_methods
 )]
 
+mod cbor;
 mod fake_aws;
 mod faulty;
 mod moto;

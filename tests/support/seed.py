@@ -4,6 +4,11 @@ import json
 
 import boto3
 
+import seed_cloudwatch
+import seed_ecs
+import seed_logs
+import seed_rds
+
 ACCOUNT = "123456789012"
 
 INSTANCES = {
@@ -22,7 +27,13 @@ INSTANCES = {
 
 def plant(url: str) -> dict:
     """Makes everything in the emulator at `url`, and returns what was made."""
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+
+    def client(service: str):
+        return session.client(service, endpoint_url=url)
+
+    for part in (seed_ecs, seed_rds, seed_cloudwatch, seed_logs):
+        part.plant(client)
     return {
         "account_id": ACCOUNT,
         "role_arn": plant_role(session.client("iam", region_name="us-east-1", endpoint_url=url)),

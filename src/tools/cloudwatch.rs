@@ -1,0 +1,5 @@
+//! CloudWatch: metrics, alarms, dashboards.
+
+use super::Tool;
+
+pub const TOOLS: &[Tool] = &[];

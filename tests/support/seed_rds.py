@@ -1,0 +1,5 @@
+"""What the AWS emulator holds of RDS in us-east-1, before the first test."""
+
+
+def plant(client) -> None:
+    """Makes it, with clients by `client("service")`."""
