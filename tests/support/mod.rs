@@ -23,6 +23,7 @@ mod planted;
 mod policy;
 mod server;
 mod told;
+mod transcript;
 
 pub use fake_aws::{FakeAws, Request, Response};
 pub use faulty::{Answer, FaultyAws, Framing, Part};
@@ -31,3 +32,4 @@ pub use planted::{PLANTED, PLANTED_KEY, PLANTED_TOKEN};
 pub use policy::{any_role, full};
 pub use server::{Home, Server, modern};
 pub use told::{CALLER, caller, fake, in_minutes, minutes_ago, serve, serve_keyless};
+pub use transcript::{Example, check_section};

@@ -1,0 +1,61 @@
+//! docs/tools.md: what each tool answers, as the tests saw it. A section is compared with what the binary says now, and
+//! written anew where `UPDATE=1` is set.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::Server;
+
+/// One tool of a section: its name, arguments, and what a model does with the answer.
+pub struct Example {
+    pub tool: &'static str,
+    pub arguments: Value,
+    pub use_of_it: &'static str,
+}
+
+/// Calls each tool and compares the section `name` of docs/tools.md. The answers must not depend on the time of day.
+pub fn check_section(server: &Server, name: &str, examples: &[Example]) {
+    let mut text = String::new();
+    for Example { tool, arguments, use_of_it } in examples {
+        let mut answer = server.call_ok(tool, arguments.clone());
+        // Whose account it is, is the same everywhere.
+        answer.as_object_mut().expect("an object").remove("target");
+        writeln!(text, "\n### {tool}\n\n{use_of_it}\n").expect("text");
+        writeln!(text, "```json\n{}\n```\n", lines(arguments)).expect("text");
+        writeln!(text, "```json\n{}\n```", lines(&answer)).expect("text");
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tools.md");
+    let page = fs::read_to_string(&path).expect("docs/tools.md");
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+    let (before, rest) = page.split_once(&begin).expect("the section's begin");
+    let (section, after) = rest.split_once(&end).expect("the section's end");
+    if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
+        fs::write(&path, format!("{before}{begin}{text}\n{end}{after}")).expect("docs/tools.md");
+        return;
+    }
+    assert_eq!(
+        section,
+        format!("{text}\n"),
+        "run `UPDATE=1 cargo test transcripts` if it is meant"
+    );
+}
+
+/// JSON with a line for each member of the answer and for each row.
+fn lines(value: &Value) -> String {
+    let Value::Object(members) = value else { return value.to_string() };
+    if value.to_string().len() < 100 {
+        return value.to_string();
+    }
+    let line = |(name, value): (&String, &Value)| match value {
+        Value::Array(rows) if !rows.is_empty() && value.to_string().len() >= 100 => {
+            let rows: Vec<String> = rows.iter().map(|row| format!("    {row}")).collect();
+            format!("  {}: [\n{}\n  ]", json!(name), rows.join(",\n"))
+        }
+        _ => format!("  {}: {value}", json!(name)),
+    };
+    let members: Vec<String> = (members as &Map<String, Value>).iter().map(line).collect();
+    format!("{{\n{}\n}}", members.join(",\n"))
+}
