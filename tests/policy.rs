@@ -252,13 +252,28 @@ mod verdicts {
     }
 
     #[test]
-    fn a_tool_stops_where_any_operation_that_it_declares_is_denied() {
-        let (aws, server) = under("mode: full\nrules: {deny: ['ec2:DescribeVolumes']}\n");
-        let words = refused(&server, "ec2_describe_instance", this(STOPPED));
-        assert!(words.contains("ec2:DescribeVolumes"), "{words}");
+    fn a_tool_stops_where_any_operation_that_it_needs_is_denied() {
+        let (aws, server) = under("mode: full\nrules: {deny: ['ec2:StartInstances']}\n");
+        let words = refuses_to_start(&server);
+        assert!(words.contains("ec2:StartInstances"), "{words}");
         nothing_sent(&aws);
         lists(&server, json!({}));
-        starts(&server);
+    }
+
+    #[test]
+    fn a_part_that_is_denied_or_asked_about_is_missing_and_not_asked_for() {
+        for rule in ["deny: ['ec2:DescribeVolumes']", "confirm: ['ec2:DescribeVolumes']"] {
+            let (aws, server) = under(&format!("mode: full\nrules: {{{rule}}}\n"));
+            let told = server.call_ok("ec2_describe_instance", this(STOPPED));
+            assert_eq!(told["missing"][0]["error"], "denied_by_policy", "{told:#}");
+            assert!(told["missing"][0]["message"].as_str().unwrap().contains("ec2:DescribeVolumes"));
+            assert_eq!(told["missing"].as_array().unwrap().len(), 1);
+            assert!(aws.requests_for("DescribeVolumes").is_empty());
+            assert_eq!(aws.requests_for("DescribeSecurityGroups").len(), 0);
+        }
+        let (aws, server) = under("rules: {deny: ['ec2:DescribeInstances']}\n");
+        refused(&server, "ec2_describe_instance", this(STOPPED));
+        nothing_sent(&aws);
     }
 
     #[test]

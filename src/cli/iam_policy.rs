@@ -21,7 +21,7 @@ pub fn run(resolved: Resolved) -> u8 {
             return super::USAGE;
         }
     };
-    let operations = world.tools().iter().flat_map(|tool| tool.operations).copied();
+    let operations = world.tools().iter().flat_map(|tool| tool.declared().all());
     let Document { policy, uncovered } = document(index, operations);
     for operation in uncovered {
         eprintln!("aws-mcp: which IAM action {operation} needs is not known; add it by hand.");

@@ -24,12 +24,28 @@ pub enum Pace {
     TenAMinute,
 }
 
+/// The AWS API operations that a tool declares: the wire lets through no others.
+#[derive(Clone, Copy, Debug)]
+pub struct Operations {
+    /// What it cannot do without: all of it must be allowed, or the call is refused.
+    pub needed: &'static [&'static str],
+    /// Reads that it can do without: where one is not allowed, only its part of the answer is missing.
+    pub parts: &'static [&'static str],
+}
+
+impl Operations {
+    /// Every operation that may be called.
+    pub fn all(self) -> impl Iterator<Item = &'static str> {
+        self.needed.iter().chain(self.parts).copied()
+    }
+}
+
 /// A call that asks to run.
 pub struct Call<'a> {
     pub tool: &'static str,
     pub effect: Effect,
     /// What the tool declares.
-    pub operations: &'static [&'static str],
+    pub operations: Operations,
     pub pace: Pace,
     /// Its target; none for a tool that has none.
     pub requested: Option<&'a Requested>,
@@ -40,7 +56,7 @@ pub struct Call<'a> {
 pub struct Admitted {
     pub(super) tool: &'static str,
     effect: Effect,
-    operations: &'static [&'static str],
+    operations: Operations,
     target: Target,
     /// What was judged is what is used: defaults may change meanwhile. None without a target.
     session: Option<Result<Arc<Session>>>,
@@ -86,7 +102,8 @@ impl Gate {
         let target = match (call.requested, &session) {
             (Some(requested), Some(Ok(session))) => {
                 let target = self.target(&policies, requested, session, sessions, begun).await?;
-                let on_account = !call.operations.is_empty() || call.effect > Effect::Read;
+                let on_account =
+                    call.operations.all().next().is_some() || call.effect > Effect::Read;
                 let by_account = policies.all().any(|(_, policy)| !policy.accounts.is_empty());
                 if on_account && by_account {
                     let id = match &requested.role_arn {
@@ -257,7 +274,7 @@ impl Admitted {
     }
 
     /// What the tool declares.
-    pub(super) fn operations(&self) -> &'static [&'static str] {
+    pub(super) fn operations(&self) -> Operations {
         self.operations
     }
 
@@ -267,7 +284,7 @@ impl Admitted {
             return false;
         };
         let mut secret =
-            self.operations.iter().map(|name| Called::of(index, name)).filter(|called| {
+            self.operations.all().map(|name| Called::of(index, name)).filter(|called| {
                 called
                     .operation()
                     .is_none_or(|operation| self.effect_of(operation) >= Effect::Secret)
@@ -278,10 +295,10 @@ impl Admitted {
             && secret.next().is_some_and(|first| reveals(first) && secret.all(reveals))
     }
 
-    /// Judges the operations that the call may come to, each with the effect that it may have here.
+    /// Judges the operations that the call cannot do without, each with the effect that it may have here.
     fn judge(&self, gate: &Gate, policies: &Snapshot, index: &Index) -> Result<()> {
         let mut strongest = Effect::Read;
-        for name in self.operations {
+        for name in self.operations.needed {
             let called = Called::of(index, name);
             let effect = match called.operation() {
                 // The wire stops it in this call.
@@ -330,7 +347,7 @@ impl Admitted {
         operation: &Operation,
     ) -> Result<()> {
         let name = format!("{}:{}", service.name(), operation.name());
-        if !self.operations.contains(&name.as_str()) {
+        if !self.operations.all().any(|declared| declared == name) {
             return Err(wire::undeclared(self.tool, &name));
         }
         self.check_effect(service, operation, operation.weakest())?;

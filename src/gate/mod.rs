@@ -28,7 +28,7 @@ use aws_types::SdkConfig;
 use aws_types::sdk_config::SharedHttpClient;
 use serde_json::{Map, Value};
 
-pub use admit::{Admitted, Call, Pace};
+pub use admit::{Admitted, Call, Operations, Pace};
 pub use aws_dynamic::catalog::Effect;
 pub use cases::{Asked, Cases, explain};
 pub use effect::Effects;
@@ -178,9 +178,9 @@ impl Gate {
     }
 
     /// The same of what is never revealed, such as errors.
-    pub fn masked(&self, operations: &[&str], body: Map<String, Value>) -> Map<String, Value> {
+    pub fn masked(&self, operations: Operations, body: Map<String, Value>) -> Map<String, Value> {
         let sensitive = Index::get().into_iter().flat_map(|index| {
-            let known = operations.iter().filter_map(|name| index.operation(name));
+            let known = operations.all().filter_map(|name| index.operation(name));
             known.flat_map(|(_, operation)| operation.sensitive())
         });
         let secrets = Secrets::new(sensitive);

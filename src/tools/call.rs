@@ -130,7 +130,7 @@ async fn attempt(
     let call = gate::Call {
         tool: tool.name,
         effect,
-        operations: tool.operations,
+        operations: tool.declared(),
         pace: tool.pace,
         requested: (tool.target == Target::Aws).then_some(&requested),
     };
@@ -214,7 +214,7 @@ fn error_body(
     if let Some(target) = target {
         body.insert("target".to_owned(), Value::Object(target.clone()));
     }
-    let mut body = gate.masked(tool.operations, body);
+    let mut body = gate.masked(tool.declared(), body);
     for value in body.values_mut() {
         if let Value::String(text) = value
             && let Some((end, _)) = text.char_indices().nth(MOST_WORDS)
@@ -242,6 +242,7 @@ mod tests {
             toolset: Toolset::Core,
             effects: Effects::Always(effect),
             operations: &[],
+            parts: &[],
             pace: gate::Pace::Ordinary,
             target: Target::None,
             handler: Handler {
@@ -305,8 +306,10 @@ mod tests {
         // Escaped first, the key would be broken up and pass the mask; cut first, a half key would.
         let body = json!({"a": "AKIAIOSFODNN7EXAMPLE\u{202E}"});
         let config = resolve(Flags::default(), Environment::default(), Clock::system()).config;
-        let shown = Gate::new(&config, gate::DigestKey::new([7; 32]))
-            .masked(&[], body.as_object().unwrap().clone());
+        let shown = Gate::new(&config, gate::DigestKey::new([7; 32])).masked(
+            gate::Operations { needed: &[], parts: &[] },
+            body.as_object().unwrap().clone(),
+        );
         assert_eq!(shown["a"], "AKIAIOSFOD...\\u{202E}");
     }
 }

@@ -10,6 +10,7 @@ mod cost;
 mod cx;
 mod ec2;
 mod ecs;
+mod health;
 mod listing;
 mod logs;
 mod rds;
@@ -29,11 +30,19 @@ pub use world::World;
 
 use crate::config::{Access, Selection};
 use crate::error::{Error, Kind, Result, nearest};
-use crate::gate::{Effect, Effects, Pace};
+use crate::gate::{Effect, Effects, Operations, Pace};
 
 /// Every tool, file by file: the one list.
-const FILES: [&[Tool]; 7] =
-    [core::TOOLS, ec2::TOOLS, ecs::TOOLS, rds::TOOLS, cloudwatch::TOOLS, logs::TOOLS, cost::TOOLS];
+const FILES: [&[Tool]; 8] = [
+    core::TOOLS,
+    health::TOOLS,
+    ec2::TOOLS,
+    ecs::TOOLS,
+    rds::TOOLS,
+    cloudwatch::TOOLS,
+    logs::TOOLS,
+    cost::TOOLS,
+];
 
 /// One tool, whole: what the host is told, what the gate needs, and what runs.
 pub struct Tool {
@@ -44,11 +53,20 @@ pub struct Tool {
     pub about: &'static str,
     pub toolset: Toolset,
     pub effects: Effects,
-    /// Every AWS API operation that it may call; the wire refuses any other.
+    /// The AWS API operations that it cannot do without. The wire refuses what is neither here nor in `parts`.
     pub operations: &'static [&'static str],
+    /// Reads that it can do without: where policy does not allow one, only its part of the answer is missing.
+    pub parts: &'static [&'static str],
     pub pace: Pace,
     pub target: Target,
     pub handler: Handler,
+}
+
+impl Tool {
+    /// Every AWS API operation that it may call.
+    pub fn declared(&self) -> Operations {
+        Operations { needed: self.operations, parts: self.parts }
+    }
 }
 
 /// Whether a tool acts on an AWS account, and so takes `profile`, `role_arn` and `region`.
@@ -201,9 +219,11 @@ mod tests {
     fn every_declared_operation_is_known_and_no_stronger_than_its_tool() {
         let index = aws_dynamic::catalog::Index::get().unwrap();
         for tool in all() {
-            for name in tool.operations {
+            for name in tool.declared().all() {
                 let (service, operation) = index.operation(name).expect(name);
-                assert_eq!(format!("{}:{}", service.name(), operation.name()), *name);
+                assert_eq!(format!("{}:{}", service.name(), operation.name()), name);
+                let part = tool.parts.contains(&name);
+                assert!(!part || operation.effect() == Effect::Read, "{}: {name}", tool.name);
                 assert!(operation.weakest() <= tool.effects.strongest(), "{}: {name}", tool.name);
                 assert!(operation.actions().next().is_some(), "{name} has no IAM action");
             }

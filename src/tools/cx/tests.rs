@@ -47,6 +47,7 @@ fn tool(effect: Effect, operations: &'static [&'static str], run: Run) -> Tool {
         toolset: Toolset::Core,
         effects: Effects::Always(effect),
         operations,
+        parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
         handler: Handler {
