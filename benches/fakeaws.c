@@ -1,13 +1,17 @@
 /* An AWS endpoint that costs next to nothing: it checks no signature, keeps no state, and sends bytes that were
  * made beforehand. For measuring clients.
  *
- *   fakeaws IDENTITY INSTANCES DELAY_MS...
+ *   fakeaws FOLDER DELAY_MS...
  *
- * Answers DescribeInstances with the file INSTANCES and everything else with the file IDENTITY. Listens on 127.0.0.1,
- * one port per delay, and prints the ports one per line. A thread per connection, kept alive. Ends with its stdin.
+ * FOLDER holds whole HTTP responses by the operation's name, as the query, JSON and CBOR protocols say it. Where the
+ * request's body has `page-7` in it (a token, or the name of something), the file is `Operation.7`. Listens on
+ * 127.0.0.1, one port per delay, and prints the ports one per line. A thread per connection, kept alive. Ends with
+ * its stdin.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,10 +21,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct answer { char *bytes; size_t length; };
+struct answer { char *name, *bytes; size_t length; };
 struct place { int socket; long delay_ms; };
 
-static struct answer identity, instances;
+static struct answer *answers;
+static size_t known;
 
 static void check(int good, const char *what) {
     if (!good) {
@@ -29,20 +34,44 @@ static void check(int good, const char *what) {
     }
 }
 
-/* A whole HTTP response with the file as its body. */
-static struct answer answer_of(const char *path) {
-    FILE *file = fopen(path, "rb");
-    check(file && !fseek(file, 0, SEEK_END), path);
-    size_t body = ftell(file);
-    rewind(file);
-    struct answer answer = {malloc(body + 200), 0};
-    check(answer.bytes != NULL, "memory");
-    answer.length = sprintf(answer.bytes, "HTTP/1.1 200 OK\r\nContent-Type: text/xml;charset=UTF-8\r\n"
-                                          "Content-Length: %zu\r\n\r\n", body);
-    check(fread(answer.bytes + answer.length, 1, body, file) == body, path);
-    answer.length += body;
-    fclose(file);
-    return answer;
+/* Reads every file of the folder. */
+static void learn(const char *folder) {
+    DIR *listing = opendir(folder);
+    check(listing && !chdir(folder), folder);
+    for (struct dirent *entry; (entry = readdir(listing));) {
+        if (entry->d_name[0] == '.') continue;
+        FILE *file = fopen(entry->d_name, "rb");
+        check(file && !fseek(file, 0, SEEK_END), entry->d_name);
+        struct answer answer = {strdup(entry->d_name), NULL, ftell(file)};
+        rewind(file);
+        answers = realloc(answers, (known + 1) * sizeof answer);
+        answer.bytes = malloc(answer.length);
+        check(answer.name && answers && answer.bytes, "memory");
+        check(fread(answer.bytes, 1, answer.length, file) == answer.length, entry->d_name);
+        fclose(file);
+        answers[known++] = answer;
+    }
+    closedir(listing);
+}
+
+/* The answer to a request. */
+static struct answer answer_to(const char *text, size_t length) {
+    static struct answer none = {"", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 45};
+    const char *head = memmem(text, length, "\r\n\r\n", 4), *at;
+    const char *body = head + 4, *end = text + length;
+    if ((at = memmem(text, head - text, "/operation/", 11))) at += 11;
+    else if ((at = strcasestr(text, "x-amz-target:")) && at < head && (at = strchr(at, '.'))) at += 1;
+    else if ((at = memmem(body, end - body, "Action=", 7))) at += 7;
+    else return none;
+    char name[100];
+    size_t used = 0;
+    while (at < end && isalnum(*at) && used < 80) name[used++] = *at++;
+    name[used] = 0;
+    const char *page = memmem(body, end - body, "page-", 5);
+    if (page) sprintf(name + used, ".%ld", strtol(page + 5, NULL, 10));
+    for (size_t i = 0; i < known; i++)
+        if (!strcmp(answers[i].name, name)) return answers[i];
+    return none;
 }
 
 /* The length of the first request in the text, or 0 while it is not whole. */
@@ -69,8 +98,7 @@ static void *serve(void *given) {
             length += more;
             continue;
         }
-        int listing = memmem(text, whole, "Action=DescribeInstances&", 25) != NULL;
-        struct answer answer = listing ? instances : identity;
+        struct answer answer = answer_to(text, whole);
         if (here.delay_ms) usleep(here.delay_ms * 1000);
         size_t sent = 0;
         while (sent < answer.length) {
@@ -111,14 +139,13 @@ static void *welcome(void *given) {
 }
 
 int main(int count, char **words) {
-    if (count < 4) {
-        fprintf(stderr, "usage: fakeaws IDENTITY INSTANCES DELAY_MS...\n");
+    if (count < 3) {
+        fprintf(stderr, "usage: fakeaws FOLDER DELAY_MS...\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    identity = answer_of(words[1]);
-    instances = answer_of(words[2]);
-    for (int i = 3; i < count; i++) {
+    learn(words[1]);
+    for (int i = 2; i < count; i++) {
         struct place place = {socket(AF_INET, SOCK_STREAM, 0), atol(words[i])};
         struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         socklen_t size = sizeof at;

@@ -8,7 +8,7 @@ Needs Linux, CPython 3.11 or later, a C compiler as `cc`, and two programs that 
     cargo build --release --locked
     cargo build --release --locked --example typed_client      (or: --build)
 
-Takes less than three minutes, listens on 127.0.0.1 only, and reaches no AWS account: an AWS of its own (fakeaws.c)
+Takes less than four minutes, listens on 127.0.0.1 only, and reaches no AWS account: an AWS of its own (fakeaws.c)
 answers. Rounds are interleaved, so that whatever else the machine does hits every contender alike. A goal is judged by
 the median where nothing else is said. A missed goal is printed, it does not fail the run.
 
@@ -29,6 +29,7 @@ import shutil
 import signal
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -38,12 +39,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROTOCOL = '2025-11-25'
 INSTANCES = 1_000
+SERVICES = 1_000
+ALARMS = 1_000
+SNAPSHOTS = 500
 PROFILES = 200
 DELAY_MS = 50
 AT_ONCE = 100
 # Seconds that each figure may take, and the whole; a figure that is cut short has fewer rounds.
 SECONDS = 25
-MOST = 170
+MOST = 220
 # How long one answer may take, and a child's end.
 PATIENCE = 20
 FAREWELL = 5
@@ -169,23 +173,136 @@ def xml(value, within=''):
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def http(kind, body):
+    """A whole HTTP response."""
+    body = body if isinstance(body, bytes) else body.encode()
+    return f'HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n'.encode() + body
+
+
+def cbor(value):
+    """CBOR (RFC 8949) of what the answers of CloudWatch need; a tuple is a time."""
+    def begin(major, number):
+        if number < 24:
+            return bytes([major << 5 | number])
+        width = next(width for width in (1, 2, 4, 8) if number < 1 << 8 * width)
+        return bytes([major << 5 | {1: 24, 2: 25, 4: 26, 8: 27}[width]]) + number.to_bytes(width, 'big')
+
+    if isinstance(value, bool):
+        return b'\xf5' if value else b'\xf4'
+    if isinstance(value, int):
+        return begin(0, value)
+    if isinstance(value, float):
+        return b'\xfb' + struct.pack('>d', value)
+    if isinstance(value, str):
+        return begin(3, len(value.encode())) + value.encode()
+    if isinstance(value, tuple):
+        return begin(6, 1) + cbor(value[0])
+    if isinstance(value, list):
+        return begin(4, len(value)) + b''.join(map(cbor, value))
+    return begin(5, len(value)) + b''.join(cbor(name) + cbor(member) for name, member in value.items())
+
+
 def write_answers(folder):
     """Writes what fakeaws sends. Returns the sizes of the instances: XML, JSON, and JSON as the CLI indents it."""
+    folder.mkdir()
     data = reservations()
     listing = ('<?xml version="1.0" encoding="UTF-8"?>\n'
                '<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
                f'<requestId>00000000-0000-4000-8000-000000000000</requestId>{xml(data)}</DescribeInstancesResponse>')
-    (folder / 'instances').write_text(listing)
-    (folder / 'identity').write_text(
+    in_xml = 'text/xml;charset=UTF-8'
+    (folder / 'DescribeInstances').write_bytes(http(in_xml, listing))
+    (folder / 'GetCallerIdentity').write_bytes(http(
+        in_xml,
         '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
         '<Arn>arn:aws:iam::123456789012:user/bench</Arn><UserId>AIDACKCEVSQ6C2EXAMPLE</UserId>'
         '<Account>123456789012</Account></GetCallerIdentityResult><ResponseMetadata>'
-        '<RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata></GetCallerIdentityResponse>')
+        '<RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata></GetCallerIdentityResponse>'))
+    for name, kind, body in (*services(), *alarms(), *snapshots()):
+        (folder / name).write_bytes(http(kind, body))
 
     def size(**how):
         return len(json.dumps(data, **how).replace('.000Z"', '+00:00"'))
 
     return len(listing), size(separators=(',', ':')), size(indent=4)
+
+
+def page(operation, number):
+    """The file of a page: the first is asked for without a token."""
+    return f'{operation}.{number}' if number else operation
+
+
+def services():
+    """ECS: a cluster of SERVICES services, which are listed by a hundred and described by ten."""
+    kind = 'application/x-amz-json-1.1'
+    arn = 'arn:aws:ecs:us-east-1:123456789012:'
+    tens = SERVICES // 10
+
+    def name(number):
+        # The page of its ten, by which it is found again.
+        return f'shop-page-{number // 10 + tens}-{number % 10}'
+
+    def service(number):
+        deployment = {
+            'id': f'ecs-svc/{number:019}', 'status': 'PRIMARY', 'taskDefinition': f'{arn}task-definition/shop:{number}',
+            'desiredCount': 3, 'pendingCount': 0, 'runningCount': 3, 'failedTasks': 0, 'createdAt': 1762000000.0,
+            'updatedAt': 1762000300.0, 'launchType': 'FARGATE', 'rolloutState': 'COMPLETED',
+            'rolloutStateReason': f'ECS deployment ecs-svc/{number:019} completed.'}
+        events = [{'id': f'{number:08}-{n:04}-4000-8000-000000000000', 'createdAt': 1762000000.0 - 21600 * n,
+                   'message': f'(service {name(number)}) has reached a steady state.'} for n in range(20)]
+        return {
+            'serviceArn': f'{arn}service/shop/{name(number)}', 'serviceName': name(number),
+            'clusterArn': f'{arn}cluster/shop', 'status': 'ACTIVE', 'desiredCount': 3, 'runningCount': 3,
+            'pendingCount': 0, 'launchType': 'FARGATE', 'taskDefinition': deployment['taskDefinition'],
+            'deployments': [deployment], 'events': events, 'createdAt': 1752000000.0}
+
+    for number in range(SERVICES // 100):
+        names = [f'{arn}service/shop/{name(n)}' for n in range(number * 100, number * 100 + 100)]
+        more = {'nextToken': f'page-{number + 1}'} if number + 1 < SERVICES // 100 else {}
+        yield page('ListServices', number), kind, json.dumps({'serviceArns': names} | more)
+    for number in range(tens):
+        ten = [service(n) for n in range(number * 10, number * 10 + 10)]
+        yield f'DescribeServices.{number + tens}', kind, json.dumps({'services': ten, 'failures': []})
+
+
+def alarms():
+    """CloudWatch: ALARMS alarms by a hundred."""
+    def alarm(number):
+        return {
+            'AlarmName': f'shop-{number:04}-errors', 'StateValue': ('OK', 'OK', 'ALARM')[number % 3],
+            'AlarmArn': f'arn:aws:cloudwatch:us-east-1:123456789012:alarm:shop-{number:04}-errors',
+            'ActionsEnabled': True, 'StateTransitionedTimestamp': (1762000000.0 + number,),
+            'StateUpdatedTimestamp': (1762000000.0 + number,), 'EvaluationPeriods': 3, 'DatapointsToAlarm': 3,
+            'StateReason': 'Threshold Crossed: 3 datapoints were greater than the threshold (10.0).',
+            'MetricName': 'HTTPCode_Target_5XX_Count', 'Namespace': 'AWS/ApplicationELB', 'Statistic': 'Sum',
+            'Dimensions': [{'Name': 'LoadBalancer', 'Value': f'app/shop-{number:04}/0123456789abcdef'}],
+            'Period': 60, 'Threshold': 10.0, 'ComparisonOperator': 'GreaterThanThreshold',
+            'AlarmActions': ['arn:aws:sns:us-east-1:123456789012:on-call']}
+
+    for number in range(ALARMS // 100):
+        more = {'NextToken': f'page-{number + 1}'} if number + 1 < ALARMS // 100 else {}
+        hundred = [alarm(n) for n in range(number * 100, number * 100 + 100)]
+        yield page('DescribeAlarms', number), 'application/cbor', cbor({'MetricAlarms': hundred} | more)
+
+
+def snapshots():
+    """RDS: SNAPSHOTS snapshots by a hundred."""
+    def snapshot(number):
+        return (
+            f'<DBSnapshot><DBSnapshotIdentifier>rds:shop-{number:04}</DBSnapshotIdentifier>'
+            f'<DBInstanceIdentifier>shop-{number % 20}</DBInstanceIdentifier><Engine>postgres</Engine>'
+            '<EngineVersion>17.4</EngineVersion><Status>available</Status><SnapshotType>automated</SnapshotType>'
+            f'<SnapshotCreateTime>2026-10-01T03:{number % 60:02}:00.000Z</SnapshotCreateTime>'
+            '<AllocatedStorage>500</AllocatedStorage><Encrypted>true</Encrypted><PercentProgress>100</PercentProgress>'
+            '<Port>5432</Port><VpcId>vpc-0a1b2c3d4e5f60718</VpcId><MasterUsername>shop</MasterUsername>'
+            f'<DBSnapshotArn>arn:aws:rds:us-east-1:123456789012:snapshot:rds:shop-{number:04}</DBSnapshotArn>'
+            '</DBSnapshot>')
+
+    for number in range(SNAPSHOTS // 100):
+        more = f'<Marker>page-{number + 1}</Marker>' if number + 1 < SNAPSHOTS // 100 else ''
+        hundred = ''.join(snapshot(n) for n in range(number * 100, number * 100 + 100))
+        yield page('DescribeDBSnapshots', number), 'text/xml', (
+            '<DescribeDBSnapshotsResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><DescribeDBSnapshotsResult>'
+            f'<DBSnapshots>{hundred}</DBSnapshots>{more}</DescribeDBSnapshotsResult></DescribeDBSnapshotsResponse>')
 
 
 def write_profiles(home):
@@ -589,9 +706,42 @@ def listing(server, typed, port, env, sizes, folder):
     goal('the same per row', sent / rows * 15 <= each)
 
 
+def large(server, env, folder, answers):
+    """5. Large listings of the other services, whole."""
+    roomy = folder / 'roomy.toml'
+    cases = {
+        'ecs_list_services': ({'cluster': 'shop', 'limit': SERVICES}, 'Services'),
+        'cloudwatch_list_alarms': ({'limit': ALARMS}, 'DescribeAlarms'),
+        'rds_list_snapshots': ({'limit': SNAPSHOTS}, 'DescribeDBSnapshots'),
+    }
+    last = {}
+    with contextlib.ExitStack() as stack:
+        contenders = {}
+        for title, flags in (('', []), (', uncut', ['--config', str(roomy)])):
+            ours = stack.enter_context(Server(server + flags, env))
+            ours.initialize()
+            for tool, (given, _) in cases.items():
+                def call(name, tool=tool, given=given, ours=ours):
+                    took, *last[name] = ours.call(tool, given)
+                    return took
+
+                contenders[tool + title] = lambda name=tool + title, call=call: call(name)
+        in_turns(2, contenders)
+        taken = in_turns(20, contenders)
+    head(f'5. {SERVICES:,} services, {ALARMS:,} alarms, {SNAPSHOTS} snapshots, ms', len(taken['ecs_list_services']))
+    for name, values in taken.items():
+        row(name, values)
+    print(f'   {"":<53}{"bytes":>10}{"rows":>6}{"per row":>9}  1/n of AWS\'s answers')
+    for name, (result, line) in last.items():
+        tool = name.partition(',')[0]
+        from_aws = sum(file.stat().st_size for file in answers.iterdir() if cases[tool][1] in file.name)
+        rows = longest_list(json.loads(result['content'][0]['text']))
+        print(f'   {name:<53}{len(line) + 1:>10,}{rows:>6,}{(len(line) + 1) / rows:>9,.0f}{from_aws / len(line):>8.1f}')
+
+
 def sizes_of(server, env, folder):
-    """5. What the host is told of the tools, and the program's size."""
-    head('5. sizes, bytes')
+    """6. What the host is told of the tools, and the program's size."""
+    head('6. sizes, bytes')
     for title, flags, most_model, most in (('core toolset', ['--toolsets', 'core'], 6_000, 15_000),
                                            ('default set', [], 24_000, 60_000)):
         with Server(server + flags, env) as child:
@@ -644,7 +794,8 @@ def main():
         folder = Path(folder)
         for name in ('fakeaws', 'floor'):
             subprocess.run(['cc', '-O2', '-pthread', '-o', folder / name, ROOT / 'benches' / f'{name}.c'], check=True)
-        sizes = write_answers(folder)
+        answers = folder / 'answers'
+        sizes = write_answers(answers)
         (folder / 'empty').mkdir()
         write_profiles(folder / 'profiles')
         path = os.environ.get('PATH', '/usr/bin:/bin')
@@ -660,7 +811,7 @@ def main():
             print('this is a debug build: its figures say nothing of a release')
         if not typed:
             print(f'{given.typed} is not there, and is left out: --build builds it')
-        backend = [str(folder / 'fakeaws'), str(folder / 'identity'), str(folder / 'instances'), '0', str(DELAY_MS)]
+        backend = [str(folder / 'fakeaws'), str(answers), '0', str(DELAY_MS)]
         with Child(backend, homes['empty']) as fake:
             prompt, slow = (int(fake.line()[1]) for _ in range(2))
 
@@ -672,6 +823,7 @@ def main():
                 lambda: identity(floor, server, typed, prompt, reach(prompt)),
                 lambda: fan_out(server, slow, reach(slow)),
                 lambda: listing(server, typed, prompt, reach(prompt), sizes, folder),
+                lambda: large(server, reach(prompt), folder, answers),
                 lambda: sizes_of(server, homes['empty'], folder),
             ):
                 try:
