@@ -24,7 +24,8 @@ const INSTRUCTIONS: &str = "\
 aws-mcp reaches the user's own AWS accounts with the credentials on this machine.
 
 Working with it:
-- Start with aws_get_account_info: it shows account, principal and region, and that credentials work.
+- Start with aws_get_account_info: it shows account, principal and region, and that credentials work. \
+When something is broken, aws_health_overview comes next.
 - Every AWS tool takes profile, role_arn and region. Name them on the call; aws_list_profiles shows the \
 profiles. Every answer says in `target` which account and region it came from: check it before you draw \
 conclusions, and say it to the user.
