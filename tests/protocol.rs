@@ -494,6 +494,31 @@ fn an_unknown_method_is_refused_by_its_name() {
 }
 
 #[test]
+fn what_is_not_declared_is_not_answered_with_empty_lists() {
+    let prompt = json!({"type": "ref/prompt", "name": "x"});
+    let complete = json!({"ref": prompt, "argument": {"name": "x", "value": ""}});
+    for era in Era::BOTH {
+        let server = era.start(&[], &[]);
+        for method in ["prompts/list", "resources/list", "resources/templates/list"] {
+            assert_error(&server.request(method, era.params(json!({}))), -32601, &[method]);
+        }
+        let answer = server.request("completion/complete", era.params(complete.clone()));
+        assert_error(&answer, -32601, &["completion/complete"]);
+        assert_serves(&server, era);
+    }
+}
+
+#[test]
+fn the_handshakes_methods_are_no_methods_of_modern_requests() {
+    let server = Era::Modern.start(&[], &[]);
+    assert_serves(&server, Era::Modern);
+    for method in ["initialize", "ping"] {
+        assert_error(&server.request(method, modern(json!({}))), -32601, &[method]);
+    }
+    assert_serves(&server, Era::Modern);
+}
+
+#[test]
 fn unknown_arguments_are_refused_with_the_nearest() {
     let server = Era::Legacy.start(full(), &[]);
     let unknown = [
