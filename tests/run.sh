@@ -42,6 +42,9 @@ cargo clippy -p aws-dynamic --features pack --all-targets --locked -- -D warning
 say "cargo test"
 cargo test --workspace --locked --no-fail-fast
 
+say "conformance"
+bash tests/conformance.sh
+
 say "the index of operations is what its sources make"
 AWS_MCP_TEST_SOURCES=$sources cargo test -p aws-dynamic --features pack --locked --bin pack --test reproducible
 
