@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::reference::{ClusterRef, DefinitionRef, ServiceRef};
 use super::service::{name, primary};
-use super::{count, failed, find_service, short, text};
+use super::{Plain, count, failed, find_service, short, text};
 use crate::error::{Error, Kind, Result};
 use crate::gate::Effect;
 use crate::tools::answer::ChangeStatus;
@@ -71,7 +71,9 @@ pub(super) fn effect(arguments: &Map<String, Value>) -> Effect {
 pub(super) struct ServiceChange {
     status: ChangeStatus,
     service: String,
+    #[schemars(with = "Plain")]
     before: State,
+    #[schemars(with = "Plain")]
     after: State,
     message: String,
 }

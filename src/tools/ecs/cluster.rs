@@ -17,8 +17,8 @@ use super::reference::ClusterRef;
 use super::service::{describe_some, name};
 use super::usage::{Usage, last_hour};
 use super::{
-    AT_ONCE, CLUSTERS, MOST_A_CALL, MOST_SERVICES_A_CALL, count, failed, not_given, page_size,
-    short, text,
+    AT_ONCE, CLUSTERS, MOST_A_CALL, MOST_SERVICES_A_CALL, Plain, count, failed, not_given,
+    page_size, short, text,
 };
 use crate::error::{Error, Result};
 use crate::tools::answer::Truncated;
@@ -48,6 +48,7 @@ pub(super) struct ClusterList {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Plain")]
     truncated: Option<Truncated>,
 }
 
@@ -117,23 +118,26 @@ pub(super) struct OneCluster {
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ClusterHealth {
+    verdict: String,
     #[serde(flatten)]
     row: ClusterRow,
-    /// In one sentence
-    verdict: String,
+    #[schemars(with = "Vec<Plain>")]
     services_in_trouble: Vec<UnwellService>,
     services_looked_at: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Plain")]
     instances: Option<Instances>,
-    /// Container Insights: disabled, enabled, enhanced
+    // disabled, enabled, enhanced
     container_insights: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Plain")]
     usage_last_hour: Option<Usage>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Plain")]
     truncated: Option<Truncated>,
-    /// Errors of the parts that could not be read
+    // Errors of the parts that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Vec<Plain>")]
     missing: Vec<Error>,
 }
 

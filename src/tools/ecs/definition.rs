@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::DefinitionRef;
-use super::{DEFINITIONS, count, cut, failed, is_zero, page_size, short, text};
+use super::{DEFINITIONS, Plain, count, cut, failed, is_zero, page_size, short, text};
 use crate::error::{Error, Kind, Result, echo};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::moment;
@@ -43,12 +43,13 @@ pub(super) struct ListDefinitions {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct DefinitionList {
     task_definitions: Vec<String>,
-    /// Where family_prefix is no family: those that begin so
+    // Where family_prefix is no family: those that begin so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     families: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Plain")]
     truncated: Option<Truncated>,
 }
 
@@ -128,11 +129,11 @@ pub(super) struct DefinitionInFull {
     registered: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     registered_by: Option<String>,
-    // CPU units: 1024 are one vCPU.
+    // 1024 are one vCPU.
     #[serde(skip_serializing_if = "Option::is_none")]
-    cpu: Option<String>,
+    cpu_units: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    memory_mib: Option<String>,
+    memory_mib: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     network_mode: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -143,16 +144,19 @@ pub(super) struct DefinitionInFull {
     operating_system: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ephemeral_storage_gib: Option<i32>,
-    /// What the containers may do
+    // What the containers may do.
     #[serde(skip_serializing_if = "Option::is_none")]
     task_role: Option<String>,
-    /// What ECS may do to start them
+    // What ECS may do to start them.
     #[serde(skip_serializing_if = "Option::is_none")]
     execution_role: Option<String>,
+    #[schemars(with = "Vec<Plain>")]
     containers: Vec<ContainerRow>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Plain>")]
     volumes: Vec<VolumeRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Plain")]
     truncated: Option<Truncated>,
 }
 
@@ -163,7 +167,7 @@ struct ContainerRow {
     image: Option<String>,
     essential: bool,
     #[serde(skip_serializing_if = "is_zero")]
-    cpu: i32,
+    cpu_units: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory_mib: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,8 +269,8 @@ fn told(definition: &TaskDefinition) -> DefinitionInFull {
         status: definition.status().map(|s| s.as_str().to_owned()).unwrap_or_default(),
         registered: definition.registered_at().and_then(moment),
         registered_by: text(definition.registered_by()),
-        cpu: text(definition.cpu()),
-        memory_mib: text(definition.memory()),
+        cpu_units: definition.cpu().and_then(|cpu| cpu.parse().ok()),
+        memory_mib: definition.memory().and_then(|memory| memory.parse().ok()),
         network_mode: definition.network_mode().map(|mode| mode.as_str().to_owned()),
         requires: definition
             .requires_compatibilities()
@@ -312,7 +316,7 @@ fn container(container: &ContainerDefinition) -> ContainerRow {
         image: text(container.image()),
         // ECS: all are, unless it is said.
         essential: container.essential().unwrap_or(true),
-        cpu: container.cpu(),
+        cpu_units: container.cpu(),
         memory_mib: container.memory(),
         memory_reservation_mib: container.memory_reservation(),
         ports: container.port_mappings().iter().map(port).collect(),

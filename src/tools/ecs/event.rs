@@ -137,8 +137,9 @@ mod tests {
         let events = [failed.clone(), steady.clone()];
         assert_eq!(newest_failure(&events, 0), None);
         assert_eq!(last_steady(&events).as_deref(), Some("1970-01-01T00:01:00Z"));
-        assert!(newest_failure(&[failed.clone()], 0).unwrap().contains("is unhealthy"));
-        assert_eq!(newest_failure(&[failed], 51), None);
+        let events = [failed];
+        assert!(newest_failure(&events, 0).unwrap().contains("is unhealthy"));
+        assert_eq!(newest_failure(&events, 51), None);
         assert_eq!(newest_failure(&[], 0), None);
     }
 }

@@ -12,8 +12,8 @@ use super::reference::{ClusterRef, ServiceRef};
 use super::target::{TargetGroup, target_groups};
 use super::task::{StopGroup, stop_groups};
 use super::{
-    AT_ONCE, MOST_SERVICES_A_CALL, count, cut, failed, find_service, is_zero, page_size, short,
-    text,
+    AT_ONCE, MOST_SERVICES_A_CALL, Plain, count, cut, failed, find_service, is_zero, page_size,
+    short, text,
 };
 use crate::error::{Error, Result};
 use crate::tools::answer::Truncated;
@@ -41,6 +41,7 @@ pub(super) struct ServiceList {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Plain")]
     truncated: Option<Truncated>,
 }
 
@@ -56,7 +57,7 @@ struct ServiceRow {
     launch_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     task_definition: Option<String>,
-    /// Rollout state of the newest
+    // Rollout state of the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     deployment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,28 +174,33 @@ pub(super) struct OneService {
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ServiceInFull {
-    #[serde(flatten)]
-    row: ServiceRow,
     /// What is wrong; absent = nothing
     #[serde(skip_serializing_if = "Vec::is_empty")]
     trouble: Vec<String>,
+    #[serde(flatten)]
+    row: ServiceRow,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_steady: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Plain>")]
     deployments: Vec<DeploymentRow>,
     /// Of the last hour, alike ones together
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Plain>")]
     stopped_tasks: Vec<StopGroup>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Plain>")]
     target_groups: Vec<TargetGroup>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Plain>")]
     events: Vec<EventRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     more_events: Option<usize>,
+    #[schemars(with = "Plain")]
     configuration: Configuration,
-    /// Errors of the parts that could not be read
+    // Errors of the parts that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Vec<Plain>")]
     missing: Vec<Error>,
 }
 
@@ -287,7 +293,9 @@ fn deployment(deployment: &Deployment) -> DeploymentRow {
         id: deployment.id().unwrap_or_default().to_owned(),
         status: deployment.status().unwrap_or_default().to_owned(),
         rollout_state: deployment.rollout_state().map(|state| state.as_str().to_owned()),
-        reason: text(deployment.rollout_state_reason()).map(|reason| cut(&reason, MOST_REASON)),
+        reason: text(deployment.rollout_state_reason())
+            .filter(|reason| !reason.ends_with(" completed.") && !reason.ends_with(" in progress."))
+            .map(|reason| cut(&reason, MOST_REASON)),
         task_definition: text(deployment.task_definition().map(short)),
         desired: count(deployment.desired_count()),
         running: count(deployment.running_count()),

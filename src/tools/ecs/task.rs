@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::kind;
 use super::reference::{ClusterRef, ServiceRef};
-use super::{MOST_A_CALL, cut, failed, page_size, short, text};
+use super::{MOST_A_CALL, Plain, cut, failed, page_size, short, text};
 use crate::error::Result;
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::moment;
@@ -50,10 +50,12 @@ pub(super) struct ListTasks {
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct TaskList {
+    #[schemars(with = "Vec<Plain>")]
     tasks: Vec<TaskRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Plain")]
     truncated: Option<Truncated>,
 }
 
