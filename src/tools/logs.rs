@@ -23,7 +23,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "logs_list_groups",
         title: "List log groups",
-        about: "CloudWatch log groups: size, how long lines are kept. Where no name begins with `prefix`, those that contain it.",
+        about: "Log groups: size, retention. `prefix` may be a part of names.",
         toolset: Toolset::Cloudwatch,
         effects: Effects::Always(Effect::Read),
         operations: &["logs:DescribeLogGroups"],
@@ -34,8 +34,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "logs_query",
         title: "Search logs",
-        about: "Logs Insights over log groups. Lines that differ in ids and numbers only come as one row with \
-                its count. AWS bills each GB scanned: keep groups and time narrow.",
+        about: "Logs Insights. Lines alike but for ids and numbers fold into one. AWS bills per GB scanned.",
         toolset: Toolset::Cloudwatch,
         effects: Effects::Always(Effect::Read),
         operations: &[
@@ -92,13 +91,14 @@ struct ListGroups {
 
 #[derive(Serialize, JsonSchema)]
 struct GroupList {
-    /// substring: no name begins with prefix
+    // `substring`: no name begins with the prefix.
     #[serde(skip_serializing_if = "Option::is_none")]
     matched_by: Option<&'static str>,
     log_groups: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     truncated: Option<Truncated>,
 }
 
@@ -110,7 +110,7 @@ struct Row {
     // Absent where AWS did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     kept: Option<String>,
-    /// Absent = standard
+    // Absent: standard.
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -187,7 +187,10 @@ async fn find(
     let found = find_by(cx, client, prefix, by, token, size).await?;
     match prefix {
         Some(Prefix(text))
-            if is_first && found.groups.is_empty() && found.next.is_none() && !text.starts_with('/') =>
+            if is_first
+                && found.groups.is_empty()
+                && found.next.is_none()
+                && !text.starts_with('/') =>
         {
             find_by(cx, client, prefix, By::Substring, None, size).await
         }
@@ -212,10 +215,8 @@ async fn find_by(
         By::Prefix => request.set_log_group_name_prefix(text),
         By::Substring => request.set_log_group_name_pattern(text),
     };
-    let answer = request
-        .send()
-        .await
-        .map_err(|e| aws::failed(&cx.action("logs:DescribeLogGroups"), e))?;
+    let answer =
+        request.send().await.map_err(|e| aws::failed(&cx.action("logs:DescribeLogGroups"), e))?;
     let next = answer.next_token.filter(|token| !token.is_empty());
     let next = next.map(|token| format!("{}{token}", by.mark()));
     Ok(Groups { groups: answer.log_groups.unwrap_or_default(), by, next })
@@ -237,10 +238,8 @@ async fn in_full(cx: &Cx, client: &Client, groups: Vec<LogGroup>) -> Vec<LogGrou
                 among.iter().any(|group| group.log_group_name() == name)
             };
             full.retain(|group| known(group.log_group_name(), &groups));
-            let rest: Vec<LogGroup> = groups
-                .into_iter()
-                .filter(|group| !known(group.log_group_name(), &full))
-                .collect();
+            let rest: Vec<LogGroup> =
+                groups.into_iter().filter(|group| !known(group.log_group_name(), &full)).collect();
             full.extend(rest);
             full.sort_by(|a, b| a.log_group_name.cmp(&b.log_group_name));
             full

@@ -100,7 +100,8 @@ fn text<'a>(line: &'a Line, member: &str) -> &'a str {
 fn key(message: &str) -> String {
     const MESSAGE: [&str; 5] = ["message", "msg", "error", "log", "event"];
     const LEVEL: [&str; 3] = ["level", "severity", "levelname"];
-    let object = message.trim_start().starts_with('{').then(|| serde_json::from_str::<Line>(message));
+    let object =
+        message.trim_start().starts_with('{').then(|| serde_json::from_str::<Line>(message));
     if let Some(Ok(object)) = object {
         let find = |names: &[&str]| {
             let found = names.iter().find_map(|name| object.get(*name)?.as_str());
@@ -125,8 +126,14 @@ fn common(text: &str) -> String {
             UUID.iter().sum::<usize>() + UUID.len() - 1
         } else if word > 0 {
             let (word, after) = rest.split_at(word);
+            let within = out.ends_with(':') && after.starts_with(':');
             let joined = out.ends_with(['-', ':']) || after.starts_with(['-', ':']);
-            add_word(&mut out, word, if joined { 4 } else { 6 });
+            if within && word.len() <= 4 && word.bytes().all(|b| b.is_ascii_hexdigit()) {
+                // A part of an IPv6 address.
+                number(&mut out);
+            } else {
+                add_word(&mut out, word, if joined { 4 } else { 6 });
+            }
             word.len()
         } else {
             if !first.is_whitespace() {
@@ -163,7 +170,8 @@ fn add_word(out: &mut String, word: &str, least_hex: usize) {
     let hex = word.strip_prefix("0x").unwrap_or(word);
     let is_hex = hex.bytes().all(|b| b.is_ascii_hexdigit()) && hex.len() >= least_hex;
     let is_id = word.len() >= 16 && digits >= 3;
-    if digits == word.len() || (digits > 0 && (is_hex || is_id)) || hex.len() < word.len() && is_hex {
+    if digits == word.len() || (digits > 0 && (is_hex || is_id)) || hex.len() < word.len() && is_hex
+    {
         number(out);
         return;
     }
@@ -265,7 +273,11 @@ mod tests {
             let line = json!({"@message": "x", "@log": log, "level": "error"});
             line.as_object().unwrap().clone()
         };
-        let rows = fold(vec![with("123456789012:/ecs/a"), with("123456789012:/ecs/b"), with("123456789012:/ecs/b")]);
+        let rows = fold(vec![
+            with("123456789012:/ecs/a"),
+            with("123456789012:/ecs/b"),
+            with("123456789012:/ecs/b"),
+        ]);
         assert_eq!(
             json!(rows),
             json!([

@@ -11,7 +11,10 @@ pub fn checked(query: &str) -> Result<String> {
     let query = query.trim();
     if query.is_empty() || query.chars().count() > MOST_QUERY {
         return Err(Error::invalid(
-            format!("query has {} characters; it can have 1 to {MOST_QUERY}.", query.chars().count()),
+            format!(
+                "query has {} characters; it can have 1 to {MOST_QUERY}.",
+                query.chars().count()
+            ),
             "Write it shorter, or leave it out to see the newest lines.",
         ));
     }
@@ -75,20 +78,19 @@ fn readings(query: &str) -> [String; 4] {
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
         .collect();
-    let without = |begin: &str, ends: &[char]| {
+    let plain = plain.replace('\r', "\n");
+    let without = |begin: &str, end: &str| {
         let mut rest = plain.as_str();
         let mut kept = String::new();
         while let Some((before, comment)) = rest.split_once(begin) {
             kept.push_str(before);
-            let end = comment.find(ends).unwrap_or(comment.len());
-            rest = comment.get(end..).unwrap_or_default();
+            // A line break parts what stands around it.
+            kept.push_str(if end == "\n" { end } else { "" });
+            rest = comment.split_once(end).map_or("", |(_, after)| after);
         }
         kept + rest
     };
-    let hash = without("#", &['\n', '\r']);
-    let slashes = without("//", &['\n', '\r']);
-    let mut starred = without("/*", &['/']);
-    starred.retain(|c| c != '/');
+    let (hash, slashes, starred) = (without("#", "\n"), without("//", "\n"), without("/*", "*/"));
     [plain, hash, slashes, starred]
 }
 
@@ -145,7 +147,10 @@ fn condition(pattern: &str) -> Result<String> {
     }
     if pattern.starts_with('{') && pattern.contains("$.") {
         return Err(Error::invalid(
-            format!("filter_pattern {} is one for JSON, which Insights does not read.", echo(pattern)),
+            format!(
+                "filter_pattern {} is one for JSON, which Insights does not read.",
+                echo(pattern)
+            ),
             "Give a query instead, e.g. fields @timestamp, @message | filter level = \"error\" | sort @timestamp desc",
         ));
     }
@@ -271,7 +276,10 @@ mod tests {
             "(@message like /ERROR/ or @message like /WARN/) and @message not like /health/",
         );
         check("-\"a b\"", "@message not like /a b/");
-        check("a -> b ?", "@message like /a/ and @message like /->/ and @message like /b/ and @message like /\\?/");
+        check(
+            "a -> b ?",
+            "@message like /a/ and @message like /->/ and @message like /b/ and @message like /\\?/",
+        );
         check("GET /cart", r"@message like /GET/ and @message like /\x2fcart/");
         check("5.2s", r"@message like /5\.2s/");
         check("/5\\d\\d|timeout/", r"@message like /5\d\d|timeout/");
@@ -306,7 +314,9 @@ mod tests {
                 match c {
                     '/' => inside = !inside,
                     '\\' if inside => drop(characters.next()),
-                    c if inside => assert!(!['"', '\'', '`', '#', '\n'].contains(&c), "{condition}"),
+                    c if inside => {
+                        assert!(!['"', '\'', '`', '#', '\n'].contains(&c), "{condition}")
+                    }
                     c => outside.push(c),
                 }
             }
@@ -361,6 +371,7 @@ mod tests {
             "$errors(level = 'x')",
             "fields a | $errors (level = 'x')",
             "fields a | $folder",
+            "SOURCE/* c */logGroups()",
         ];
         for attack in attacks {
             let error = checked(attack).unwrap_err();

@@ -41,22 +41,21 @@ const RECENT: Duration = Duration::from_secs(3_600);
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Query {
-    /// Names or ARNs
+    // Names or ARNs.
+    #[schemars(with = "Option<Vec<String>>")]
     log_groups: Option<Values>,
-    /// Or: how names begin, or a part of them
+    // Or a part of names.
     prefix: Option<Prefix>,
-    /// Words: ERROR "two words" -not ?any ?of; or /regex/
+    /// ERROR "two words" -not ?any ?of, /regex/
     filter_pattern: Option<String>,
-    /// Or: Insights QL
     query: Option<String>,
-    /// Default -1h
+    // Without it: the last hour.
     start: Option<When>,
     end: Option<When>,
-    /// Lines read; default 1000
+    // Lines that are read; 1,000 where none is said.
     limit: Option<Lines>,
-    /// Lines in order, not folded
-    raw: Option<bool>,
-    /// Goes on with a query; alone
+    unfolded: Option<bool>,
+    // Goes on with a query that is running; alone.
     handle: Option<String>,
 }
 
@@ -82,7 +81,7 @@ impl JsonSchema for Lines {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "integer", "maximum": MOST_LINES})
+        json_schema!({"type": "integer"})
     }
 }
 
@@ -100,23 +99,24 @@ pub struct Found {
     note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     handle: Option<String>,
-    /// What prefix found
+    // What the prefix found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     log_groups: Vec<String>,
-    /// As it was sent
+    // As it was sent, where the call gave none.
     #[serde(skip_serializing_if = "Option::is_none")]
     query: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     end: Option<String>,
-    records_matched: u64,
-    records_scanned: u64,
+    records_matched: i64,
+    records_scanned: i64,
     scanned_mib: f64,
     // {count, first, last, log_group, stream or streams, fields, example}; else the query's fields.
     #[schemars(with = "Vec<Map<String, Value>>")]
     rows: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     truncated: Option<Truncated>,
 }
 
@@ -128,7 +128,7 @@ enum Show {
 }
 
 pub async fn query(cx: Cx, args: Query) -> Result<Answer> {
-    let show = match args.raw {
+    let show = match args.unfolded {
         Some(true) => Show::Raw,
         Some(false) | None => Show::Folded,
     };
@@ -183,11 +183,13 @@ pub async fn query(cx: Cx, args: Query) -> Result<Answer> {
     if seen.state == State::Running {
         found.handle = Some(Handle::new(&cx, &started.id).await?.text());
     }
-    let lines = seen.rows.len();
+    let (lines, matched) = (seen.rows.len(), count(seen.statistics.records_matched));
     let mut notes: Vec<String> = groups.left_out.into_iter().collect();
-    if seen.state == State::Complete && made && count(seen.statistics.records_matched) > lines as u64 {
-        let matched = count(seen.statistics.records_matched);
-        notes.push(format!("These are the newest {lines} of {matched} matching lines, and counts are of these."));
+    let is_part = usize::try_from(matched).is_ok_and(|matched| matched > lines);
+    if seen.state == State::Complete && made && is_part {
+        notes.push(format!(
+            "These are the newest {lines} of {matched} matching lines, and counts are of these."
+        ));
     }
     notes.extend(found.note.take());
     found.note = Some(notes.join(" ")).filter(|note| !note.is_empty());
@@ -230,7 +232,8 @@ async fn go_on(cx: &Cx, args: Query, show: Show) -> Result<Answer> {
 }
 
 fn answer(found: &Found) -> Result<Answer> {
-    let how = "Cut to fit. Narrow the time or the filter, or count: query \"stats count(*) by ...\".";
+    let how =
+        "Cut to fit. Narrow the time or the filter, or count: query \"stats count(*) by ...\".";
     Answer::listed(found, "rows", how)
 }
 
@@ -286,7 +289,8 @@ fn group_name(given: &str, region: Option<&str>) -> Result<String> {
     }
     let arn = given.strip_suffix(":*").unwrap_or(given);
     let parts: Vec<&str> = arn.split(':').collect();
-    let ["arn", partition, "logs", its_region, account, "log-group", name] = parts.as_slice() else {
+    let ["arn", partition, "logs", its_region, account, "log-group", name] = parts.as_slice()
+    else {
         return Err(wrong());
     };
     let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -329,10 +333,9 @@ async fn groups_of(cx: &Cx, client: &Client, prefix: &Prefix) -> Result<Groups> 
         ));
     }
     let left_out = match (more, all - names.len()) {
-        (true, _) => Some(format!(
-            "Only the first {} groups were queried; more names match.",
-            names.len()
-        )),
+        (true, _) => {
+            Some(format!("Only the first {} groups were queried; more names match.", names.len()))
+        }
         (false, 0) => None,
         (false, rest) => Some(format!("{rest} groups of another class were not queried.")),
     };
@@ -409,11 +412,7 @@ async fn start(
     }
 }
 
-fn not_started(
-    action: &str,
-    text: &str,
-    error: SdkError<StartQueryError>,
-) -> Error {
+fn not_started(action: &str, text: &str, error: SdkError<StartQueryError>) -> Error {
     let place = match error.as_service_error() {
         Some(StartQueryError::MalformedQueryException(malformed)) => {
             malformed.query_compile_error().and_then(|error| {
@@ -455,8 +454,11 @@ struct Seen {
 
 /// Looks until the query is complete, or the time over.
 async fn look(cx: &Cx, client: &Client, id: &str) -> Result<Seen> {
-    let mut seen =
-        Seen { state: State::Running, statistics: QueryStatistics::builder().build(), rows: vec![] };
+    let mut seen = Seen {
+        state: State::Running,
+        statistics: QueryStatistics::builder().build(),
+        rows: vec![],
+    };
     let mut pause = FIRST_PAUSE;
     loop {
         let left = WAIT.saturating_sub(cx.elapsed());
@@ -531,7 +533,8 @@ async fn results(
     request.send().await.map_err(|e| {
         let mut error = aws::failed(&cx.action("logs:GetQueryResults"), e);
         if error.kind == Kind::NotFound {
-            error.next_step = "AWS keeps results for a week, in the query's region. Start it again.".into();
+            error.next_step =
+                "AWS keeps results for a week, in the query's region. Start it again.".into();
         }
         error
     })
@@ -540,7 +543,8 @@ async fn results(
 /// What was seen, as an answer tells it.
 fn told(cx: &Cx, seen: &Seen, show: Show) -> Result<Found> {
     let lines: Vec<Line> = seen.rows.iter().map(|fields| line(fields)).collect();
-    let unmasked = lines.iter().flat_map(Map::keys).any(|name| name.to_lowercase().contains("unmask"));
+    let unmasked =
+        lines.iter().flat_map(Map::keys).any(|name| name.to_lowercase().contains("unmask"));
     if unmasked {
         return Err(Error::new(
             Kind::ClientError,
@@ -556,7 +560,8 @@ fn told(cx: &Cx, seen: &Seen, show: Show) -> Result<Found> {
     let note = match seen.state {
         State::Complete => None,
         State::Running => Some(
-            "Still running: these are its first results. Go on with {handle}, as often as needed.".to_owned(),
+            "Still running: these are its first results. Go on with {handle}, as often as needed."
+                .to_owned(),
         ),
     };
     Ok(Found {
@@ -609,7 +614,8 @@ fn time(value: &str) -> Option<String> {
 fn short(value: &str) -> Option<String> {
     let (whole, decimals) = value.split_once('.')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let long = digits(whole.strip_prefix('-').unwrap_or(whole)) && digits(decimals) && decimals.len() > 4;
+    let long =
+        digits(whole.strip_prefix('-').unwrap_or(whole)) && digits(decimals) && decimals.len() > 4;
     let number = value.parse::<f64>().ok().filter(|_| long)?;
     Some(rounded(number.abs()).copysign(number).to_string())
 }
@@ -640,9 +646,12 @@ fn shorten(value: &mut Value) {
 }
 
 /// AWS counts in floating point.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates, and nothing is lost of a count")]
-fn count(number: f64) -> u64 {
-    number.round() as u64
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a cast saturates, and nothing is lost of a count"
+)]
+fn count(number: f64) -> i64 {
+    number.round() as i64
 }
 
 fn mib(bytes: f64) -> f64 {
