@@ -501,6 +501,18 @@ mod rows {
     }
 
     #[test]
+    fn ten_thousand_long_lines_are_answered() {
+        let word = |n: usize| "bcdfghjklm".chars().nth(n % 10).unwrap();
+        let lines = (0..10_000).map(|n| {
+            let name: String = [n, n / 10, n / 100, n / 1_000].map(word).iter().collect();
+            let message = json!({"level": "error", "message": format!("{name} went away"), "at": "frame ".repeat(80)});
+            line("2026-01-02 03:04:05.000", "a", &message.to_string())
+        });
+        let told = told_of(lines.collect());
+        assert_eq!(told["truncated"]["total"], 10_000);
+    }
+
+    #[test]
     fn a_long_line_is_cut_and_says_how_long_it_was() {
         let told = told_of(vec![line("2026-01-02 03:04:05.000", "a", &"word ".repeat(1_000))]);
         let example = told["rows"][0]["example"].as_str().unwrap();

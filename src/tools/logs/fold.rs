@@ -159,7 +159,7 @@ fn starts_with_uuid(text: &str) -> bool {
         let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
         // After the last anything may follow.
         let whole = digits == part.len() || n + 1 == UUID.len();
-        let ends = part.bytes().nth(digits).is_none_or(|after| !after.is_ascii_alphanumeric());
+        let ends = part.as_bytes().get(digits).is_none_or(|after| !after.is_ascii_alphanumeric());
         digits == *length && whole && ends
     })
 }

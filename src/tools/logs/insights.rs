@@ -22,17 +22,19 @@ pub fn checked(query: &str) -> Result<String> {
     Ok(query.to_owned())
 }
 
-/// A query for the newest lines, of those that `pattern` lets through. `of_groups` are further fields.
-pub fn newest(pattern: Option<&str>, of_groups: &str, limit: i32) -> Result<String> {
-    let filter = match pattern {
-        Some(pattern) => format!("| filter {} ", condition(pattern.trim())?),
-        None => String::new(),
-    };
-    let query = format!(
+/// A filter as a condition of Insights.
+pub fn filter(pattern: &str) -> Result<String> {
+    let condition = condition(pattern.trim())?;
+    allowed(&condition)?;
+    Ok(condition)
+}
+
+/// A query for the newest lines, of those that `filter` lets through. `of_groups` are further fields.
+pub fn newest(filter: Option<&str>, of_groups: &str, limit: i32) -> String {
+    let filter = filter.map(|filter| format!("| filter {filter} ")).unwrap_or_default();
+    format!(
         "fields @timestamp, @logStream, @message{of_groups} {filter}| sort @timestamp desc | limit {limit}"
-    );
-    allowed(&query)?;
-    Ok(query)
+    )
 }
 
 /// Refuses what would show more than the groups that the call names, masked as they are.
@@ -67,7 +69,7 @@ fn allowed(query: &str) -> Result<()> {
 }
 
 /// The query in lower case, as it reads with and without what could be a comment.
-fn readings(query: &str) -> [String; 4] {
+fn readings(query: &str) -> [String; 5] {
     // Letters that a case-insensitive comparison takes for ASCII ones, and full-width forms.
     let plain: String = query
         .chars()
@@ -79,19 +81,23 @@ fn readings(query: &str) -> [String; 4] {
         .flat_map(char::to_lowercase)
         .collect();
     let plain = plain.replace('\r', "\n");
-    let without = |begin: &str, end: &str| {
-        let mut rest = plain.as_str();
-        let mut kept = String::new();
-        while let Some((before, comment)) = rest.split_once(begin) {
-            kept.push_str(before);
-            // A line break parts what stands around it.
-            kept.push_str(if end == "\n" { end } else { "" });
-            rest = comment.split_once(end).map_or("", |(_, after)| after);
-        }
-        kept + rest
-    };
-    let (hash, slashes, starred) = (without("#", "\n"), without("//", "\n"), without("/*", "*/"));
-    [plain, hash, slashes, starred]
+    let line = |text: &str| without(text, "#", "\n");
+    let line_too = |text: &str| without(text, "//", "\n");
+    let block = |text: &str| without(text, "/*", "*/");
+    let none = block(&line_too(&line(&plain)));
+    [line(&plain), line_too(&plain), block(&plain), none, plain]
+}
+
+/// The text without what stands between such marks. A comment parts what stands around it.
+fn without(text: &str, begin: &str, end: &str) -> String {
+    let mut rest = text;
+    let mut kept = String::new();
+    while let Some((before, comment)) = rest.split_once(begin) {
+        kept.push_str(before);
+        kept.push(' ');
+        rest = comment.split_once(end).map_or("", |(_, after)| after);
+    }
+    kept + rest
 }
 
 /// Whether it names the function, with anything in between that a reader could leave out.
@@ -338,6 +344,7 @@ mod tests {
             "fields un# a comment\nmask(@message)",
             "fields un// a comment\nmask(@message)",
             "fields un/* a comment */mask(@message)",
+            "fields un# one\n// two\nmask(@message)",
             "filter @message like \"#\" | fields unmask(@message)",
             "filter @message like /\"/ | fields unmask(@message) | filter @message like /\"/",
             "# fields unmask(@message)",
@@ -355,7 +362,7 @@ mod tests {
             assert!(error.message.contains("unmask"), "{attack}: {error}");
         }
         assert!(checked("fields un\u{0}mask(@message)").is_err());
-        assert!(newest(Some("/x/ | fields unmask(@message)/"), "", 1).is_err());
+        assert!(filter("/x/ | fields unmask(@message)/").is_err());
     }
 
     #[test]
@@ -399,12 +406,12 @@ mod tests {
     #[test]
     fn the_newest_lines() {
         assert_eq!(
-            newest(None, "", 7).unwrap(),
+            newest(None, "", 7),
             "fields @timestamp, @logStream, @message | sort @timestamp desc | limit 7"
         );
         assert_eq!(
-            newest(Some("x"), ", @log", 7).unwrap(),
-            "fields @timestamp, @logStream, @message, @log | filter @message like /x/ | sort @timestamp desc | limit 7"
+            newest(Some("a like /x/"), ", @log", 7),
+            "fields @timestamp, @logStream, @message, @log | filter a like /x/ | sort @timestamp desc | limit 7"
         );
     }
 }
