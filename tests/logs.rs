@@ -691,6 +691,7 @@ mod ending {
             let aws = insights(move |_| results(status, &[], 0));
             let server = serve(&aws, Home::new(), &[], &[]);
             server.fails("logs_query", this(), kind);
+            assert!(aws.requests_for("StopQuery").is_empty());
         };
         check("Failed", "execution_error");
         check("Timeout", "timeout");

@@ -163,13 +163,13 @@ async fn ask(cx: &Cx, args: Query, show: Show) -> Result<Found> {
     };
     cx.progress(format!("starting a query of {} log groups", names.len()));
     let mut started = start(cx, &client, Question { groups: names, text, span, limit }).await?;
-    let seen = look(cx, &client, &started.id).await?;
+    let seen = look(cx, &mut started).await?;
     let found = told(cx, &seen, show)?;
     let handle = match seen.state {
         State::Running => Some(Handle::new(cx, &started.id).await?.text()),
         State::Complete => None,
     };
-    // From here on it ends by itself, or by the handle.
+    // From here on it is the handle's.
     started.let_run();
     let (lines, matched) = (seen.rows.len(), count(seen.statistics.records_matched));
     let is_part = usize::try_from(matched).is_ok_and(|matched| matched > lines);
@@ -208,7 +208,7 @@ async fn go_on(cx: &Cx, args: Query, show: Show) -> Result<Found> {
     let client = cx.logs().await?;
     let handle = Handle::read(cx, args.handle.as_deref().unwrap_or_default()).await?;
     let mut running = Started::before(&client, &handle.id);
-    let seen = look(cx, &client, &handle.id).await;
+    let seen = look(cx, &mut running).await;
     // A look that fails can be taken again.
     running.let_run();
     let seen = seen?;

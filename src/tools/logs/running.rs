@@ -48,7 +48,7 @@ impl Started {
         Self { id: id.to_owned(), client: client.clone(), on_drop: OnDrop::Stop }
     }
 
-    /// Leaves it to itself: it is complete, or gone on with later.
+    /// Leaves it to itself: it has ended, or is gone on with later.
     pub fn let_run(&mut self) {
         self.on_drop = OnDrop::LetRun;
     }
@@ -155,7 +155,7 @@ pub struct Seen {
 }
 
 /// Looks until the query is complete, or the time over.
-pub async fn look(cx: &Cx, client: &Client, id: &str) -> Result<Seen> {
+pub async fn look(cx: &Cx, query: &mut Started) -> Result<Seen> {
     let mut seen = Seen {
         state: State::Running,
         statistics: QueryStatistics::builder().build(),
@@ -164,7 +164,7 @@ pub async fn look(cx: &Cx, client: &Client, id: &str) -> Result<Seen> {
     let mut pause = FIRST_PAUSE;
     loop {
         let left = WAIT.saturating_sub(cx.elapsed());
-        let Ok(answer) = tokio::time::timeout(left, results(cx, client, id, None)).await else {
+        let Ok(answer) = tokio::time::timeout(left, results(cx, query, None)).await else {
             return Ok(seen);
         };
         let answer = answer?;
@@ -173,13 +173,22 @@ pub async fn look(cx: &Cx, client: &Client, id: &str) -> Result<Seen> {
         }
         seen.rows = answer.results.unwrap_or_default();
         let mut next = answer.next_token.filter(|token| !token.is_empty());
+        if let Some(
+            QueryStatus::Complete
+            | QueryStatus::Failed
+            | QueryStatus::Timeout
+            | QueryStatus::Cancelled,
+        ) = answer.status
+        {
+            query.let_run();
+        }
         match answer.status {
             Some(QueryStatus::Complete) => {
                 while let Some(token) = next
                     && seen.rows.len() < MOST_ROWS
                     && cx.elapsed() < WAIT
                 {
-                    let more = results(cx, client, id, Some(token)).await?;
+                    let more = results(cx, query, Some(token)).await?;
                     seen.rows.extend(more.results.unwrap_or_default());
                     next = more.next_token.filter(|token| !token.is_empty());
                 }
@@ -225,13 +234,8 @@ pub async fn look(cx: &Cx, client: &Client, id: &str) -> Result<Seen> {
     }
 }
 
-async fn results(
-    cx: &Cx,
-    client: &Client,
-    id: &str,
-    token: Option<String>,
-) -> Result<GetQueryResultsOutput> {
-    let request = client.get_query_results().query_id(id).set_next_token(token);
+async fn results(cx: &Cx, query: &Started, token: Option<String>) -> Result<GetQueryResultsOutput> {
+    let request = query.client.get_query_results().query_id(&query.id).set_next_token(token);
     request.send().await.map_err(|e| {
         let mut error = aws::failed(&cx.action("logs:GetQueryResults"), e);
         if error.kind == Kind::NotFound {
