@@ -144,10 +144,15 @@ fn answer(request: &Request, rows: &[String]) -> Response {
             instances(rows, None)
         }
         "GetMetricData" => metrics(request, |_, _| Vec::new()),
-        "GetResourceMetrics" => Response::json(200, &json!({"MetricList": []})),
-        "DescribeDimensionKeys" => Response::json(200, &json!({"Keys": []})),
+        "GetResourceMetrics" => Response::cbor(200, &json!({"MetricList": []})),
+        "DescribeDimensionKeys" => Response::cbor(200, &json!({"Keys": []})),
         action => rds(action, ""),
     }
+}
+
+/// Whether GetResourceMetrics is asked for the processors.
+fn asks_vcpus(request: &Request) -> bool {
+    request.json()["MetricQueries"][0]["Metric"] == "os.general.numVCPUs.avg"
 }
 
 fn ids(told: &Value, rows: &str, id: &str) -> Vec<String> {
@@ -321,10 +326,10 @@ mod fleet {
             _ => answer(request, &[]),
         });
         let home =
-            Home::new().with(".config/aws-mcp/config.toml", "[output]\nmax_characters = 1000000\n");
+            Home::new().with(".config/aws-mcp/config.toml", "[output]\nmax_characters = 262144\n");
         let server = serve(&aws, home, &[], &[]);
         let expected: Vec<String> = (0..730).map(|n| format!("db{n}")).collect();
-        for limit in [7, 33, 250, 1_000] {
+        for limit in [133, 250, 1_000] {
             let mut found = Vec::new();
             let mut args = json!({"limit": limit});
             loop {
@@ -341,7 +346,7 @@ mod fleet {
             .into_iter()
             .map(|request| request.json()["MetricDataQueries"].as_array().unwrap().len());
         assert_eq!(most.max(), Some(500));
-        assert_eq!(aws.requests_for("DescribeDBClusters").len(), 4);
+        assert_eq!(aws.requests_for("DescribeDBClusters").len(), 3);
     }
 
     #[test]
@@ -502,7 +507,7 @@ mod snapshot_lists {
         });
         let server = served(&aws);
         let expected: Vec<String> = (0..131).map(|n| format!("s{n}")).collect();
-        for limit in [9, 50, 131, 500] {
+        for limit in [29, 50, 131, 500] {
             let mut found = Vec::new();
             let mut args = json!({"limit": limit});
             loop {
@@ -646,8 +651,8 @@ mod insights {
     #[test]
     fn the_vcpus_come_from_the_class_where_the_figures_are_missing() {
         let aws = fake(|request| match request.action().as_str() {
-            "GetResourceMetrics" if request.text().contains("numVCPUs") => {
-                Response::json_error(400, "InvalidArgumentException", "no such metric")
+            "GetResourceMetrics" if asks_vcpus(request) => {
+                Response::cbor_error(400, "InvalidArgumentException", "no such metric")
             }
             "GetResourceMetrics" => load(&[(None, &[1.0, 3.0])]),
             _ => {
@@ -673,9 +678,9 @@ mod insights {
     fn figures_go_on_over_pages() {
         let aws = fake(|request| match request.action().as_str() {
             "GetResourceMetrics" if request.json().get("NextToken").is_none() => {
-                let points = json!([{"Timestamp": 1_795_000_000, "Value": 1.0}]);
+                let points = json!([{"Timestamp": {"$time": 1_795_000_000}, "Value": 1.0}]);
                 let series = json!([{"Key": {"Metric": "db.load.avg"}, "DataPoints": points}]);
-                Response::json(200, &json!({"MetricList": series, "NextToken": "more"}))
+                Response::cbor(200, &json!({"MetricList": series, "NextToken": "more"}))
             }
             "GetResourceMetrics" => load(&[(None, &[5.0])]),
             _ => answer(request, &[instance("orders-db", &[])]),
@@ -691,7 +696,7 @@ mod insights {
         let check = |status: u16, code: &'static str, kind: &str| {
             let aws = fake(move |request| match request.action().as_str() {
                 "GetResourceMetrics" | "DescribeDimensionKeys" => {
-                    Response::json_error(status, code, "As AWS says.")
+                    Response::cbor_error(status, code, "As AWS says.")
                 }
                 _ => answer(request, &[instance("orders-db", &[])]),
             });
@@ -709,7 +714,7 @@ mod insights {
     fn statements_that_cannot_be_read_are_missing() {
         let aws = fake(|request| match request.action().as_str() {
             "DescribeDimensionKeys" => {
-                Response::json_error(400, "NotAuthorizedException", "As AWS says.")
+                Response::cbor_error(400, "NotAuthorizedException", "As AWS says.")
             }
             "GetResourceMetrics" => load(&[(None, &[1.0])]),
             _ => answer(request, &[instance("orders-db", &[])]),
@@ -774,7 +779,9 @@ mod faults {
         each(|tool, arguments, action| {
             let aws = always(400, "Throttling");
             served(&aws).fails(tool, arguments, "throttled");
-            assert!(aws.requests_for(action).len() >= 3, "{tool}");
+            // Two requests at once, of which one fails first, share the attempts.
+            let sent = aws.requests().iter().filter(|r| r.action().starts_with("Describe")).count();
+            assert!(sent >= 3 && !aws.requests_for(action).is_empty(), "{tool}");
         });
     }
 
@@ -819,7 +826,8 @@ mod faults {
         for bad in ["", "2nd", "a--b", "a-", "rds:auto", "a b", &"a".repeat(256)] {
             check("rds_create_snapshot", create(bad), "is no snapshot id");
         }
-        assert!(aws.requests().is_empty(), "{:?}", aws.requests());
+        let sent: Vec<String> = aws.requests().iter().map(Request::action).collect();
+        assert!(sent.iter().all(|action| action == "GetCallerIdentity"), "{sent:?}");
     }
 }
 
@@ -835,11 +843,10 @@ fn hostile_texts_come_out_visible_and_secrets_masked() {
         ),
         "GetResourceMetrics" => load(&[(None, &[1.0])]),
         "DescribeDimensionKeys" => {
-            let statement =
-                format!("select 1 /* \u{1b}[31m {PLANTED_KEY} */ where password = '{PLANTED_KEY}'");
+            let statement = format!("select 1 /* \u{1b}[31m */ where password = '{PLANTED_KEY}'");
             let key =
                 json!({"Dimensions": {"db.sql_tokenized.statement": statement}, "Total": 1.0});
-            Response::json(200, &json!({"Keys": [key]}))
+            Response::cbor(200, &json!({"Keys": [key]}))
         }
         _ => {
             let tags = "<Tag><Key>note\u{200b}</Key><Value>AKIAIOSFODNN7EXAMPLE</Value></Tag>";
@@ -859,8 +866,7 @@ fn hostile_texts_come_out_visible_and_secrets_masked() {
 
 /// GetResourceMetrics: a series per wait event, or the whole where none is named.
 fn load(series: &[(Option<(&str, &str)>, &[f64])]) -> Response {
-    let point =
-        |(n, value): (usize, &f64)| json!({"Timestamp": 1_795_252_200 + 60 * n, "Value": value});
+    let point = |(n, value): (usize, &f64)| json!({"Timestamp": {"$time": 1_795_252_200 + 60 * n}, "Value": value});
     let list: Vec<Value> = series
         .iter()
         .map(|(event, values)| {
@@ -872,11 +878,11 @@ fn load(series: &[(Option<(&str, &str)>, &[f64])]) -> Response {
             json!({"Key": key, "DataPoints": points})
         })
         .collect();
-    Response::json(
+    Response::cbor(
         200,
         &json!({
-            "AlignedStartTime": 1_795_252_200,
-            "AlignedEndTime": 1_795_252_560,
+            "AlignedStartTime": {"$time": 1_795_252_200},
+            "AlignedEndTime": {"$time": 1_795_252_560},
             "MetricList": list,
         }),
     )
@@ -946,7 +952,7 @@ fn shop() -> FakeAws {
             ("WriteLatency", _) => vec![0.0412, 0.009],
             _ => Vec::new(),
         }),
-        "GetResourceMetrics" if request.text().contains("numVCPUs") => load(&[(None, &[2.0])]),
+        "GetResourceMetrics" if asks_vcpus(request) => load(&[(None, &[2.0])]),
         "GetResourceMetrics" => load(&[
             (None, &[1.2, 1.8, 6.0, 10.5, 11.4, 11.1]),
             (Some(("CPU", "CPU")), &[1.1, 1.5, 1.6, 1.4, 1.3, 1.5]),
@@ -964,7 +970,7 @@ fn shop() -> FakeAws {
                 key("UPDATE stock SET reserved = reserved + ? WHERE sku = ?", 5.1),
                 key("SELECT * FROM orders\n WHERE customer_id = ?\n ORDER BY created_at DESC", 0.9),
             ];
-            Response::json(200, &json!({"Keys": keys}))
+            Response::cbor(200, &json!({"Keys": keys}))
         }
         "DescribeDBSnapshots" if request.param("DBSnapshotIdentifier").is_some() => {
             refused(404, "DBSnapshotNotFound")

@@ -10,6 +10,10 @@ mod maintenance;
 mod metrics;
 mod snapshot;
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
 use detail::{InstanceInFull, OneInstance, describe_db_instance};
 use fleet::{InstanceList, ListInstances, list_db_instances};
 use insights::{GetInsights, Insights, get_performance_insights};
@@ -23,8 +27,8 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "rds_list_db_instances",
         title: "List RDS databases",
-        about: "DB instances and clusters of a region: what needs attention first, then state, storage \
-                used, backups, pending changes and maintenance, CA expiry.",
+        about: "DB instances and clusters: what needs attention first, then state, storage used, backups, \
+                pending changes and maintenance, CA expiry.",
         toolset: Toolset::Rds,
         effects: Effects::Always(Effect::Read),
         operations: &[
@@ -57,8 +61,8 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "rds_list_snapshots",
         title: "List RDS snapshots",
-        about: "Snapshots of DB instances (not of clusters), manual and automated, in AWS's order, not by \
-                time; `newest` is the newest complete one of this page.",
+        about: "Snapshots of DB instances, not of clusters; not in order of time. `newest` is the newest \
+                complete one of the page.",
         toolset: Toolset::Rds,
         effects: Effects::Always(Effect::Read),
         operations: &["rds:DescribeDBSnapshots"],
@@ -69,8 +73,8 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "rds_create_snapshot",
         title: "Create an RDS snapshot",
-        about: "Starts a manual snapshot of an available DB instance. One with this id that is there already \
-                is left alone (`no_change`).",
+        about: "Starts a snapshot of an available DB instance. One that is there already is left alone \
+                (`no_change`).",
         toolset: Toolset::Rds,
         effects: Effects::Always(Effect::Write),
         operations: &["rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:CreateDBSnapshot"],
@@ -81,8 +85,8 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "rds_get_performance_insights",
         title: "Get what loads a database",
-        about: "Why a database is slow: its load (active sessions) against its vCPUs, what they wait for, \
-                the SQL that causes it. Needs Performance Insights.",
+        about: "Why a database is slow: active sessions against vCPUs, what they wait for, the SQL that \
+                they run. Needs Performance Insights.",
         toolset: Toolset::Rds,
         effects: Effects::Always(Effect::Read),
         operations: &[
@@ -95,6 +99,19 @@ pub const TOOLS: &[Tool] = &[
         handler: handler!(get_performance_insights: GetInsights => Insights),
     },
 ];
+
+/// In an output schema: an object whose members tell themselves, and would cost bytes.
+struct Object;
+
+impl JsonSchema for Object {
+    fn schema_name() -> Cow<'static, str> {
+        "Object".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
+}
 
 /// RDS, MaxRecords: 20 to 100.
 fn page_size(wanted: usize) -> i32 {

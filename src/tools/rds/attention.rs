@@ -36,8 +36,8 @@ pub fn of(instance: &DbInstance, row: &Row) -> Vec<String> {
         && days <= SOON_DAYS
     {
         let ca = row.ca.as_deref().unwrap_or("its CA");
-        let when = if days == 0 { "ends or ended" } else { "ends" };
-        all.push(format!("the certificate of {ca} {when} {expires}"));
+        let ends = if days == 0 { "has ended or ends" } else { "ends" };
+        all.push(format!("the certificate of {ca} {ends} {expires}"));
     }
     for group in instance.db_parameter_groups() {
         if let (Some(name), Some(status @ ("pending-reboot" | "failed-to-apply"))) =

@@ -12,7 +12,7 @@ use super::identifier::InstanceId;
 use super::instance::{Row, find, name, row};
 use super::maintenance::{cut, pending};
 use super::metrics::{GIB, Lag, LastHour, last_hour};
-use super::{attention, said};
+use super::{Object, attention, said};
 use crate::error::{Error, Result, aws};
 use crate::tools::arguments::moment;
 use crate::tools::{Answer, Cx};
@@ -35,61 +35,75 @@ pub struct InstanceInFull {
     #[serde(flatten)]
     instance: Row,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Object")]
     last_hour: Option<LastHour>,
-    /// Of 24 h, newest first
+    /// Newest first
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Vec<Object>")]
     events: Vec<Happened>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     more_events: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(skip)]
     replication: Vec<Replication>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     replica_of: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
     replicas: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     port: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     vpc_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
     security_group_ids: Vec<String>,
     /// Apply status by name
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    #[schemars(with = "Object")]
     parameter_groups: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     storage_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     iops: Option<i32>,
-    /// Autoscaling goes up to this; absent = off
+    /// Of autoscaling
     #[serde(skip_serializing_if = "Option::is_none")]
     max_storage_gib: Option<i32>,
-    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    #[schemars(skip)]
     performance_insights: Monitoring,
     /// 0 = off
     #[serde(skip_serializing_if = "Option::is_none")]
     enhanced_monitoring_seconds: Option<i32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
     log_exports: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     maintenance_window: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     deletion_protection: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     latest_restorable: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     created: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    #[schemars(skip)]
     tags: BTreeMap<String, String>,
-    /// Errors of the parts that could not be read
+    /// Errors of parts
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Vec<Object>")]
     missing: Vec<Error>,
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::instance::{Row, name, row, storage};
 use super::maintenance::{Maintenance, Pending, pending};
 use super::metrics::free_storage;
-use super::{attention, page_size, said};
+use super::{Object, attention, page_size, said};
 use crate::error::{Error, Result, aws};
 use crate::tools::answer::Truncated;
 use crate::tools::listing::{Limit, Page, list};
@@ -38,20 +38,23 @@ pub struct InstanceList {
     instances: Vec<Row>,
     /// On the first page
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Object>")]
     clusters: Vec<Cluster>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     more_clusters: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Object")]
     truncated: Option<Truncated>,
-    /// Errors of the parts that could not be read
+    /// Errors of parts
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Vec<Object>")]
     missing: Vec<Error>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 struct Cluster {
     cluster_id: String,
     engine: String,

@@ -10,6 +10,7 @@ use aws_smithy_types::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Object;
 use super::identifier::InstanceId;
 use super::instance::{find, name};
 use super::maintenance::cut;
@@ -40,29 +41,35 @@ pub struct GetInsights {
 #[derive(Serialize, JsonSchema)]
 pub struct Insights {
     verdict: String,
+    #[schemars(skip)]
     instance_id: String,
     /// Active sessions
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Object")]
     load: Option<Load>,
-    /// Load by wait event, highest first
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Object>")]
     waits: Vec<Wait>,
-    /// Without literals
+    // Without literals: as AWS's digest has it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Object>")]
     top_sql: Vec<Sql>,
+    #[schemars(skip)]
     start: String,
+    #[schemars(skip)]
     end: String,
+    #[schemars(skip)]
     period_seconds: i32,
-    /// Load per period from start on
+    /// Load per period
     #[serde(skip_serializing_if = "Vec::is_empty")]
     series: Vec<f64>,
-    /// Errors of the parts that could not be read
+    /// Errors of parts
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Vec<Object>")]
     missing: Vec<Error>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Load {
     mean: f64,
     max: f64,
@@ -73,7 +80,7 @@ struct Load {
     percent_of_time_above_vcpus: Option<f64>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Wait {
     event: String,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -82,7 +89,7 @@ struct Wait {
     share_percent: f64,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Sql {
     statement: String,
     load: f64,
@@ -363,13 +370,13 @@ fn verdict(load: Option<&Load>, first: Option<&Wait>) -> String {
     let most = format!("{max} at most at {max_at}");
     let judged = match (load.vcpus, load.percent_of_time_above_vcpus) {
         (Some(vcpus), _) if *mean > vcpus => {
-            format!("overloaded: {mean} active sessions on average for {vcpus} vCPUs, {most}")
+            format!("overloaded: {mean} active sessions on average for {vcpus} vCPU, {most}")
         }
         (Some(vcpus), Some(above)) if *max > vcpus => format!(
-            "overloaded for {above} % of the time: {mean} active sessions on average for {vcpus} vCPUs, {most}"
+            "overloaded for {above} % of the time: {mean} active sessions on average for {vcpus} vCPU, {most}"
         ),
         (Some(vcpus), _) => {
-            format!("not overloaded: {mean} active sessions on average for {vcpus} vCPUs, {most}")
+            format!("not overloaded: {mean} active sessions on average for {vcpus} vCPU, {most}")
         }
         (None, _) => {
             format!("{mean} active sessions on average, {most}; its vCPUs are not known")
@@ -378,8 +385,7 @@ fn verdict(load: Option<&Load>, first: Option<&Wait>) -> String {
     match first {
         Some(wait) => {
             let Wait { event, share_percent, .. } = wait;
-            let does = if event == "CPU" { "run on or wait for the CPU" } else { "wait for it" };
-            format!("{judged}. First wait: {event} ({share_percent} % {does}).")
+            format!("{judged}. First wait: {event}, {share_percent} % of the load.")
         }
         None => format!("{judged}."),
     }
@@ -437,9 +443,9 @@ mod tests {
         };
         check(&[], Some(2.0), "no data");
         check(&[0.0, 0.0], Some(2.0), "idle");
-        check(&[1.0, 2.0], Some(2.0), "not overloaded: 1.5 active sessions on average for 2 vCPUs");
+        check(&[1.0, 2.0], Some(2.0), "not overloaded: 1.5 active sessions on average for 2 vCPU");
         check(&[1.0, 1.0, 1.0, 3.0], Some(2.0), "overloaded for 25 % of the time");
-        check(&[1.0, 9.0], Some(2.0), "overloaded: 5 active sessions on average for 2 vCPUs, 9 at");
+        check(&[1.0, 9.0], Some(2.0), "overloaded: 5 active sessions on average for 2 vCPU, 9 at");
         check(&[1.0, 9.0], None, "5 active sessions on average, 9 at most");
     }
 }

@@ -20,39 +20,52 @@ const COUNTED_DAYS: i64 = 180;
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Row {
     pub instance_id: String,
+    #[schemars(skip)]
     pub engine: String,
+    #[schemars(skip)]
     pub class: String,
     pub status: String,
-    /// Absent for clusters with storage of their own.
+    // Not where the storage is the cluster's.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     pub storage_gib: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_used_percent: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     multi_az: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     az: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     backup_window: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     pub backup_retention_days: Option<i32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
     pub pending_changes: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
     pub maintenance: Vec<Maintenance>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     pub ca: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     pub ca_expires: Option<String>,
-    /// Where below 180; 0 = it has expired.
+    /// Below 180; 0 = expired
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_expires_in_days: Option<i64>,
+    /// Absent = no
     #[serde(skip_serializing_if = "Option::is_none")]
     publicly_accessible: Option<bool>,
-    /// Absent = yes.
+    /// Absent = yes
     #[serde(skip_serializing_if = "Option::is_none")]
     encrypted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     cluster_id: Option<String>,
 }
 
@@ -79,7 +92,7 @@ pub fn row(instance: &DbInstance, now: DateTime) -> Row {
         ca_expires_in_days: expires
             .map(|expires| ((expires.secs() - now.secs()) / 86_400).max(0))
             .filter(|days| *days < COUNTED_DAYS),
-        publicly_accessible: instance.publicly_accessible(),
+        publicly_accessible: instance.publicly_accessible().filter(|public| *public),
         encrypted: instance.storage_encrypted().filter(|encrypted| !encrypted),
         cluster_id: said(instance.db_cluster_identifier()),
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identifier::{InstanceId, SnapshotId};
 use super::instance::{find, name};
-use super::{page_size, said};
+use super::{Object, page_size, said};
 use crate::error::{Error, Kind, Result, aws};
 use crate::tools::answer::{ChangeStatus, Truncated};
 use crate::tools::arguments::moment;
@@ -52,16 +52,19 @@ pub struct ListSnapshots {
 #[derive(Serialize, JsonSchema)]
 pub struct SnapshotList {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Object")]
     newest: Option<Newest>,
+    #[schemars(skip)]
     order: &'static str,
     snapshots: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Object")]
     truncated: Option<Truncated>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 struct Newest {
     snapshot_id: String,
     created: String,
@@ -70,19 +73,24 @@ struct Newest {
 #[derive(Serialize, JsonSchema)]
 struct Row {
     snapshot_id: String,
+    #[schemars(skip)]
     instance_id: String,
     #[serde(rename = "type")]
+    #[schemars(skip)]
     kind: String,
     status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     created: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     size_gib: Option<i32>,
-    /// Absent = yes.
+    /// Absent = yes
     #[serde(skip_serializing_if = "Option::is_none")]
     encrypted: Option<bool>,
-    /// While it is being made
+    // While it is being made.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     percent_progress: Option<i32>,
 }
 
@@ -157,19 +165,25 @@ pub struct CreateSnapshot {
 pub struct SnapshotMade {
     status: ChangeStatus,
     message: String,
+    #[schemars(skip)]
     snapshot_id: String,
+    #[schemars(skip)]
     instance_id: String,
-    /// Of the instance, before
+    // Before.
+    #[schemars(skip)]
     instance_status: String,
+    /// Of the snapshot
     state: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     percent_progress: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     started: Option<String>,
-    /// At most
+    // At most.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     size_gib: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     arn: Option<String>,
     next: String,
 }
