@@ -386,6 +386,7 @@ mod fleet {
         assert_eq!(told["more_clusters"], 10);
         assert_eq!(told["clusters"][0]["cluster_id"], "cluster39");
         assert_eq!(told["attention"], json!(["cluster cluster39: status is failing-over"]));
+        assert!(told["clusters"].to_string().len() < 6_500);
     }
 }
 
@@ -864,8 +865,11 @@ fn hostile_texts_come_out_visible_and_secrets_masked() {
     assert!(statement.contains(r"\u{001B}[31m"), "{statement}");
 }
 
+/// A wait event's name and type, and its points.
+type Series<'a> = (Option<(&'a str, &'a str)>, &'a [f64]);
+
 /// GetResourceMetrics: a series per wait event, or the whole where none is named.
-fn load(series: &[(Option<(&str, &str)>, &[f64])]) -> Response {
+fn load(series: &[Series<'_>]) -> Response {
     let point = |(n, value): (usize, &f64)| json!({"Timestamp": {"$time": 1_795_252_200 + 60 * n}, "Value": value});
     let list: Vec<Value> = series
         .iter()

@@ -21,6 +21,7 @@ const MOST_EVENTS: usize = 10;
 /// Pages of 100 events each.
 const MOST_EVENT_PAGES: usize = 3;
 const MOST_MESSAGE: usize = 300;
+const MOST_TAGS: usize = 30;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -65,9 +66,9 @@ pub struct InstanceInFull {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(skip)]
     security_group_ids: Vec<String>,
-    /// Apply status by name
+    // Apply status by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(with = "Object")]
+    #[schemars(skip)]
     parameter_groups: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]
@@ -75,8 +76,9 @@ pub struct InstanceInFull {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]
     iops: Option<i32>,
-    /// Of autoscaling
+    // How far autoscaling goes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     max_storage_gib: Option<i32>,
     #[schemars(skip)]
     performance_insights: Monitoring,
@@ -101,6 +103,9 @@ pub struct InstanceInFull {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(skip)]
     tags: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    more_tags: Option<usize>,
     /// Errors of parts
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Object>")]
@@ -165,7 +170,7 @@ pub async fn describe_db_instance(cx: Cx, args: OneInstance) -> Result<Answer> {
             }
             full.attention = attention::of(&instance, &full.instance);
             full.attention.extend(attention::of_hour(&hour));
-            full.last_hour = Some(hour);
+            full.last_hour = Some(hour).filter(|hour| *hour != LastHour::default());
         }
         Err(error) => {
             full.attention = attention::of(&instance, &full.instance);
@@ -272,8 +277,10 @@ fn full(instance: &DbInstance, now: DateTime) -> InstanceInFull {
         tags: instance
             .tag_list()
             .iter()
+            .take(MOST_TAGS)
             .filter_map(|tag| Some((said(tag.key())?, tag.value().unwrap_or_default().to_owned())))
             .collect(),
+        more_tags: instance.tag_list().len().checked_sub(MOST_TAGS).filter(|more| *more > 0),
         missing: Vec::new(),
     }
 }

@@ -15,8 +15,9 @@ use crate::tools::answer::Truncated;
 use crate::tools::listing::{Limit, Page, list};
 use crate::tools::{Answer, Cx};
 
-/// Clusters shown; those that are not available come first.
+/// Clusters shown, by number and as JSON text; those that are not available come first.
 const MOST_CLUSTERS: usize = 30;
+const MOST_CLUSTER_CHARACTERS: usize = 6_000;
 /// Pages of 100 clusters each.
 const MOST_CLUSTER_PAGES: usize = 5;
 const MOST_ATTENTION: usize = 20;
@@ -127,11 +128,12 @@ pub async fn list_db_instances(cx: Cx, args: ListInstances) -> Result<Answer> {
     if more > 0 {
         attention.push(format!("and {more} more; see the rows"));
     }
+    let shown = shown(&clusters, &mut maintenance);
     let list = InstanceList {
         attention,
         instances: rows,
-        more_clusters: clusters.len().checked_sub(MOST_CLUSTERS).filter(|more| *more > 0),
-        clusters: shown(&clusters, &mut maintenance),
+        more_clusters: clusters.len().checked_sub(shown.len()).filter(|more| *more > 0),
+        clusters: shown,
         next_page_token: None,
         truncated: None,
         missing,
@@ -165,6 +167,7 @@ fn is_available(cluster: &DbCluster) -> bool {
 fn shown(clusters: &[DbCluster], maintenance: &mut Pending) -> Vec<Cluster> {
     let (well, ill): (Vec<_>, Vec<_>) = clusters.iter().partition(|cluster| is_available(cluster));
     let first = ill.into_iter().chain(well).take(MOST_CLUSTERS);
+    let mut left = MOST_CLUSTER_CHARACTERS;
     first
         .map(|cluster| {
             let members = cluster.db_cluster_members();
@@ -184,6 +187,12 @@ fn shown(clusters: &[DbCluster], maintenance: &mut Pending) -> Vec<Cluster> {
                 multi_az: cluster.multi_az(),
                 maintenance: maintenance.remove(arn).unwrap_or_default(),
             }
+        })
+        .take_while(|cluster| {
+            let size = serde_json::to_string(cluster).map_or(usize::MAX, |text| text.len());
+            let fits = size <= left;
+            left = left.saturating_sub(size);
+            fits
         })
         .collect()
 }

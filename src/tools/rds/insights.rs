@@ -123,7 +123,7 @@ pub async fn get_performance_insights(cx: Cx, args: GetInsights) -> Result<Answe
     }
     let summary = summary(&load.total, vcpus);
     let whole = mean(&load.values());
-    let waits = waits(&load.parts, whole);
+    let waits = waits(&load, whole);
     let top_sql = statements.map_err(|error| missing.push(error)).unwrap_or_default();
     Answer::of(&Insights {
         verdict: verdict(summary.as_ref(), waits.first()),
@@ -324,14 +324,16 @@ fn summary(points: &[(DateTime, f64)], vcpus: Option<f64>) -> Option<Load> {
 }
 
 /// The waits with the most load first. A wait that is missing at a moment was no load then.
-fn waits(parts: &BTreeMap<Vec<(String, String)>, Vec<f64>>, whole: f64) -> Vec<Wait> {
-    let mut waits: Vec<Wait> = parts
+fn waits(points: &Points, whole: f64) -> Vec<Wait> {
+    let moments: f64 = points.total.iter().map(|_| 1.0).sum();
+    let mut waits: Vec<Wait> = points
+        .parts
         .iter()
         .filter_map(|(dimensions, values)| {
             let word = |wanted: &str| {
                 dimensions.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
             };
-            let load = mean(values);
+            let load = values.iter().sum::<f64>() / moments.max(1.0);
             Some(Wait {
                 event: word("db.wait_event.name")?,
                 kind: word("db.wait_event.type"),

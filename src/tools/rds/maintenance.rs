@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::PendingMaintenanceAction;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::said;
@@ -16,12 +15,12 @@ use crate::tools::arguments::moment;
 const MOST_PAGES: usize = 10;
 const MOST_DESCRIPTION: usize = 80;
 
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Maintenance {
     pub action: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    /// Absent = only when somebody asks for it.
+    // None where somebody has to ask for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_apply_date: Option<String>,
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
 use aws_smithy_types::DateTime;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Error, Result, aws};
@@ -17,7 +16,7 @@ const MOST_PAGES: usize = 5;
 pub const GIB: f64 = 1_073_741_824.0;
 
 /// A figure over a span of time.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
     last: f64,
     mean: f64,
@@ -38,7 +37,7 @@ impl Figure {
     }
 }
 
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, PartialEq, Serialize)]
 pub struct LastHour {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_percent: Option<Figure>,
