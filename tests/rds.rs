@@ -390,6 +390,17 @@ mod fleet {
     }
 }
 
+#[test]
+fn much_that_needs_attention_is_cut_and_counted() {
+    let row = |n: usize| instance(&format!("db{n}"), &[("DBInstanceStatus", "storage-full")]);
+    let aws = with((0..50).map(row).collect());
+    let told = served(&aws).call_ok("rds_list_db_instances", json!({}));
+    let attention = told["attention"].as_array().unwrap();
+    assert_eq!(attention.len(), 21);
+    assert_eq!(attention[0], "db0: status is storage-full");
+    assert_eq!(attention[20], "and 30 more; see the rows");
+}
+
 mod detail {
     use super::*;
 

@@ -36,7 +36,7 @@ pub fn of(instance: &DbInstance, row: &Row) -> Vec<String> {
         && days <= SOON_DAYS
     {
         let ca = row.ca.as_deref().unwrap_or("its CA");
-        let ends = if days == 0 { "has ended or ends" } else { "ends" };
+        let ends = if row.ca_is_expired { "ended" } else { "ends" };
         all.push(format!("the certificate of {ca} {ends} {expires}"));
     }
     for group in instance.db_parameter_groups() {
@@ -120,6 +120,11 @@ mod tests {
             row.ca = Some("rds-ca-rsa2048-g1".to_owned());
         };
         check(well(), days, &["the certificate of rds-ca-rsa2048-g1 ends 2026-12-03T00:00:00Z"]);
+        let ended = |row: &mut Row| {
+            days(row);
+            row.ca_is_expired = true;
+        };
+        check(well(), ended, &["the certificate of rds-ca-rsa2048-g1 ended 2026-12-03T00:00:00Z"]);
         check(well().backup_retention_period(0), |_| {}, &["automated backups are off"]);
         let info = aws_sdk_rds::types::DbInstanceStatusInfo::builder()
             .status_type("read replication")

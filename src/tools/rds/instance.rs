@@ -58,6 +58,9 @@ pub struct Row {
     /// Below 180; 0 = expired
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_expires_in_days: Option<i64>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub ca_is_expired: bool,
     /// Absent = no
     #[serde(skip_serializing_if = "Option::is_none")]
     publicly_accessible: Option<bool>,
@@ -92,6 +95,7 @@ pub fn row(instance: &DbInstance, now: DateTime) -> Row {
         ca_expires_in_days: expires
             .map(|expires| ((expires.secs() - now.secs()) / 86_400).max(0))
             .filter(|days| *days < COUNTED_DAYS),
+        ca_is_expired: expires.is_some_and(|expires| expires.secs() <= now.secs()),
         publicly_accessible: instance.publicly_accessible().filter(|public| *public),
         encrypted: instance.storage_encrypted().filter(|encrypted| !encrypted),
         cluster_id: said(instance.db_cluster_identifier()),
