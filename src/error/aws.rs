@@ -104,6 +104,7 @@ fn kind_of(code: &str, status: u16) -> Kind {
         | "OptInRequired"
         | "UnauthorizedException"
         | "NotAuthorized"
+        | "NotAuthorizedException"
         | "Blocked"
         | "AuthorizationError" => Kind::AccessDenied,
         "Throttling"
@@ -216,6 +217,7 @@ mod tests {
         check("InvalidClientTokenId", 403, Kind::InvalidCredentials);
         check("AuthFailure", 401, Kind::InvalidCredentials);
         check("UnauthorizedOperation", 403, Kind::AccessDenied);
+        check("NotAuthorizedException", 400, Kind::AccessDenied);
         check("InvalidInstanceID.NotFound", 400, Kind::NotFound);
         check("InvalidInstanceID.Malformed", 400, Kind::ValidationError);
         check("NoSuchEntity", 404, Kind::NotFound);

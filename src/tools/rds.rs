@@ -1,5 +1,124 @@
 //! RDS: databases, their snapshots, and what loads them.
 
-use super::Tool;
+mod attention;
+mod detail;
+mod fleet;
+mod identifier;
+mod insights;
+mod instance;
+mod maintenance;
+mod metrics;
+mod snapshot;
 
-pub const TOOLS: &[Tool] = &[];
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use detail::{InstanceInFull, OneInstance, describe_db_instance};
+use fleet::{InstanceList, ListInstances, list_db_instances};
+use insights::{GetInsights, Insights, get_performance_insights};
+use snapshot::{CreateSnapshot, ListSnapshots, SnapshotList, SnapshotMade};
+use snapshot::{create_snapshot, list_snapshots};
+
+use super::{Target, Tool, Toolset, handler};
+use crate::gate::{Effect, Effects, Pace};
+
+pub const TOOLS: &[Tool] = &[
+    Tool {
+        name: "rds_list_db_instances",
+        title: "List RDS databases",
+        about: "DB instances and clusters: what needs attention first, then state, storage used, backups, \
+                pending changes and maintenance, CA expiry.",
+        toolset: Toolset::Rds,
+        effects: Effects::Always(Effect::Read),
+        operations: &[
+            "rds:DescribeDBInstances",
+            "rds:DescribeDBClusters",
+            "rds:DescribePendingMaintenanceActions",
+            "cloudwatch:GetMetricData",
+        ],
+        pace: Pace::Ordinary,
+        target: Target::Aws,
+        handler: handler!(list_db_instances: ListInstances => InstanceList),
+    },
+    Tool {
+        name: "rds_describe_db_instance",
+        title: "Describe an RDS instance",
+        about: "One DB instance in full: what needs attention, events of 24 h, load of the last hour, \
+                replication, network, maintenance, tags.",
+        toolset: Toolset::Rds,
+        effects: Effects::Always(Effect::Read),
+        operations: &[
+            "rds:DescribeDBInstances",
+            "rds:DescribePendingMaintenanceActions",
+            "rds:DescribeEvents",
+            "cloudwatch:GetMetricData",
+        ],
+        pace: Pace::Ordinary,
+        target: Target::Aws,
+        handler: handler!(describe_db_instance: OneInstance => InstanceInFull),
+    },
+    Tool {
+        name: "rds_list_snapshots",
+        title: "List RDS snapshots",
+        about: "Snapshots of DB instances, not of clusters; not in order of time. `newest` is the newest \
+                complete one of the page.",
+        toolset: Toolset::Rds,
+        effects: Effects::Always(Effect::Read),
+        operations: &["rds:DescribeDBSnapshots"],
+        pace: Pace::Ordinary,
+        target: Target::Aws,
+        handler: handler!(list_snapshots: ListSnapshots => SnapshotList),
+    },
+    Tool {
+        name: "rds_create_snapshot",
+        title: "Create an RDS snapshot",
+        about: "Starts a snapshot of an available DB instance. One that is there already is left alone \
+                (`no_change`).",
+        toolset: Toolset::Rds,
+        effects: Effects::Always(Effect::Write),
+        operations: &["rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:CreateDBSnapshot"],
+        pace: Pace::Ordinary,
+        target: Target::Aws,
+        handler: handler!(create_snapshot: CreateSnapshot => SnapshotMade),
+    },
+    Tool {
+        name: "rds_get_performance_insights",
+        title: "Get what loads a database",
+        about: "Why a database is slow: active sessions against vCPUs, what they wait for, the SQL that \
+                they run. Needs Performance Insights.",
+        toolset: Toolset::Rds,
+        effects: Effects::Always(Effect::Read),
+        operations: &[
+            "rds:DescribeDBInstances",
+            "pi:GetResourceMetrics",
+            "pi:DescribeDimensionKeys",
+        ],
+        pace: Pace::Ordinary,
+        target: Target::Aws,
+        handler: handler!(get_performance_insights: GetInsights => Insights),
+    },
+];
+
+/// In an output schema: an object whose members tell themselves, and would cost bytes.
+struct Object;
+
+impl JsonSchema for Object {
+    fn schema_name() -> Cow<'static, str> {
+        "Object".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
+}
+
+/// RDS, MaxRecords: 20 to 100.
+fn page_size(wanted: usize) -> i32 {
+    i32::try_from(wanted).unwrap_or(i32::MAX).clamp(20, 100)
+}
+
+/// AWS's text where it says something.
+fn said(text: Option<&str>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).map(str::to_owned)
+}

@@ -1,0 +1,286 @@
+//! One database in full: what it is, what happened to it, how it did in the last hour.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_rds::Client;
+use aws_sdk_rds::types::{DbInstance, Event, SourceType};
+use aws_smithy_types::DateTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::identifier::InstanceId;
+use super::instance::{Row, find, name, row};
+use super::maintenance::{cut, pending};
+use super::metrics::{GIB, Lag, LastHour, last_hour};
+use super::{Object, attention, said};
+use crate::error::{Error, Result, aws};
+use crate::tools::arguments::moment;
+use crate::tools::{Answer, Cx};
+
+const MOST_EVENTS: usize = 10;
+/// Pages of 100 events each.
+const MOST_EVENT_PAGES: usize = 3;
+const MOST_MESSAGE: usize = 300;
+const MOST_TAGS: usize = 30;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OneInstance {
+    instance_id: InstanceId,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct InstanceInFull {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attention: Vec<String>,
+    #[serde(flatten)]
+    instance: Row,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Object")]
+    last_hour: Option<LastHour>,
+    /// Newest first
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Object>")]
+    events: Vec<Happened>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    more_events: Option<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
+    replication: Vec<Replication>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    replica_of: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
+    replicas: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    port: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    vpc_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
+    security_group_ids: Vec<String>,
+    // Apply status by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(skip)]
+    parameter_groups: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    storage_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    iops: Option<i32>,
+    // How far autoscaling goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    max_storage_gib: Option<i32>,
+    #[schemars(skip)]
+    performance_insights: Monitoring,
+    /// 0 = off
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enhanced_monitoring_seconds: Option<i32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
+    log_exports: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    maintenance_window: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    deletion_protection: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    latest_restorable: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    created: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(skip)]
+    tags: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    more_tags: Option<usize>,
+    /// Errors of parts
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Object>")]
+    missing: Vec<Error>,
+}
+
+#[derive(Serialize)]
+struct Happened {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    categories: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Replication {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Monitoring {
+    enabled: bool,
+    /// `standard` or `advanced`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database_insights: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention_days: Option<i32>,
+}
+
+pub async fn describe_db_instance(cx: Cx, args: OneInstance) -> Result<Answer> {
+    let client = cx.rds().await?;
+    let instance = find(&cx, &client, &args.instance_id).await?;
+    let id = name(&instance);
+    let arn = instance.db_instance_arn().unwrap_or_default();
+    let (maintenance, events, hour) = tokio::join!(
+        pending(&cx, &client, Some(arn)),
+        events(&cx, &client, id),
+        last_hour(&cx, id, lag(&instance)),
+    );
+    let mut full = full(&instance, DateTime::from(cx.world().config.clock.now()));
+    match maintenance {
+        Ok(mut found) => full.instance.maintenance = found.remove(arn).unwrap_or_default(),
+        Err(error) => full.missing.push(error),
+    }
+    match events {
+        Ok(events) => {
+            full.more_events = events.len().checked_sub(MOST_EVENTS).filter(|more| *more > 0);
+            full.events = events.iter().take(MOST_EVENTS).map(happened).collect();
+        }
+        Err(error) => full.missing.push(error),
+    }
+    match hour {
+        Ok(hour) => {
+            if let Some(free) = &hour.free_storage_gib {
+                full.instance.note_free(free.last() * GIB);
+            }
+            full.attention = attention::of(&instance, &full.instance);
+            full.attention.extend(attention::of_hour(&hour));
+            full.last_hour = Some(hour).filter(|hour| *hour != LastHour::default());
+        }
+        Err(error) => {
+            full.attention = attention::of(&instance, &full.instance);
+            full.missing.push(error);
+        }
+    }
+    Answer::of(&full)
+}
+
+fn lag(instance: &DbInstance) -> Lag {
+    if instance.engine().is_some_and(|engine| engine.starts_with("aurora")) {
+        Lag::Aurora
+    } else if source(instance).is_some() {
+        Lag::Replica
+    } else {
+        Lag::None
+    }
+}
+
+fn source(instance: &DbInstance) -> Option<String> {
+    said(instance.read_replica_source_db_instance_identifier())
+        .or_else(|| said(instance.read_replica_source_db_cluster_identifier()))
+}
+
+/// The events of the last day, the newest first.
+async fn events(cx: &Cx, client: &Client, id: &str) -> Result<Vec<Event>> {
+    let (mut found, mut marker) = (Vec::new(), None);
+    for _ in 0..MOST_EVENT_PAGES {
+        let request = client
+            .describe_events()
+            .source_identifier(id)
+            .source_type(SourceType::DbInstance)
+            .duration(24 * 60)
+            .max_records(100)
+            .set_marker(marker);
+        let answer =
+            request.send().await.map_err(|e| aws::failed(&cx.action("rds:DescribeEvents"), e))?;
+        found.extend(answer.events.unwrap_or_default());
+        marker = answer.marker.filter(|marker| !marker.is_empty());
+        if marker.is_none() {
+            break;
+        }
+    }
+    found.sort_by_key(|event| std::cmp::Reverse(event.date().map(DateTime::secs)));
+    Ok(found)
+}
+
+fn happened(event: &Event) -> Happened {
+    Happened {
+        at: event.date().and_then(moment),
+        message: cut(event.message().unwrap_or_default(), MOST_MESSAGE),
+        categories: event.event_categories().to_vec(),
+    }
+}
+
+fn full(instance: &DbInstance, now: DateTime) -> InstanceInFull {
+    let groups = instance.db_parameter_groups().iter();
+    let clusters = instance.read_replica_db_cluster_identifiers();
+    InstanceInFull {
+        attention: Vec::new(),
+        instance: row(instance, now),
+        last_hour: None,
+        events: Vec::new(),
+        more_events: None,
+        replication: instance
+            .status_infos()
+            .iter()
+            .map(|info| Replication {
+                kind: said(info.status_type()),
+                status: said(info.status()),
+                message: said(info.message()).map(|text| cut(&text, MOST_MESSAGE)),
+            })
+            .collect(),
+        replica_of: source(instance),
+        replicas: [instance.read_replica_db_instance_identifiers(), clusters].concat(),
+        endpoint: said(instance.endpoint().and_then(|endpoint| endpoint.address())),
+        port: instance.endpoint().and_then(|endpoint| endpoint.port()),
+        vpc_id: said(instance.db_subnet_group().and_then(|group| group.vpc_id())),
+        security_group_ids: instance
+            .vpc_security_groups()
+            .iter()
+            .filter_map(|group| said(group.vpc_security_group_id()))
+            .collect(),
+        parameter_groups: groups
+            .filter_map(|group| {
+                let status = said(group.parameter_apply_status()).unwrap_or_default();
+                Some((said(group.db_parameter_group_name())?, status))
+            })
+            .collect(),
+        storage_type: said(instance.storage_type()),
+        iops: instance.iops(),
+        max_storage_gib: instance.max_allocated_storage(),
+        performance_insights: Monitoring {
+            enabled: instance.performance_insights_enabled().unwrap_or_default(),
+            database_insights: instance.database_insights_mode().map(|m| m.as_str().to_owned()),
+            retention_days: instance.performance_insights_retention_period(),
+        },
+        enhanced_monitoring_seconds: instance.monitoring_interval(),
+        log_exports: instance.enabled_cloudwatch_logs_exports().to_vec(),
+        maintenance_window: said(instance.preferred_maintenance_window()),
+        deletion_protection: instance.deletion_protection(),
+        latest_restorable: instance.latest_restorable_time().and_then(moment),
+        created: instance.instance_create_time().and_then(moment),
+        tags: instance
+            .tag_list()
+            .iter()
+            .take(MOST_TAGS)
+            .filter_map(|tag| Some((said(tag.key())?, tag.value().unwrap_or_default().to_owned())))
+            .collect(),
+        more_tags: instance.tag_list().len().checked_sub(MOST_TAGS).filter(|more| *more > 0),
+        missing: Vec::new(),
+    }
+}
