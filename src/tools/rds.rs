@@ -31,8 +31,8 @@ pub const TOOLS: &[Tool] = &[
                 pending changes and maintenance, CA expiry.",
         toolset: Toolset::Rds,
         effects: Effects::Always(Effect::Read),
-        operations: &[
-            "rds:DescribeDBInstances",
+        operations: &["rds:DescribeDBInstances"],
+        parts: &[
             "rds:DescribeDBClusters",
             "rds:DescribePendingMaintenanceActions",
             "cloudwatch:GetMetricData",
@@ -48,8 +48,8 @@ pub const TOOLS: &[Tool] = &[
                 replication, network, maintenance, tags.",
         toolset: Toolset::Rds,
         effects: Effects::Always(Effect::Read),
-        operations: &[
-            "rds:DescribeDBInstances",
+        operations: &["rds:DescribeDBInstances"],
+        parts: &[
             "rds:DescribePendingMaintenanceActions",
             "rds:DescribeEvents",
             "cloudwatch:GetMetricData",
@@ -66,6 +66,7 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Rds,
         effects: Effects::Always(Effect::Read),
         operations: &["rds:DescribeDBSnapshots"],
+        parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
         handler: handler!(list_snapshots: ListSnapshots => SnapshotList),
@@ -78,6 +79,7 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Rds,
         effects: Effects::Always(Effect::Write),
         operations: &["rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:CreateDBSnapshot"],
+        parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
         handler: handler!(create_snapshot: CreateSnapshot => SnapshotMade),
@@ -94,6 +96,7 @@ pub const TOOLS: &[Tool] = &[
             "pi:GetResourceMetrics",
             "pi:DescribeDimensionKeys",
         ],
+        parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
         handler: handler!(get_performance_insights: GetInsights => Insights),
