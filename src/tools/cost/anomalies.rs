@@ -48,7 +48,7 @@ pub struct AnomalyList {
     truncated: Option<Truncated>,
 }
 
-/// In USD.
+// An anomaly; amounts are in USD.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Row {
     /// USD above what was expected
@@ -73,7 +73,7 @@ struct Row {
     root_causes: Vec<Cause>,
     #[serde(skip_serializing_if = "Option::is_none")]
     more_root_causes: Option<usize>,
-    /// A person's: YES, NO, PLANNED_ACTIVITY
+    /// A person's: YES = it was one
     #[serde(skip_serializing_if = "Option::is_none")]
     feedback: Option<String>,
     anomaly_id: String,

@@ -97,7 +97,7 @@ struct Change {
     change: f64,
 }
 
-/// A figure of a further metric.
+// A figure of a further metric.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Also {
     amount: f64,
