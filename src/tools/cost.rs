@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -35,9 +35,8 @@ use usage::{GetUsage, Report, get_usage};
 pub const TOOLS: &[Tool] = &[
     Tool {
         name: "cost_get_cost_and_usage",
-        title: "Costs by service, account, tag, ...",
-        about: "What was spent: totals, groups with the largest first, change against the span before. \
-                Each request costs 0.01 USD; answers serve for an hour.",
+        title: "Costs and usage",
+        about: "Costs by group against the span before. 0.01 USD each.",
         toolset: Toolset::Cost,
         effects: Effects::Always(Effect::Read),
         operations: &["ce:GetCostAndUsage"],
@@ -48,8 +47,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "cost_get_forecast",
         title: "Forecast costs",
-        about: "What will be spent, with bounds; for the rest of a month also the whole month (then two \
-                requests of 0.01 USD).",
+        about: "Costs to come, by default to the month's end. Up to 0.02 USD.",
         toolset: Toolset::Cost,
         effects: Effects::Always(Effect::Read),
         operations: &["ce:GetCostForecast", "ce:GetCostAndUsage"],
@@ -60,8 +58,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "cost_list_anomalies",
         title: "List cost anomalies",
-        about: "Unusual spending that AWS found in the past 90 days: impact, root causes. Largest first. \
-                0.01 USD per request.",
+        about: "Unusual costs that AWS found, and why. 0.01 USD each.",
         toolset: Toolset::Cost,
         effects: Effects::Always(Effect::Read),
         operations: &["ce:GetAnomalies"],
@@ -71,8 +68,7 @@ pub const TOOLS: &[Tool] = &[
     },
 ];
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Granularity {
     Daily,
     Monthly,
@@ -87,8 +83,22 @@ impl Granularity {
     }
 }
 
+impl<'de> Deserialize<'de> for Granularity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        match letters(&word).as_str() {
+            "daily" => Ok(Self::Daily),
+            "monthly" => Ok(Self::Monthly),
+            _ => Err(D::Error::custom(format!(
+                "granularity is daily or monthly, not {}",
+                echo(&word)
+            ))),
+        }
+    }
+}
+
 /// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Metric {
     UnblendedCost,
@@ -159,16 +169,6 @@ impl<'de> Deserialize<'de> for Metric {
     }
 }
 
-impl JsonSchema for Metric {
-    fn schema_name() -> Cow<'static, str> {
-        "Metric".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        String::json_schema(generator)
-    }
-}
-
 /// One metric or several, each once.
 #[derive(Clone, Debug)]
 struct Metrics(Vec<Metric>);
@@ -195,7 +195,20 @@ impl JsonSchema for Metrics {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Values::json_schema(generator)
+        Vec::<String>::json_schema(generator)
+    }
+}
+
+// What a schema says of an object whose members show by themselves: each costs every conversation.
+struct Plain;
+
+impl JsonSchema for Plain {
+    fn schema_name() -> Cow<'static, str> {
+        "Plain".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_costexplorer::types::{Anomaly, AnomalyDateInterval};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Day, Days, Paid, bought, failed, money, whole};
+use super::{Day, Days, Paid, Plain, bought, failed, money, whole};
 use crate::error::{Error, Result, echo};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::When;
@@ -23,39 +23,39 @@ const MOST_CAUSES: usize = 5;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListAnomalies {
-    /// Default -30d
     start: Option<When>,
-    /// Last day; default today
     end: Option<When>,
     monitor_arn: Option<String>,
-    /// Rows; default 50
+    #[schemars(with = "Option<i32>")]
     limit: Option<Limit>,
-    /// next_page_token of the answer before
     page_token: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
 pub struct AnomalyList {
+    #[schemars(with = "Vec<Plain>")]
     anomalies: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
+    #[schemars(with = "i32")]
     billed_requests: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     cached_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     truncated: Option<Truncated>,
 }
 
-// An anomaly; amounts are in USD.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+/// An anomaly; amounts are in USD.
+#[derive(Debug, Serialize, Deserialize)]
 struct Row {
-    /// USD above what was expected
+    /// Above what was expected.
     total_impact: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     impact_percent: Option<f64>,
-    /// Of one day
+    /// Of one day.
     max_impact: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     spent: Option<f64>,
@@ -63,24 +63,24 @@ struct Row {
     expected: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     began: Option<String>,
-    /// Its last day so far
+    /// Its last day so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended: Option<String>,
-    /// What the monitor watches
+    /// What the monitor watches.
     #[serde(skip_serializing_if = "Option::is_none")]
     dimension_value: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     root_causes: Vec<Cause>,
     #[serde(skip_serializing_if = "Option::is_none")]
     more_root_causes: Option<usize>,
-    /// A person's: YES = it was one
+    /// A person's: YES, NO, PLANNED_ACTIVITY.
     #[serde(skip_serializing_if = "Option::is_none")]
     feedback: Option<String>,
     anomaly_id: String,
     monitor_arn: String,
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Cause {
     #[serde(skip_serializing_if = "Option::is_none")]
     impact: Option<f64>,

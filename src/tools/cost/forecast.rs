@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::table::{Question, Table};
-use super::{Day, Days, Filter, Granularity, Metric, Paid, bought, failed};
+use super::{Day, Days, Filter, Granularity, Metric, Paid, Plain, bought, failed};
 use crate::error::{Error, Result};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::When;
@@ -20,16 +20,15 @@ const MOST_DAYS: i64 = 93;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetForecast {
-    /// Default today, which is the latest
     start: Option<When>,
-    /// Day after the last; default the month's end
+    /// Exclusive
     end: Option<When>,
+    #[schemars(with = "Option<String>")]
     granularity: Option<Granularity>,
-    /// Default unblended_cost
+    #[schemars(with = "Option<String>")]
     metric: Option<Metric>,
-    /// As in cost_get_cost_and_usage
     filter: Option<Filter>,
-    /// 51 to 99; default 80
+    // In percent.
     prediction_interval: Option<Interval>,
 }
 
@@ -61,34 +60,37 @@ impl JsonSchema for Interval {
 pub struct Forecast {
     start: String,
     end: String,
-    granularity: Granularity,
     #[schemars(with = "String")]
     metric: Metric,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
-    /// Forecast from start to end
+    // From start to end.
     total: f64,
-    /// Sums of the steps' bounds
+    // The sums of the steps' bounds: with many steps they lie wider than they would have to.
     #[serde(skip_serializing_if = "Option::is_none")]
     low: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     high: Option<f64>,
     prediction_interval: i32,
-    /// Spent up to start, and that with the forecast
+    // With what was spent up to start.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Plain")]
     whole_month: Option<Month>,
+    #[schemars(with = "Vec<Plain>")]
     steps: Vec<Step>,
+    #[schemars(with = "i32")]
     billed_requests: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     cached_at: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Value>")]
+    #[schemars(skip)]
     missing: Vec<Error>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     truncated: Option<Truncated>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Month {
     start: String,
     spent: f64,
@@ -99,7 +101,7 @@ struct Month {
     high: Option<f64>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Step {
     start: String,
     mean: f64,
@@ -166,7 +168,6 @@ pub async fn get_forecast(cx: Cx, args: GetForecast) -> Result<Answer> {
     let forecast = Forecast {
         start: days.start.to_string(),
         end: days.end.to_string(),
-        granularity,
         metric,
         unit: said.unit,
         total: rounded(total),

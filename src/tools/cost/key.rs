@@ -228,7 +228,7 @@ impl JsonSchema for GroupBy {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Values::json_schema(generator)
+        Vec::<String>::json_schema(generator)
     }
 }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::table::{Question, Sum, Table};
 use super::{
-    Day, Days, Filter, Granularity, GroupBy, Key, LEAST, Metric, Metrics, Paid, change_percent,
-    percent,
+    Day, Days, Filter, Granularity, GroupBy, Key, LEAST, Metric, Metrics, Paid, Plain,
+    change_percent, percent,
 };
 use crate::error::{Error, Kind, Result};
 use crate::tools::answer::Truncated;
@@ -16,6 +16,8 @@ use crate::tools::arguments::When;
 use crate::tools::listing::Limit;
 use crate::tools::{Answer, Cx};
 
+/// Days to look back, where nothing is said.
+const DAYS: i64 = 30;
 /// Days up to which a span is shown day by day, where nothing is said.
 const DAILY: i64 = 62;
 /// Days of a daily answer: more are more than a reader wants, and twice as many are asked for.
@@ -31,18 +33,19 @@ const MONTHS_KEPT: i64 = 13;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetUsage {
-    /// First day: 2026-11-01, -30d
-    start: When,
-    /// Day after the last; default today
+    /// 2026-11-01, -30d
+    start: Option<When>,
+    /// Exclusive
     end: Option<When>,
+    #[schemars(with = "Option<String>")]
     granularity: Option<Granularity>,
-    /// Up to 2 of service (default), linked_account, region, usage_type, ..., tag:KEY, cost_category:NAME
+    /// service, tag:KEY, ..
     group_by: Option<GroupBy>,
-    /// {"service": ["RDS"], "tag:team": "checkout", "not": {"record_type": "Credit"}}
+    /// {"service":"RDS","not":{"tag:team":"a"}}
     filter: Option<Filter>,
-    /// unblended_cost (default), amortized_cost, net_unblended_cost, usage_quantity, ...
     metrics: Option<Metrics>,
-    /// Groups; default 20
+    // Groups.
+    #[schemars(with = "Option<i32>")]
     limit: Option<Limit>,
 }
 
@@ -50,7 +53,6 @@ pub struct GetUsage {
 pub struct Report {
     start: String,
     end: String,
-    granularity: Granularity,
     #[schemars(with = "String")]
     metric: Metric,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,70 +61,77 @@ pub struct Report {
     unit: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_start: Option<String>,
-    /// Of the span before, of the same length
+    // Of the span before, of the same length.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     change_percent: Option<f64>,
-    /// AWS may still change figures
+    // AWS may still change figures.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     estimated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Plain>")]
     biggest_changes: Vec<Change>,
+    // Of the further metrics.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "Plain")]
     also: BTreeMap<&'static str, Also>,
+    #[schemars(with = "Vec<Plain>")]
     steps: Vec<StepTotal>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    group_by: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Plain>")]
     groups: Vec<Group>,
-    /// Groups that are not shown
+    // Groups that are not shown.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Plain")]
     other: Option<Other>,
+    #[schemars(with = "i32")]
     billed_requests: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     cached_at: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Value>")]
+    #[schemars(skip)]
     missing: Vec<Error>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     truncated: Option<Truncated>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Change {
     group: String,
     change: f64,
 }
 
-// A figure of a further metric.
-#[derive(Debug, Serialize, JsonSchema)]
+/// A figure of a further metric.
+#[derive(Debug, Serialize)]
 struct Also {
     amount: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct StepTotal {
     start: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<f64>,
+    /// Where others are not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     estimated: bool,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Group {
     group: String,
-    /// Of the account
+    /// Of the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<f64>,
-    /// Where groups have different ones
+    /// Where groups have different ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,11 +142,12 @@ struct Group {
     change_percent: Option<f64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     also: BTreeMap<&'static str, Also>,
+    /// In the order of the answer's steps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     by_step: Vec<Option<f64>>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Other {
     groups: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,7 +169,7 @@ pub async fn get_usage(cx: Cx, args: GetUsage) -> Result<Answer> {
         metrics: &metrics,
     };
     let answered = both(&cx, &question, days, granularity, today).await?;
-    let mut report = Shape { days, granularity, group_by: &group_by, metrics: &metrics }.report(
+    let mut report = Shape { days, group_by: &group_by, metrics: &metrics }.report(
         &answered.now,
         answered.before.as_ref(),
         args.limit.map_or(GROUPS, Limit::rows),
@@ -191,7 +201,7 @@ pub async fn get_usage(cx: Cx, args: GetUsage) -> Result<Answer> {
 /// The days that are meant. A start of today without an end means today.
 fn days(args: &GetUsage, today: Day, cx: &Cx) -> Result<Days> {
     let day = |when| Day::of(when, cx.world().config.clock.now());
-    let start = day(args.start);
+    let start = args.start.map_or_else(|| today.plus(-DAYS), day);
     let end = match args.end {
         Some(end) => day(end),
         None if start == today => today.plus(1),
@@ -266,7 +276,6 @@ fn is_too_old(error: &Error, start: Day, today: Day) -> bool {
 /// What decides how an answer is laid out.
 struct Shape<'a> {
     days: Days,
-    granularity: Granularity,
     group_by: &'a [Key],
     metrics: &'a [Metric],
 }
@@ -311,7 +320,6 @@ impl Shape<'_> {
         Report {
             start: self.days.start.to_string(),
             end: self.days.end.to_string(),
-            granularity: self.granularity,
             metric,
             total: shown(&total),
             unit: total.unit().map(str::to_owned),
@@ -334,7 +342,6 @@ impl Shape<'_> {
                     }
                 })
                 .collect(),
-            group_by: self.group_by.iter().map(Key::to_string).collect(),
             groups: rows.collect(),
             other: (!rest.is_empty()).then(|| {
                 let (mut amount, mut before) = (Sum::default(), Sum::default());
