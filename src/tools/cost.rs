@@ -58,7 +58,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "cost_list_anomalies",
         title: "List cost anomalies",
-        about: "Unusual costs that AWS found, and why. 0.01 USD each.",
+        about: "Unusual costs AWS found, and why. 0.01 USD each.",
         toolset: Toolset::Cost,
         effects: Effects::Always(Effect::Read),
         operations: &["ce:GetAnomalies"],
@@ -215,20 +215,20 @@ impl JsonSchema for Plain {
 /// Two decimals, four below 1.
 fn money(amount: f64) -> f64 {
     let places = if amount.abs() < 1.0 { 10_000.0 } else { 100.0 };
-    whole((amount * places).round()) / places
+    unsigned_zero((amount * places).round()) / places
 }
 
 /// Four significant digits.
 fn quantity(amount: f64) -> f64 {
-    whole(format!("{amount:.3e}").parse().unwrap_or(amount))
+    unsigned_zero(format!("{amount:.3e}").parse().unwrap_or(amount))
 }
 
-fn percent(part: f64, whole_: f64) -> f64 {
-    whole((part / whole_ * 1_000.0).round()) / 10.0
+fn percent(part: f64, whole: f64) -> f64 {
+    unsigned_zero((part / whole * 1_000.0).round()) / 10.0
 }
 
 /// Zero has no sign.
-fn whole(number: f64) -> f64 {
+fn unsigned_zero(number: f64) -> f64 {
     if number == 0.0 { 0.0 } else { number }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_costexplorer::types::{Anomaly, AnomalyDateInterval};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Day, Days, Paid, Plain, bought, failed, money, whole};
+use super::{Day, Days, Paid, Plain, bought, failed, money, unsigned_zero};
 use crate::error::{Error, Result, echo};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::When;
@@ -191,7 +191,7 @@ fn row(anomaly: &Anomaly) -> Row {
         total_impact: impact.map(|impact| money(impact.total_impact())).unwrap_or_default(),
         impact_percent: impact
             .and_then(|impact| impact.total_impact_percentage())
-            .map(|percent| whole((percent * 10.0).round()) / 10.0),
+            .map(|percent| unsigned_zero((percent * 10.0).round()) / 10.0),
         max_impact: impact.map(|impact| money(impact.max_impact())).unwrap_or_default(),
         spent: impact.and_then(|impact| impact.total_actual_spend()).map(money),
         expected: impact.and_then(|impact| impact.total_expected_spend()).map(money),

@@ -174,22 +174,16 @@ pub async fn get_usage(cx: Cx, args: GetUsage) -> Result<Answer> {
         answered.before.as_ref(),
         args.limit.map_or(GROUPS, Limit::rows),
     );
-    report.note = match () {
-        () if report.steps.is_empty()
-            || (report.groups.is_empty() && report.total == Some(0.0)) =>
-        {
-            Some(match args.filter {
-                Some(_) => {
-                    "Nothing was spent, or the filter names what is not there: values must be exact. \
-                     Call without filter, grouped by its key, to see them."
-                }
-                None => "Nothing was spent.",
-            })
-        }
-        () if days.end >= today => {
-            Some("Usage arrives up to 24 h late: the last day or two are not complete.")
-        }
-        () => None,
+    let is_nothing =
+        report.steps.is_empty() || (report.groups.is_empty() && report.total == Some(0.0));
+    report.note = match (is_nothing, &args.filter) {
+        (true, Some(_)) => Some(
+            "Nothing was spent, or the filter names what is not there: values must be exact. Call \
+             without filter, grouped by its key, to see them.",
+        ),
+        (true, None) => Some("Nothing was spent."),
+        (false, _) => (days.end >= today)
+            .then_some("Usage arrives up to 24 h late: the last day or two are not complete."),
     };
     report.billed_requests = answered.paid.requests;
     report.cached_at = answered.paid.cached_at();
