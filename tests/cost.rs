@@ -402,6 +402,18 @@ mod usage {
         assert!(told["note"].as_str().unwrap().contains("exact"), "{told:#}");
     }
 
+    #[test]
+    fn a_tag_that_nothing_has_is_said_to_be_none() {
+        let aws = always(|| {
+            let group = json!({"Keys": ["team$"], "Metrics": {"UnblendedCost": usd(1.0)}});
+            let step = json!({"TimePeriod": {"Start": "2026-11-02", "End": "2026-11-03"}, "Groups": [group]});
+            Response::json(200, &json!({"ResultsByTime": [step]}))
+        });
+        let args = json!({"start": "2026-11-02", "end": "2026-11-03", "group_by": "tag:team"});
+        let told = server(&aws).call_ok(USAGE, args);
+        assert!(told["note"].as_str().unwrap().contains("activated"), "{told:#}");
+    }
+
     /// Answers page by page: a group of its own on each, for the same day.
     fn paged(last: usize) -> FakeAws {
         fake(move |request| {

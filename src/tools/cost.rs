@@ -36,7 +36,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "cost_get_cost_and_usage",
         title: "Costs and usage",
-        about: "Costs by group against the span before. 0.01 USD each.",
+        about: "Costs by group, and the change. 0.01 USD per request.",
         toolset: Toolset::Cost,
         effects: Effects::Always(Effect::Read),
         operations: &["ce:GetCostAndUsage"],
@@ -58,7 +58,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "cost_list_anomalies",
         title: "List cost anomalies",
-        about: "Unusual costs AWS found, and why. 0.01 USD each.",
+        about: "Unusual costs and why. 0.01 USD per request.",
         toolset: Toolset::Cost,
         effects: Effects::Always(Effect::Read),
         operations: &["ce:GetAnomalies"],

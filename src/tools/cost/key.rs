@@ -74,6 +74,9 @@ const SERVICES: [(&str, &[&str]); 20] = [
     ("vpc", &["Amazon Virtual Private Cloud"]),
 ];
 
+/// The group of what does not have the tag.
+pub const UNTAGGED: &str = "(untagged)";
+
 /// A dimension, a tag or a cost category.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
@@ -134,7 +137,7 @@ impl Key {
         let (key, none) = match self {
             Self::Dimension(_) if value.is_empty() => return "(none)".to_owned(),
             Self::Dimension(_) => return value.to_owned(),
-            Self::Tag(key) => (key, "(untagged)"),
+            Self::Tag(key) => (key, UNTAGGED),
             Self::CostCategory(name) => (name, "(uncategorized)"),
         };
         let value = value.strip_prefix(&format!("{key}$")).unwrap_or(value);

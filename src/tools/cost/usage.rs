@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::key::UNTAGGED;
 use super::table::{Question, Sum, Table};
 use super::{
     Day, Days, Filter, Granularity, GroupBy, Key, LEAST, Metric, Metrics, Paid, Plain,
@@ -176,12 +177,17 @@ pub async fn get_usage(cx: Cx, args: GetUsage) -> Result<Answer> {
     );
     let is_nothing =
         report.steps.is_empty() || (report.groups.is_empty() && report.total == Some(0.0));
+    let untagged = group_by.iter().any(|key| matches!(key, Key::Tag(_)))
+        && report.groups.iter().all(|row| row.group.contains(UNTAGGED));
     report.note = match (is_nothing, &args.filter) {
         (true, Some(_)) => Some(
             "Nothing was spent, or the filter names what is not there: values must be exact. Call \
              without filter, grouped by its key, to see them.",
         ),
         (true, None) => Some("Nothing was spent."),
+        (false, _) if untagged => Some(
+            "Nothing has this tag: its key is spelt otherwise, or is not activated as a cost allocation tag.",
+        ),
         (false, _) => (days.end >= today)
             .then_some("Usage arrives up to 24 h late: the last day or two are not complete."),
     };
