@@ -19,6 +19,12 @@ const PAGING: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(usize);
 
+impl Limit {
+    pub fn rows(self) -> usize {
+        self.0
+    }
+}
+
 impl Default for Limit {
     fn default() -> Self {
         Self(50)

@@ -7,6 +7,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
+use super::cost::Cache;
 use super::{Tool, schema, select};
 use crate::accounts::Sessions;
 use crate::config::{Access, Config, Resolved};
@@ -18,6 +19,8 @@ pub struct World {
     pub config: Config,
     pub sessions: Sessions,
     pub gate: Arc<Gate>,
+    /// What Cost Explorer said.
+    pub(super) costs: Cache,
     /// Why no call runs, where the configuration is broken.
     pub problem: Option<Error>,
     tools: Vec<&'static Tool>,
@@ -57,6 +60,7 @@ impl World {
         Self {
             sessions: Sessions::new(config.aws.clone(), config.clock, gate.doors()),
             gate,
+            costs: Cache::default(),
             problem,
             tools,
             ruled_out,
