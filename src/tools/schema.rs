@@ -82,8 +82,12 @@ const DEPTH: usize = 2;
 
 /// Leaves out what lies more than so many levels of members deep.
 fn shorten(schema: &mut Map<String, Value>, levels: usize) {
+    // An answer may lack any member, and what a number can be is not said of answers.
+    for word in ["required", "minimum", "maximum"] {
+        schema.remove(word);
+    }
     if levels == 0 {
-        for inner in ["properties", "required", "items", "additionalProperties"] {
+        for inner in ["properties", "items", "additionalProperties"] {
             schema.remove(inner);
         }
         return;
