@@ -11,8 +11,7 @@ mod support;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use support::{
@@ -107,16 +106,16 @@ fn result(id: &str, label: &str, start: i64, step: i64, values: &[f64]) -> Value
     json!({"Id": id, "Label": label, "Timestamps": times, "Values": values, "StatusCode": "Complete"})
 }
 
-/// An AWS in which every metric rises from 1 in steps of its period.
+/// An AWS in which every metric rises with the time, from 0 at noon.
 fn rising() -> FakeAws {
     fake(|request| told(json!({"MetricDataResults": answers(&request.json(), &rise)})))
 }
 
-fn rise(_: &Value, n: i64) -> Option<f64> {
-    Some((n + 1) as f64)
+fn rise(_: &Value, time: i64) -> Option<f64> {
+    Some(time as f64 - NOON as f64)
 }
 
-/// What GetMetricData answers to each query that returns data: `value` of the query and the number of the period.
+/// What GetMetricData answers to each query that returns data: `value` of the query and the time.
 fn answers(asked: &Value, value: &dyn Fn(&Value, i64) -> Option<f64>) -> Vec<Value> {
     let time = |name: &str| asked[name].as_f64().unwrap() as i64;
     let (start, end) = (time("StartTime"), time("EndTime"));
@@ -127,7 +126,7 @@ fn answers(asked: &Value, value: &dyn Fn(&Value, i64) -> Option<f64>) -> Vec<Val
             let of_metric = &query["MetricStat"]["Period"];
             let period = of_metric.as_i64().or(query["Period"].as_i64()).unwrap();
             let points = (0..(end - start + period - 1) / period)
-                .filter_map(|n| Some((start + n * period, value(query, n)?)));
+                .filter_map(|n| Some((start + n * period, value(query, start + n * period)?)));
             let (times, values): (Vec<i64>, Vec<f64>) = points.unzip();
             let name = &query["MetricStat"]["Metric"]["MetricName"];
             let label = query["Label"].as_str().or(name.as_str()).unwrap_or("expression");
@@ -227,7 +226,7 @@ mod reading {
         let row = &told["series"][0];
         assert_eq!(row["start"], "2026-03-02T12:00:00Z");
         assert_eq!(row["values"].as_array().unwrap().len(), 48);
-        assert_eq!(row["summary"]["trend"], "rising from 8.5 to 40.5 (+376 %)");
+        assert_eq!(row["summary"]["trend"], "rising from 27000 to 142200 (+427 %)");
         assert_eq!(row["summary"]["max_at"], "2026-03-04T11:00:00Z");
     }
 
@@ -748,17 +747,17 @@ mod dashboards {
                 |n| json!({"DashboardName": format!("d{n}"), "LastModified": NOON, "Size": 5});
             let mut body =
                 json!({"DashboardEntries": (begin..begin + 4).map(entry).collect::<Vec<_>>()});
-            if begin < 8 {
+            if begin < 48 {
                 body["NextToken"] = json!((begin + 4).to_string());
             }
             told(body)
         });
         let server = serve(&aws, Home::new(), &[], &[]);
-        let told = server.call_ok(DASHBOARD, json!({"limit": 5}));
-        assert_eq!(names(&told, "dashboards", "name"), ["d0", "d1", "d2", "d3", "d4"]);
-        let args = json!({"limit": 50, "page_token": told["next_page_token"]});
+        let told = server.call_ok(DASHBOARD, json!({}));
+        assert_eq!(names(&told, "dashboards", "name").len(), 50);
+        let args = json!({"page_token": told["next_page_token"]});
         let told = server.call_ok(DASHBOARD, args);
-        assert_eq!(names(&told, "dashboards", "name").len(), 7);
+        assert_eq!(names(&told, "dashboards", "name"), ["d50", "d51"]);
         assert_eq!(told["dashboards"][0]["modified"], "2026-03-02T12:00:00Z");
     }
 
@@ -788,9 +787,9 @@ mod dashboards {
             (&widgets[3]["region"], &widgets[3]["series"][0]["not_read"]),
             (&json!("eu-west-1"), &json!("in another region"))
         );
-        let expected = json!({"label": "Shop Orders", "statistic": "Sum", "last": 60, "hour_mean": 30.5,
-            "period_seconds": 60});
-        assert_eq!(widgets[4]["series"], json!([expected]));
+        let orders = &widgets[4]["series"][0];
+        assert_eq!((&orders["statistic"], &orders["period_seconds"]), (&json!("Sum"), &json!(60)));
+        assert!(orders["last"].as_f64() >= orders["hour_mean"].as_f64(), "{orders}");
         assert_eq!(names(&widgets[5], "series", "label"), ["Shop Orders", "rate"]);
         assert_eq!(widgets[6], json!({"type": "custom"}));
         let sent: Vec<Value> =
@@ -979,4 +978,202 @@ fn text_of_others_comes_out_visible_and_masked() {
     assert!(!said.to_string().contains('\u{202E}'), "{said}");
     let name = "evil\u{202E}name";
     server.call_ok(ALARM, json!({"alarm_name": name}));
+}
+
+/// A shop on a bad day: since 12:00 checkout answers with errors, because it runs out of CPU.
+mod shop {
+    use super::*;
+
+    const CLUSTER: &str = "shop";
+
+    fn service(name: &str) -> Value {
+        json!([{"Name": "ClusterName", "Value": CLUSTER}, {"Name": "ServiceName", "Value": name}])
+    }
+
+    /// How a metric does at a time.
+    fn figure(query: &Value, time: i64) -> Option<f64> {
+        let metric = &query["MetricStat"]["Metric"];
+        let of_checkout = !metric.to_string().contains("catalog");
+        // What is read up to now would differ from minute to minute.
+        let is_today = time > NOON + 30 * 86_400;
+        let wave = if is_today { 2.0 } else { (time / 300 % 5) as f64 };
+        let is_bad = time >= NOON && of_checkout;
+        match metric["MetricName"].as_str() {
+            Some("CPUUtilization") => Some(if is_bad { 96.2 + wave / 2.0 } else { 31.0 + wave }),
+            Some("HTTPCode_Target_5XX_Count") => {
+                Some(if is_bad { 212.0 + 9.0 * wave } else { wave })
+            }
+            Some("RequestCount") => Some(5_210.0 + 40.0 * wave),
+            // An expression: errors in percent.
+            _ => Some(if is_bad { 4.1 + wave / 10.0 } else { 0.02 }),
+        }
+    }
+
+    fn alarms(request: &Value) -> Value {
+        let cpu = |name: &str, service_name: &str, state: &str, since: i64, reason: &str| {
+            let mut cpu = alarm(name, state, since);
+            cpu["Namespace"] = json!("AWS/ECS");
+            cpu["MetricName"] = json!("CPUUtilization");
+            cpu["Statistic"] = json!("Average");
+            cpu["Dimensions"] = service(service_name);
+            cpu["Period"] = json!(300);
+            cpu["Threshold"] = json!(85.0);
+            cpu["StateReason"] = json!(reason);
+            cpu
+        };
+        let mut errors = alarm("checkout-5xx", "ALARM", NOON + 240);
+        errors["AlarmDescription"] = json!("Runbook: wiki/checkout-5xx");
+        errors["Period"] = json!(3_600);
+        errors["EvaluationPeriods"] = json!(1);
+        errors["DatapointsToAlarm"] = json!(1);
+        errors["StateReason"] = json!(
+            "Threshold Crossed: 1 out of the last 1 datapoints [212.0] was greater than the threshold (10.0)."
+        );
+        let quiet = "Insufficient Data: 3 datapoints were unknown.";
+        let fine = "Threshold Crossed: 3 datapoints were not greater than the threshold (85.0).";
+        let hot = "Threshold Crossed: 3 out of the last 3 datapoints [97.2, 96.7, 96.2] were greater than the \
+                   threshold (85.0).";
+        let all = [
+            errors,
+            cpu("checkout-cpu", "checkout", "ALARM", NOON + 120, hot),
+            cpu("payments-cpu", "payments", "INSUFFICIENT_DATA", NOON - 86_400, quiet),
+            cpu("catalog-cpu", "catalog", "OK", NOON - 9 * 86_400, fine),
+        ];
+        let names = request["AlarmNames"].as_array();
+        let is_asked = |alarm: &&Value| {
+            names.is_none_or(|names| names.contains(&alarm["AlarmName"]))
+                && request.get("StateValue").is_none_or(|state| *state == alarm["StateValue"])
+        };
+        all.iter().filter(is_asked).cloned().collect()
+    }
+
+    fn history() -> Value {
+        let change = |at: i64, from: &str, to: &str, why: &str| {
+            let data = json!({"version": "1.0", "oldState": {"stateValue": from},
+                "newState": {"stateValue": to, "stateReason": why}});
+            json!({"Timestamp": at, "HistoryItemType": "StateUpdate", "HistoryData": data.to_string()})
+        };
+        let high = "Threshold Crossed: 1 out of the last 1 datapoints was greater than the threshold (10.0).";
+        let low = "Threshold Crossed: 1 datapoint [2.0] was not greater than the threshold (10.0).";
+        json!([
+            change(NOON + 240, "OK", "ALARM", high),
+            change(NOON - 5 * 86_400, "ALARM", "OK", low),
+            change(NOON - 5 * 86_400 - 1_800, "OK", "ALARM", high),
+        ])
+    }
+
+    fn dashboard() -> Value {
+        let arn = |name: &str| format!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}");
+        let balancer = "app/shop/50dc6c495c0c9188";
+        json!({"widgets": [
+            {"type": "text", "properties": {"markdown": "# Shop\nOn call: #shop-oncall"}},
+            {"type": "alarm", "properties": {"title": "Alarms", "alarms": [arn("checkout-5xx"), arn("catalog-cpu")]}},
+            {"type": "metric", "properties": {"title": "CPU", "region": "us-east-1", "period": 300, "metrics": [
+                ["AWS/ECS", "CPUUtilization", "ClusterName", CLUSTER, "ServiceName", "checkout", {"label": "checkout"}],
+                ["...", "catalog", {"label": "catalog"}]]}},
+            {"type": "metric", "properties": {"title": "Errors in %", "region": "us-east-1", "metrics": [
+                [{"expression": "100*m1/m2", "label": "5xx rate", "id": "e1"}],
+                ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "LoadBalancer", balancer,
+                    {"id": "m1", "stat": "Sum", "visible": false}],
+                [".", "RequestCount", ".", ".", {"id": "m2", "stat": "Sum", "visible": false}]]}},
+            {"type": "metric", "properties": {"title": "Ireland", "region": "eu-west-1", "metrics": [
+                ["AWS/ApplicationELB", "RequestCount", "LoadBalancer", "app/shop-eu/1"]]}},
+            {"type": "log", "properties": {"title": "Errors", "region": "us-east-1",
+                "query": "SOURCE '/ecs/checkout' | filter level = 'error' | stats count() by bin(5m)"}},
+        ]})
+    }
+
+    /// Whether one metric alone is asked for, long after that day.
+    fn is_of_today(asked: &Value) -> bool {
+        let queries = asked["MetricDataQueries"].as_array().unwrap();
+        asked["StartTime"].as_f64().unwrap() > (NOON + 30 * 86_400) as f64 && queries.len() == 1
+    }
+
+    pub fn aws() -> FakeAws {
+        fake(|request| {
+            let asked = request.json();
+            match request.action().as_str() {
+                // What is read up to now would have other times every day.
+                "GetMetricData" if is_of_today(&asked) => told(json!({"MetricDataResults": []})),
+                "GetMetricData" => told(json!({"MetricDataResults": answers(&asked, &figure)})),
+                "DescribeAlarms" => told(json!({"MetricAlarms": alarms(&asked)})),
+                "DescribeAlarmHistory" => told(json!({"AlarmHistoryItems": history()})),
+                "GetDashboard" => {
+                    told(json!({"DashboardName": "shop", "DashboardBody": dashboard().to_string(),
+                    "DashboardArn": "arn:aws:cloudwatch::123456789012:dashboard/shop"}))
+                }
+                "ListDashboards" => told(json!({"DashboardEntries": [
+                    {"DashboardName": "payments", "LastModified": NOON - 86_400},
+                    {"DashboardName": "shop", "LastModified": NOON}]})),
+                "ListMetrics" => told(json!({"Metrics": metrics()})),
+                other => panic!("{other}"),
+            }
+        })
+    }
+
+    fn metrics() -> Vec<Value> {
+        let mut metrics = Vec::new();
+        for name in ["CPUUtilization", "MemoryUtilization"] {
+            metrics.push(json!({"Namespace": "AWS/ECS", "MetricName": name,
+                "Dimensions": [{"Name": "ClusterName", "Value": CLUSTER}]}));
+            for of in ["checkout", "catalog", "payments"] {
+                metrics.push(
+                    json!({"Namespace": "AWS/ECS", "MetricName": name, "Dimensions": service(of)}),
+                );
+            }
+        }
+        metrics
+    }
+}
+
+#[test]
+fn transcripts() {
+    let aws = shop::aws();
+    let server = serve(&aws, Home::new(), &[], &[]);
+    let balancer = json!({"LoadBalancer": "app/shop/50dc6c495c0c9188"});
+    let examples = [
+        Example {
+            tool: ALARMS,
+            arguments: json!({}),
+            use_of_it: "What fires comes first, with since when and what it watches: here two alarms of \
+                        checkout within two minutes, so the CPU is the likely cause of the errors.",
+        },
+        Example {
+            tool: ALARM,
+            arguments: json!({"alarm_name": "checkout-5xx"}),
+            use_of_it: "Tells a new trouble from an old one: the metric jumped at one moment, and stayed; \
+                        the alarm hardly ever fires. (The example is old, so that its points are hours.)",
+        },
+        Example {
+            tool: READ,
+            arguments: json!({
+                "namespace": "AWS/ApplicationELB", "dimensions": balancer, "statistic": "Sum",
+                "start": "2026-03-01T12:00:00Z", "end": "2026-03-03T12:00:00Z",
+                "queries": [
+                    {"id": "bad", "metric_name": "HTTPCode_Target_5XX_Count"},
+                    {"id": "all", "metric_name": "RequestCount"},
+                    {"expression": "100*bad/all", "label": "5xx in %"},
+                ],
+            }),
+            use_of_it: "Errors rise while requests do not: the summaries alone say that load is not the \
+                        cause; the values say when it began.",
+        },
+        Example {
+            tool: METRICS,
+            arguments: json!({"namespace": "AWS/ECS"}),
+            use_of_it: "Finds the exact names and dimensions that cloudwatch_get_metric_statistics needs.",
+        },
+        Example {
+            tool: DASHBOARD,
+            arguments: json!({"name": "shop"}),
+            use_of_it: "What the team itself looks at, as figures: checkout's CPU is at its limit, catalog's \
+                        is not; another region is not read.",
+        },
+        Example {
+            tool: DASHBOARD,
+            arguments: json!({}),
+            use_of_it: "Finds the name of a dashboard.",
+        },
+    ];
+    check_section(&server, "cloudwatch", &examples);
 }

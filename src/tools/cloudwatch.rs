@@ -22,9 +22,8 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "cloudwatch_get_metric_statistics",
         title: "Read CloudWatch metrics",
-        about: "Points of one metric, or of several and metric math in one call (`queries`), each with min, \
-                max, mean, last, trend and gaps. About 60 points each unless `period` is given. A metric is \
-                found only by its full set of dimensions. AWS bills each metric read.",
+        about: "Points of one metric, or of several and metric math (`queries`), summed up; about 60 unless \
+                `period` is given. AWS bills each.",
         toolset: Toolset::Cloudwatch,
         effects: Effects::Always(Effect::Read),
         operations: &["cloudwatch:GetMetricData"],
@@ -35,8 +34,8 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "cloudwatch_list_metrics",
         title: "List CloudWatch metrics",
-        about: "Which metrics there are: namespaces; in a namespace its metric names with their \
-                dimensions; of a metric_name every set of dimensions.",
+        about: "Namespaces; a namespace's metric names; a metric_name's sets of dimensions. `recent`: of 3 \
+                hours.",
         toolset: Toolset::Cloudwatch,
         effects: Effects::Always(Effect::Read),
         operations: &["cloudwatch:ListMetrics"],
@@ -47,7 +46,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "cloudwatch_list_alarms",
         title: "List CloudWatch alarms",
-        about: "Alarms, firing ones first: state, since when, why, what they watch.",
+        about: "Alarms, firing first: state, since, why, condition.",
         toolset: Toolset::Cloudwatch,
         effects: Effects::Always(Effect::Read),
         operations: &["cloudwatch:DescribeAlarms"],
@@ -58,8 +57,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "cloudwatch_describe_alarm",
         title: "Describe a CloudWatch alarm",
-        about: "One alarm in full: why and since when, its condition, how often it changed, the metric \
-                around the last change and now, actions; of a composite its rule and children.",
+        about: "Why, since when, its metric then and now, flips, condition, actions; a composite's children.",
         toolset: Toolset::Cloudwatch,
         effects: Effects::Always(Effect::Read),
         operations: &[
@@ -74,8 +72,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "cloudwatch_get_dashboard",
         title: "Read a CloudWatch dashboard",
-        about: "Without a name the dashboards. With one its widgets: last value and mean of the last hour \
-                of each metric in this region, states of alarms, log queries, text.",
+        about: "All dashboards; with a name its widgets with current figures.",
         toolset: Toolset::Cloudwatch,
         effects: Effects::Always(Effect::Read),
         operations: &[
@@ -102,4 +99,17 @@ fn cut(text: &str, most: usize) -> String {
 /// What a text says, where it says something.
 fn some(text: Option<&str>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty()).map(str::to_owned)
+}
+
+/// The schema of a list or an object that shows by itself what it holds.
+mod plain {
+    use schemars::{Schema, SchemaGenerator, json_schema};
+
+    pub(super) fn list(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "array"})
+    }
+
+    pub(super) fn object(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
 }

@@ -16,7 +16,7 @@ use super::condition::{self, Condition};
 use super::figure::Figure;
 use super::history::{self, Change};
 use super::series::{self, Shown};
-use super::{cut, period, some};
+use super::{cut, period, plain, some};
 use crate::error::{Error, Kind, Result, aws, echo, nearest};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::{Span, moment};
@@ -66,7 +66,6 @@ impl State {
 #[serde(deny_unknown_fields)]
 pub(super) struct ListAlarms {
     state_value: Option<State>,
-    /// Of names
     prefix: Option<String>,
     limit: Option<Limit>,
     page_token: Option<String>,
@@ -78,6 +77,7 @@ pub(super) struct AlarmList {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "plain::object")]
     truncated: Option<Truncated>,
 }
 
@@ -91,10 +91,10 @@ struct Row {
     reason: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     watches: String,
-    /// composite or log; absent = metric
+    // composite or log; a metric's says nothing.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
-    /// Shown where it tells nobody
+    // Shown where it tells nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     actions_enabled: Option<bool>,
 }
@@ -263,7 +263,6 @@ pub(super) fn named(text: &str) -> &str {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OneAlarm {
-    /// Or its ARN
     alarm_name: AlarmName,
 }
 
@@ -273,40 +272,48 @@ pub(super) struct AlarmInFull {
     alarm: Row,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    /// Why a composite tells nobody
+    // Why a composite tells nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "plain::list")]
     children: Vec<Child>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i64>")]
     more_children: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flips: Option<String>,
-    /// Around the last change
+    // Around the last change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "plain::list")]
     metric: Vec<Around>,
-    /// Its last points, where the change is longer ago
+    // The last points, where these are later.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "plain::list")]
     latest: Vec<Around>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "plain::object")]
     condition: Option<Condition>,
-    /// State changes, newest first
+    // State changes, newest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "plain::list")]
     history: Vec<Change>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i64>")]
     more_history: Option<usize>,
-    /// What is told, by state
+    // What is told, by state.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "plain::object")]
     actions: BTreeMap<&'static str, Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     configured: Option<String>,
-    /// Errors of the parts that could not be read
+    // Errors of the parts that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(schema_with = "plain::list")]
     missing: Vec<Error>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Child {
     alarm_name: String,
     state: String,
@@ -315,7 +322,7 @@ struct Child {
 }
 
 /// A series beside an alarm's threshold.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
 struct Around {
     #[serde(skip_serializing_if = "String::is_empty")]
     label: String,

@@ -6,7 +6,6 @@ use aws_sdk_cloudwatch::types::{
     ComparisonOperator, CompositeAlarm, Dimension, EvaluationCriteria, LogAlarm, MetricAlarm,
     MetricDataQuery,
 };
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::figure::Figure;
@@ -16,7 +15,7 @@ use super::{cut, some};
 const MOST_TEXT: usize = 400;
 
 /// An alarm's condition, so that the same can be asked of cloudwatch_get_metric_statistics.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Condition {
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
@@ -49,7 +48,7 @@ pub(super) struct Condition {
 }
 
 /// A metric or an expression of a condition.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize)]
 struct Part {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::figure::Figure;
 use super::series::{self, Found};
 use super::widget::{self, Here, Line, What, Widget};
-use super::{cut, some};
+use super::{cut, plain, some};
 use crate::error::{Error, Kind, Result, aws, echo};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::{Span, moment};
-use crate::tools::listing::{Limit, Page, list};
+use crate::tools::listing::{Page, list};
 use crate::tools::{Answer, Cx};
 
 /// Lines that are asked for, of all widgets together.
@@ -35,7 +35,6 @@ const MOST_ALARMS: usize = 100;
 #[serde(deny_unknown_fields)]
 pub(super) struct GetDashboard {
     name: Option<String>,
-    limit: Option<Limit>,
     page_token: Option<String>,
 }
 
@@ -44,62 +43,68 @@ pub(super) struct Dashboard {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "plain::list")]
     dashboards: Option<Vec<Entry>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     widgets: Option<Vec<Told>>,
-    /// Errors of the parts that could not be read
+    // Errors of the parts that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(schema_with = "plain::list")]
     missing: Vec<Error>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "plain::object")]
     truncated: Option<Truncated>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 struct Entry {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     modified: Option<String>,
 }
 
-/// A widget as it is told.
+// A widget as it is told.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 struct Told {
     #[serde(rename = "type")]
     kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
-    /// Where it is another
+    // Where it is another.
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "plain::object")]
     alarms: BTreeMap<String, String>,
-    /// Of other regions or accounts
+    // Of other regions or accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i64>")]
     other_alarms: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "plain::list")]
     series: Vec<Shown>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i64>")]
     more_series: Option<usize>,
 }
 
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize)]
 struct Shown {
     label: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     statistic: Option<String>,
-    /// Of the last period that is over
+    // Of the last period that is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<Figure>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hour_mean: Option<Figure>,
     #[serde(skip_serializing_if = "Option::is_none")]
     period_seconds: Option<i64>,
-    /// Nothing in the last hour
+    // Nothing in the last hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     no_data: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,7 +180,7 @@ async fn dashboards(cx: &Cx, client: &Client, args: &GetDashboard) -> Result<Ans
         Ok(Page { rows, next: answer.next_token })
     };
     let query = "cloudwatch_get_dashboard";
-    let (rows, cursor) = list(cx, &query, args.limit, args.page_token.as_deref(), page).await?;
+    let (rows, cursor) = list(cx, &query, None, args.page_token.as_deref(), page).await?;
     let dashboard = Dashboard {
         name: None,
         dashboards: Some(rows),

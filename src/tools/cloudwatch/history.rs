@@ -1,7 +1,6 @@
 //! How an alarm's state changed.
 
 use aws_sdk_cloudwatch::types::AlarmHistoryItem;
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,7 +13,7 @@ const SHOWN: usize = 10;
 const WEEK: i64 = 7 * 86_400;
 
 /// One change of an alarm's state.
-#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Change {
     at: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::period::{self, Period};
+use super::plain;
 use super::series::{self, Shown};
 use crate::error::{Error, Result, echo};
 use crate::tools::answer::Truncated;
@@ -81,19 +82,22 @@ impl JsonSchema for Statistic {
 pub(super) struct GetStatistics {
     namespace: Option<String>,
     metric_name: Option<String>,
+    #[schemars(schema_with = "plain::object")]
     dimensions: Option<BTreeMap<String, String>>,
-    /// Average (default), Sum, Minimum, Maximum, SampleCount, p99, tm90, ...
+    /// Average (default), Sum, p99, ...
     statistic: Option<Statistic>,
-    /// -3h, -7d, RFC 3339
+    /// -3h, RFC 3339
     start: When,
     end: Option<When>,
-    /// Seconds
+    // In seconds.
     period: Option<Period>,
-    /// Up to 20; metrics take what they leave out from above. Expressions name ids: m1, m2, ... by place
+    /// {metric_name, ... as above, id?} or {expression, label?, id?}; ids: m1, m2.. by place
+    #[schemars(schema_with = "plain::list")]
     queries: Option<Vec<Asked>>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+// A metric, or metric math, SEARCH or SELECT.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
     id: Option<String>,
@@ -101,7 +105,6 @@ struct Asked {
     metric_name: Option<String>,
     dimensions: Option<BTreeMap<String, String>>,
     statistic: Option<Statistic>,
-    /// Metric math, SEARCH or SELECT
     expression: Option<String>,
     label: Option<String>,
 }
@@ -112,10 +115,12 @@ pub(super) struct Statistics {
     end: String,
     period_seconds: i64,
     series: Vec<Row>,
-    /// CloudWatch's own
+    // CloudWatch's own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "plain::list")]
     messages: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "plain::object")]
     truncated: Option<Truncated>,
 }
 
@@ -126,7 +131,7 @@ struct Row {
     label: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     no_data: Option<&'static str>,
-    /// CloudWatch's word for a result that is not whole
+    // CloudWatch's word for a result that is not whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     incomplete: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

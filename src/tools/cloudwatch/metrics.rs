@@ -9,6 +9,7 @@ use aws_sdk_cloudwatch::types::{DimensionFilter, Metric, RecentlyActive};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::plain;
 use crate::error::{Result, aws};
 use crate::tools::answer::Truncated;
 use crate::tools::listing::{Limit, Page, list};
@@ -28,9 +29,10 @@ const INCOMPLETE: &str = "There is more than was counted. Narrow with namespace,
 pub(super) struct ListMetrics {
     namespace: Option<String>,
     metric_name: Option<String>,
-    /// Metrics that have these
+    // Of metrics that have these.
+    #[schemars(schema_with = "plain::object")]
     dimensions: Option<BTreeMap<String, String>>,
-    /// With points of the last 3 hours only
+    // With points of the last three hours.
     recent: Option<bool>,
     limit: Option<Limit>,
     page_token: Option<String>,
@@ -38,13 +40,14 @@ pub(super) struct ListMetrics {
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct MetricList {
-    /// Not everything was counted; how to see more
+    // Not everything was counted; how to see more.
     #[serde(skip_serializing_if = "Option::is_none")]
     incomplete: Option<&'static str>,
     metrics: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "plain::object")]
     truncated: Option<Truncated>,
 }
 
@@ -55,11 +58,13 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     metric_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i64>")]
     metric_names: Option<usize>,
-    /// Sets of dimension values
+    // Sets of dimension values.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i64>")]
     series: Option<usize>,
-    /// Names that go together
+    // Names that go together.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     dimension_sets: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

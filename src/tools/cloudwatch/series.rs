@@ -12,8 +12,8 @@ use aws_smithy_types::DateTime;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cut;
 use super::figure::Figure;
+use super::{cut, plain};
 use crate::error::{Result, aws};
 use crate::tools::Cx;
 use crate::tools::arguments::{Span, rfc3339};
@@ -141,10 +141,10 @@ fn words(message: &MessageData) -> String {
 }
 
 /// The figures of a series. A last period that is not over yet is left out.
-#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, PartialEq, Serialize)]
 pub(in crate::tools) struct Summary {
     pub points: usize,
-    /// Periods without a point
+    /// Periods without a point.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<i64>,
     pub min: Figure,
@@ -153,29 +153,32 @@ pub(in crate::tools) struct Summary {
     pub mean: Figure,
     pub last: Figure,
     pub last_at: String,
-    /// The last third against the first
+    /// The last third against the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trend: Option<String>,
 }
 
-/// A series as it is told.
+// A series as it is told.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(in crate::tools) struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "plain::object")]
     pub summary: Option<Summary>,
-    /// The period of the last value is not over
+    // The period of the last value is not over; the summary leaves it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_value_unfinished: Option<bool>,
-    /// Of the first value
+    // Of the first value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period_seconds: Option<i64>,
-    /// One for each period; null = none
+    // One for each period; null where there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "plain::list")]
     pub values: Vec<Option<Figure>>,
-    /// Instead of values, where they are few
+    // Instead of values, where they are few.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "plain::list")]
     pub points: Vec<(String, Figure)>,
 }
 
@@ -274,12 +277,11 @@ fn trend(points: &[(i64, f64)]) -> Option<String> {
         return Some(format!("{word} {ends}"));
     }
     let percent = (after - before) / before.abs() * 100.0;
-    let word = if percent.abs() < TREND { "steady" } else { word };
-    let percent = match percent.abs() < 1_000.0 {
-        true => format!("{percent:+.0} %"),
-        false => format!("x{:.0}", after / before),
-    };
-    Some(format!("{word} {ends} ({percent})"))
+    Some(match percent.abs() {
+        size if size < TREND => format!("steady ({percent:+.0} %)"),
+        size if size < 1_000.0 => format!("{word} {ends} ({percent:+.0} %)"),
+        _ => format!("{word} {ends} (x{:.0})", after / before),
+    })
 }
 
 #[cfg(test)]
@@ -322,7 +324,7 @@ mod tests {
         check(&[0.0, 0.0, 0.0, -5.0, -5.0, -5.0], Some("falling from 0 to -5"));
         check(&[10.0, 10.0, 10.0, 5.0, 5.0, 5.0], Some("falling from 10 to 5 (-50 %)"));
         check(&[-5.0, -5.0, 0.0, 0.0, 5.0, 5.0], Some("rising from -5 to 5 (+200 %)"));
-        check(&[100.0, 100.0, 0.0, 0.0, 105.0, 105.0], Some("steady from 100 to 105 (+5 %)"));
+        check(&[100.0, 100.0, 0.0, 0.0, 105.0, 105.0], Some("steady (+5 %)"));
         check(&[1.0, 1.0, 0.0, 0.0, 50.0, 50.0], Some("rising from 1 to 50 (x50)"));
     }
 
