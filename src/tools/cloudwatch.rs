@@ -1,5 +1,115 @@
 //! CloudWatch: metrics, alarms, dashboards.
 
-use super::Tool;
+mod alarm;
+mod condition;
+mod dashboard;
+mod figure;
+mod history;
+mod metric;
+mod metrics;
+mod period;
+mod series;
+mod widget;
 
-pub const TOOLS: &[Tool] = &[];
+use super::{Target, Tool, Toolset, handler};
+use crate::gate::{Effect, Effects, Pace};
+use alarm::{AlarmInFull, AlarmList, ListAlarms, OneAlarm, describe_alarm, list_alarms};
+use dashboard::{Dashboard, GetDashboard, get_dashboard};
+use metric::{GetStatistics, Statistics, get_statistics};
+use metrics::{ListMetrics, MetricList, list_metrics};
+
+pub const TOOLS: &[Tool] = &[
+    Tool {
+        name: "cloudwatch_get_metric_statistics",
+        title: "Read CloudWatch metrics",
+        about: "Points of one metric, or of several and metric math (`queries`), summed up; about 60 unless \
+                `period` is given. AWS bills each.",
+        toolset: Toolset::Cloudwatch,
+        effects: Effects::Always(Effect::Read),
+        operations: &["cloudwatch:GetMetricData"],
+        pace: Pace::Ordinary,
+        target: Target::Aws,
+        handler: handler!(get_statistics: GetStatistics => Statistics),
+    },
+    Tool {
+        name: "cloudwatch_list_metrics",
+        title: "List CloudWatch metrics",
+        about: "Namespaces; a namespace's metric names; a metric_name's sets of dimensions. `recent`: of 3 \
+                hours.",
+        toolset: Toolset::Cloudwatch,
+        effects: Effects::Always(Effect::Read),
+        operations: &["cloudwatch:ListMetrics"],
+        pace: Pace::Ordinary,
+        target: Target::Aws,
+        handler: handler!(list_metrics: ListMetrics => MetricList),
+    },
+    Tool {
+        name: "cloudwatch_list_alarms",
+        title: "List CloudWatch alarms",
+        about: "Alarms, firing first: state, since, why, condition.",
+        toolset: Toolset::Cloudwatch,
+        effects: Effects::Always(Effect::Read),
+        operations: &["cloudwatch:DescribeAlarms"],
+        pace: Pace::Ordinary,
+        target: Target::Aws,
+        handler: handler!(list_alarms: ListAlarms => AlarmList),
+    },
+    Tool {
+        name: "cloudwatch_describe_alarm",
+        title: "Describe a CloudWatch alarm",
+        about: "Why, since when, its metric then and now, flips, condition, actions; a composite's children.",
+        toolset: Toolset::Cloudwatch,
+        effects: Effects::Always(Effect::Read),
+        operations: &[
+            "cloudwatch:DescribeAlarms",
+            "cloudwatch:DescribeAlarmHistory",
+            "cloudwatch:GetMetricData",
+        ],
+        pace: Pace::Ordinary,
+        target: Target::Aws,
+        handler: handler!(describe_alarm: OneAlarm => AlarmInFull),
+    },
+    Tool {
+        name: "cloudwatch_get_dashboard",
+        title: "Read a CloudWatch dashboard",
+        about: "All dashboards; with a name its widgets with current figures.",
+        toolset: Toolset::Cloudwatch,
+        effects: Effects::Always(Effect::Read),
+        operations: &[
+            "cloudwatch:ListDashboards",
+            "cloudwatch:GetDashboard",
+            "cloudwatch:GetMetricData",
+            "cloudwatch:DescribeAlarms",
+        ],
+        pace: Pace::Ordinary,
+        target: Target::Aws,
+        handler: handler!(get_dashboard: GetDashboard => Dashboard),
+    },
+];
+
+/// Text of others, not longer than so many characters.
+fn cut(text: &str, most: usize) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default().trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// What a text says, where it says something.
+fn some(text: Option<&str>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty()).map(str::to_owned)
+}
+
+/// The schema of a list or an object that shows by itself what it holds.
+mod plain {
+    use schemars::{Schema, SchemaGenerator, json_schema};
+
+    pub(super) fn list(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "array"})
+    }
+
+    pub(super) fn object(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
+}
