@@ -38,13 +38,12 @@ pub fn input(tool: &Tool) -> Map<String, Value> {
     schema.entry("type").or_insert_with(|| json!("object"));
     let properties = schema.entry("properties").or_insert_with(|| json!({}));
     if let Some(properties) = properties.as_object_mut() {
-        let mut add = |name: &str, about: &str| {
-            properties.insert(name.to_owned(), json!({"type": "string", "description": about}));
-        };
+        // The names of the other two say what they are; every tool's words cost every conversation.
         if tool.target == Target::Aws {
-            add("profile", "AWS profile (see aws_list_profiles)");
-            add("role_arn", "IAM role to assume");
-            add("region", "AWS region, e.g. eu-west-1");
+            let profile = json!({"type": "string", "description": "See aws_list_profiles"});
+            properties.insert("profile".to_owned(), profile);
+            properties.insert("role_arn".to_owned(), json!({"type": "string"}));
+            properties.insert("region".to_owned(), json!({"type": "string"}));
         }
     }
     schema.insert("additionalProperties".to_owned(), json!(false));
