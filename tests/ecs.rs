@@ -158,6 +158,9 @@ fn shop() -> FakeAws {
 
 fn shop_says(request: &Request, services: &[Value]) -> Response {
     let action = request.action();
+    if action == "DescribeTargetGroups" {
+        return described_group();
+    }
     if action == "DescribeTargetHealth" {
         return targets(&[
             ("10.0.1.7", "healthy", ""),
@@ -284,6 +287,17 @@ fn targets(targets: &[(&str, &str, &str)]) -> Response {
         200,
         format!(
             r#"<DescribeTargetHealthResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"><DescribeTargetHealthResult><TargetHealthDescriptions>{members}</TargetHealthDescriptions></DescribeTargetHealthResult></DescribeTargetHealthResponse>"#
+        ),
+    )
+}
+
+/// What is asked of the targets, and where they stand.
+fn described_group() -> Response {
+    let balancer = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/shop/50dc6c495c0c9188";
+    Response::xml(
+        200,
+        format!(
+            r#"<DescribeTargetGroupsResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"><DescribeTargetGroupsResult><TargetGroups><member><TargetGroupArn>{GROUP}</TargetGroupArn><Protocol>HTTP</Protocol><HealthCheckEnabled>true</HealthCheckEnabled><HealthCheckProtocol>HTTP</HealthCheckProtocol><HealthCheckPort>traffic-port</HealthCheckPort><HealthCheckPath>/healthz</HealthCheckPath><HealthCheckIntervalSeconds>30</HealthCheckIntervalSeconds><UnhealthyThresholdCount>2</UnhealthyThresholdCount><Matcher><HttpCode>200</HttpCode></Matcher><LoadBalancerArns><member>{balancer}</member></LoadBalancerArns></member></TargetGroups></DescribeTargetGroupsResult></DescribeTargetGroupsResponse>"#
         ),
     )
 }
@@ -609,7 +623,7 @@ mod reading {
         let check = |tool: &str, denied: &'static str| {
             let services = [service("checkout", 1, 2, "COMPLETED", "")];
             let aws = fake(move |request| match request.action() == denied {
-                true if denied == "DescribeTargetHealth" => {
+                true if denied.starts_with("DescribeTarget") => {
                     Response::sts_error(403, "AccessDenied", "You may not.")
                 }
                 true if denied == "GetMetricData" => {
@@ -637,6 +651,7 @@ mod reading {
         assert!(told["verdict"].as_str().unwrap().starts_with("no service could be looked at"));
         check("ecs_describe_cluster", "ListServices");
         check("ecs_describe_service", "DescribeTargetHealth");
+        check("ecs_describe_service", "DescribeTargetGroups");
         check("ecs_describe_service", "ListTasks");
         check("ecs_describe_service", "DescribeTasks");
     }
@@ -658,6 +673,10 @@ mod reading {
         let group = &told["target_groups"][0];
         assert_eq!(group["states"], json!({"draining": 1, "healthy": 1, "unhealthy": 1}));
         assert_eq!(group["not_healthy"][0]["reason"], "Target.ResponseCodeMismatch");
+        let check = "HTTP traffic-port /healthz, expects 200, every 30 s, unhealthy after 2";
+        assert_eq!(group["health_check"], check);
+        assert_eq!(group["dimensions"]["LoadBalancer"], "app/shop/50dc6c495c0c9188");
+        assert!(group["dimensions"]["TargetGroup"].as_str().unwrap().starts_with("targetgroup/"));
         assert_eq!(told["configuration"]["circuit_breaker"], "on, rolls back");
         assert_eq!(told["configuration"]["public_ip"], false);
         let listed = &sent(&aws, "ListTasks")[0];
@@ -1118,8 +1137,13 @@ fn what_each_tool_sends_follows_from_its_arguments() {
             .requests()
             .iter()
             .filter(|r| {
-                !["GetCallerIdentity", "GetMetricData", "DescribeTargetHealth"]
-                    .contains(&r.action().as_str())
+                ![
+                    "GetCallerIdentity",
+                    "GetMetricData",
+                    "DescribeTargetHealth",
+                    "DescribeTargetGroups",
+                ]
+                .contains(&r.action().as_str())
             })
             .map(|request| (request.action(), request.json()))
             .collect();

@@ -11,6 +11,7 @@ mod period;
 mod series;
 mod widget;
 
+use super::brief::{cut, text};
 use super::{Target, Tool, Toolset, handler};
 use crate::gate::{Effect, Effects, Pace};
 use alarm::{AlarmInFull, AlarmList, ListAlarms, OneAlarm, describe_alarm, list_alarms};
@@ -82,20 +83,6 @@ pub const TOOLS: &[Tool] = &[
         handler: handler!(get_dashboard: GetDashboard => Dashboard),
     },
 ];
-
-/// Text of others, not longer than so many characters.
-fn cut(text: &str, most: usize) -> String {
-    let text = text.trim();
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default().trim_end()),
-        None => text.to_owned(),
-    }
-}
-
-/// What a text says, where it says something.
-fn some(text: Option<&str>) -> Option<String> {
-    text.filter(|text| !text.trim().is_empty()).map(str::to_owned)
-}
 
 /// The schema of a list or an object that shows by itself what it holds.
 mod plain {

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -24,6 +24,7 @@ use day::{Day, Days};
 use key::{Filter, GroupBy, Key, letters};
 
 use super::arguments::Values;
+use super::brief::{Plain, significant};
 use super::{Target, Tool, Toolset, handler};
 use crate::error::{Error, Kind, aws, echo};
 use crate::gate::{Effect, Effects, Pace};
@@ -156,7 +157,7 @@ impl Metric {
     /// A figure as a reader needs it.
     fn rounded(self, amount: f64) -> f64 {
         match self {
-            Self::UsageQuantity => quantity(amount),
+            Self::UsageQuantity => significant(amount),
             Self::UnblendedCost
             | Self::AmortizedCost
             | Self::BlendedCost
@@ -202,28 +203,10 @@ impl JsonSchema for Metrics {
     }
 }
 
-// What a schema says of an object whose members show by themselves: each costs every conversation.
-struct Plain;
-
-impl JsonSchema for Plain {
-    fn schema_name() -> Cow<'static, str> {
-        "Plain".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "object"})
-    }
-}
-
 /// Two decimals, four below 1.
 fn money(amount: f64) -> f64 {
     let places = if amount.abs() < 1.0 { 10_000.0 } else { 100.0 };
     unsigned_zero((amount * places).round()) / places
-}
-
-/// Four significant digits.
-fn quantity(amount: f64) -> f64 {
-    unsigned_zero(format!("{amount:.3e}").parse().unwrap_or(amount))
 }
 
 fn percent(part: f64, whole: f64) -> f64 {
@@ -289,10 +272,6 @@ mod tests {
             [(1_234.567_8, 1_234.57), (0.123_456, 0.123_5), (-0.000_01, 0.0), (-12.345, -12.35)]
         {
             assert_eq!(money(amount), expected);
-        }
-        for (amount, expected) in [(123_456.0, 123_500.0), (0.000_123_456, 0.000_123_5), (0.0, 0.0)]
-        {
-            assert_eq!(quantity(amount), expected);
         }
         assert_eq!(change_percent(150.0, 100.0), Some(50.0));
         assert_eq!(change_percent(-50.0, -100.0), Some(50.0));

@@ -11,14 +11,11 @@ mod target;
 mod task;
 mod usage;
 
-use std::borrow::Cow;
-
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{Failure, Service};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use self::change::{ServiceChange, UpdateService, update_service};
 use self::cluster::{
@@ -36,6 +33,7 @@ use self::task::{ListTasks, TaskList, list_tasks};
 use super::{Cx, Target, Tool, Toolset, handler};
 use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{Effect, Effects, Pace};
+use crate::tools::brief::{Plain, cut, text};
 
 pub const TOOLS: &[Tool] = &[
     Tool {
@@ -90,7 +88,12 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Ecs,
         effects: Effects::Always(Effect::Read),
         operations: &["ecs:DescribeServices"],
-        parts: &["ecs:ListTasks", "ecs:DescribeTasks", "elbv2:DescribeTargetHealth"],
+        parts: &[
+            "ecs:ListTasks",
+            "ecs:DescribeTasks",
+            "elbv2:DescribeTargetHealth",
+            "elbv2:DescribeTargetGroups",
+        ],
         pace: Pace::Ordinary,
         target: Target::Aws,
         handler: handler!(describe_service: OneService => ServiceInFull),
@@ -228,36 +231,9 @@ fn short(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
-/// A text that is there.
-fn text(text: Option<&str>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-/// Not longer than so many characters.
-fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-    }
-}
-
 // AWS's counts are never below 0.
 fn count(number: i32) -> usize {
     usize::try_from(number).unwrap_or_default()
-}
-
-/// An object in a schema. What its members are shows by their names, and a schema that says so costs
-/// every conversation its bytes.
-struct Plain;
-
-impl JsonSchema for Plain {
-    fn schema_name() -> Cow<'static, str> {
-        "Plain".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "object"})
-    }
 }
 
 fn is_zero(number: &i32) -> bool {

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::arguments::{NoArguments, moment, rfc3339};
+use super::brief::cut;
 use super::{Answer, Cx, Target, Tool, Toolset, handler};
 use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{Effect, Effects, Pace};
@@ -128,7 +129,7 @@ async fn part<T>(name: &str, found: impl Future<Output = Result<T>>) -> Part<T> 
     match tokio::time::timeout(PART, found).await.unwrap_or_else(|_| Err(late())) {
         Ok(found) => Part::Found(found),
         Err(mut error) => {
-            error.aws.message = error.aws.message.map(|message| cut(&message));
+            error.aws.message = error.aws.message.map(|message| short(&message));
             Part::Missing(error)
         }
     }
@@ -143,11 +144,8 @@ impl<T: Trouble> Part<T> {
     }
 }
 
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(MOST_TEXT) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+fn short(text: &str) -> String {
+    cut(text, MOST_TEXT)
 }
 
 /// `1 alarm`, `2 alarms`
@@ -204,8 +202,8 @@ async fn alarms(cx: &Cx) -> Result<Firing> {
         .map_err(|e| aws::failed(&cx.action("cloudwatch:DescribeAlarms"), e))?;
     let alarm = |name: Option<&str>, since: Option<&DateTime>, reason: Option<&str>| {
         let seconds = since.map_or(0, DateTime::secs);
-        let name = cut(name.unwrap_or_default());
-        (seconds, Alarm { name, since: since.and_then(moment), reason: reason.map(cut) })
+        let name = short(name.unwrap_or_default());
+        (seconds, Alarm { name, since: since.and_then(moment), reason: reason.map(short) })
     };
     let metric = answer.metric_alarms().iter().map(|found| {
         let since = found.state_transitioned_timestamp().or(found.state_updated_timestamp());
@@ -355,8 +353,8 @@ fn below_desired((cluster, service): (String, Service)) -> Option<Below> {
         .any(|found| found.rollout_state() == Some(&DeploymentRolloutState::Failed));
     let is_below = service.running_count() < service.desired_count();
     (is_below || failed).then(|| Below {
-        cluster: cut(&cluster),
-        service: cut(service.service_name().unwrap_or_default()),
+        cluster: short(&cluster),
+        service: short(service.service_name().unwrap_or_default()),
         running: service.running_count(),
         desired: service.desired_count(),
         deployment: failed.then(|| "FAILED".to_owned()),
@@ -485,7 +483,7 @@ async fn databases(cx: &Cx) -> Result<Databases> {
     let (free, storage) = match free_storage(cx, &with_storage).await {
         Ok(free) => (free, None),
         Err(mut error) => {
-            error.aws.message = error.aws.message.map(|message| cut(&message));
+            error.aws.message = error.aws.message.map(|message| short(&message));
             (Vec::new(), Some(error))
         }
     };
@@ -495,7 +493,7 @@ async fn databases(cx: &Cx) -> Result<Databases> {
         let full = free.iter().find(|(of, percent)| *of == instance_id && *percent < NEARLY_FULL);
         let status = found.db_instance_status().unwrap_or("unknown");
         (!is_well(status) || full.is_some()).then(|| Database {
-            instance_id: cut(&instance_id),
+            instance_id: short(&instance_id),
             status: status.to_owned(),
             free_storage_percent: full.map(|(_, percent)| (percent * 10.0).round() / 10.0),
         })

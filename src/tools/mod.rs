@@ -3,6 +3,7 @@
 
 mod answer;
 mod arguments;
+mod brief;
 mod call;
 mod cloudwatch;
 mod core;

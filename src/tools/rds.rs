@@ -10,16 +10,13 @@ mod maintenance;
 mod metrics;
 mod snapshot;
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
 use detail::{InstanceInFull, OneInstance, describe_db_instance};
 use fleet::{InstanceList, ListInstances, list_db_instances};
 use insights::{GetInsights, Insights, get_performance_insights};
 use snapshot::{CreateSnapshot, ListSnapshots, SnapshotList, SnapshotMade};
 use snapshot::{create_snapshot, list_snapshots};
 
+use super::brief::{Plain, text};
 use super::{Target, Tool, Toolset, handler};
 use crate::gate::{Effect, Effects, Pace};
 
@@ -99,25 +96,7 @@ pub const TOOLS: &[Tool] = &[
     },
 ];
 
-/// In an output schema: an object whose members tell themselves, and would cost bytes.
-struct Object;
-
-impl JsonSchema for Object {
-    fn schema_name() -> Cow<'static, str> {
-        "Object".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "object"})
-    }
-}
-
 /// RDS, MaxRecords: 20 to 100.
 fn page_size(wanted: usize) -> i32 {
     i32::try_from(wanted).unwrap_or(i32::MAX).clamp(20, 100)
-}
-
-/// AWS's text where it says something.
-fn said(text: Option<&str>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -16,7 +16,7 @@ use super::condition::{self, Condition};
 use super::figure::Figure;
 use super::history::{self, Change};
 use super::series::{self, Shown};
-use super::{cut, period, plain, some};
+use super::{cut, period, plain, text};
 use crate::error::{Error, Kind, Result, aws, echo, nearest};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::{Span, moment};
@@ -150,7 +150,7 @@ impl Alarm {
             alarm_name: self.name().to_owned(),
             state: state.unwrap_or_default().to_owned(),
             since: self.changed().and_then(moment),
-            reason: some(reason).map(|reason| cut(&reason, most_reason)),
+            reason: text(reason).map(|reason| cut(&reason, most_reason)),
             watches,
             kind,
             actions_enabled: enabled.filter(|enabled| !enabled),
@@ -377,7 +377,7 @@ fn in_full(alarm: &Alarm) -> AlarmInFull {
         ("OK", alarm.ok_actions().to_vec()),
         ("INSUFFICIENT_DATA", alarm.insufficient_data_actions().to_vec()),
     ]);
-    let description = of_each!(alarm, alarm => some(alarm.alarm_description()));
+    let description = of_each!(alarm, alarm => text(alarm.alarm_description()));
     let configured = of_each!(alarm, alarm => alarm.alarm_configuration_updated_timestamp());
     AlarmInFull {
         alarm: alarm.row(1_000),

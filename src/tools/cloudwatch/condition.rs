@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::types::{
 use serde::Serialize;
 
 use super::figure::Figure;
-use super::{cut, some};
+use super::{cut, text};
 
 /// Characters of an expression, a rule or a query of others.
 const MOST_TEXT: usize = 400;
@@ -68,8 +68,8 @@ struct Part {
 /// The figures of a metric alarm.
 pub(super) fn of_metric(alarm: &MetricAlarm) -> Condition {
     Condition {
-        namespace: some(alarm.namespace()),
-        metric_name: some(alarm.metric_name()),
+        namespace: text(alarm.namespace()),
+        metric_name: text(alarm.metric_name()),
         dimensions: dimensions(alarm.dimensions()),
         statistic: statistic(alarm),
         queries: alarm.metrics().iter().map(part).collect(),
@@ -80,7 +80,7 @@ pub(super) fn of_metric(alarm: &MetricAlarm) -> Condition {
         period_seconds: period(alarm),
         evaluation_periods: alarm.evaluation_periods(),
         datapoints_to_alarm: alarm.datapoints_to_alarm(),
-        treat_missing_data: some(alarm.treat_missing_data()),
+        treat_missing_data: text(alarm.treat_missing_data()),
         unit: alarm.unit().map(|unit| unit.as_str().to_owned()),
     }
 }
@@ -91,12 +91,12 @@ pub(super) fn of_log(alarm: &LogAlarm) -> Condition {
     Condition {
         query: query.and_then(|query| query.query_string()).map(|query| cut(query, MOST_TEXT)),
         log_groups: query.map(|q| q.log_group_identifiers().to_vec()).unwrap_or_default(),
-        statistic: query.and_then(|query| some(query.aggregation_expression())),
+        statistic: query.and_then(|query| text(query.aggregation_expression())),
         comparison: alarm.comparison_operator().map(sign),
         threshold: alarm.threshold().map(Figure::exact),
         evaluation_periods: alarm.query_results_to_evaluate(),
         datapoints_to_alarm: alarm.query_results_to_alarm(),
-        treat_missing_data: some(alarm.treat_missing_data()),
+        treat_missing_data: text(alarm.treat_missing_data()),
         ..Condition::default()
     }
 }
@@ -106,11 +106,11 @@ fn part(query: &MetricDataQuery) -> Part {
     Part {
         id: query.id().unwrap_or_default().to_owned(),
         expression: query.expression().map(|text| cut(text, MOST_TEXT)),
-        label: some(query.label()),
-        namespace: metric.and_then(|metric| some(metric.namespace())),
-        metric_name: metric.and_then(|metric| some(metric.metric_name())),
+        label: text(query.label()),
+        namespace: metric.and_then(|metric| text(metric.namespace())),
+        metric_name: metric.and_then(|metric| text(metric.metric_name())),
         dimensions: metric.map(|metric| dimensions(metric.dimensions())).unwrap_or_default(),
-        statistic: query.metric_stat().and_then(|stat| some(stat.stat())),
+        statistic: query.metric_stat().and_then(|stat| text(stat.stat())),
     }
 }
 
@@ -121,7 +121,7 @@ fn dimensions(dimensions: &[Dimension]) -> BTreeMap<String, String> {
 
 fn statistic(alarm: &MetricAlarm) -> Option<String> {
     let plain = alarm.statistic().map(|statistic| statistic.as_str());
-    some(plain.or(alarm.extended_statistic()))
+    text(plain.or(alarm.extended_statistic()))
 }
 
 fn promql(alarm: &MetricAlarm) -> Option<&str> {
@@ -216,7 +216,7 @@ fn watched(alarm: &MetricAlarm) -> String {
         .map(|query| format!("{} = {}", query.id().unwrap_or_default(), of_query(query)))
         .collect();
     let mut words = cut(expression, MOST_TEXT);
-    if let Some(label) = some(returned.label()) {
+    if let Some(label) = text(returned.label()) {
         words = format!("{label}: {words}");
     }
     match parts.is_empty() {

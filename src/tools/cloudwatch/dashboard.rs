@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::figure::Figure;
 use super::series::{self, Found};
 use super::widget::{self, Here, Line, What, Widget};
-use super::{cut, plain, some};
+use super::{cut, plain, text};
 use crate::error::{Error, Kind, Result, aws, echo};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::{Span, moment};
@@ -150,7 +150,7 @@ pub(super) async fn get_dashboard(cx: Cx, args: GetDashboard) -> Result<Answer> 
         .map(|(widget, figures)| told(widget, figures, &states))
         .collect();
     let dashboard = Dashboard {
-        name: some(answer.dashboard_name()).or_else(|| Some(name.to_owned())),
+        name: text(answer.dashboard_name()).or_else(|| Some(name.to_owned())),
         dashboards: None,
         widgets: Some(widgets),
         missing,

@@ -6,6 +6,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use crate::tools::brief::significant;
+
 /// A measured number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::tools) struct Figure(f64);
@@ -13,7 +15,7 @@ pub(in crate::tools) struct Figure(f64);
 impl Figure {
     /// Rounded to four significant digits.
     pub fn rounded(value: f64) -> Self {
-        Self(format!("{value:.3e}").parse().unwrap_or(value))
+        Self(significant(value))
     }
 
     /// As it is: what a person has set.

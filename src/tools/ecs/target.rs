@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types::LoadBalancer;
 use aws_sdk_elasticloadbalancingv2::Client;
-use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
+use aws_sdk_elasticloadbalancingv2::types::{
+    ProtocolEnum, TargetGroup as Described, TargetHealthDescription, TargetHealthStateEnum,
+};
 use futures_util::{StreamExt as _, stream};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{AT_ONCE, Cx, text};
+use super::{AT_ONCE, Cx, cut, text};
 use crate::error::{Error, Result, aws};
 
 /// Target groups looked at, and targets shown of each.
 const MOST_GROUPS: usize = 10;
 const MOST_TARGETS: usize = 10;
+const MOST_PATH: usize = 100;
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct TargetGroup {
@@ -25,6 +28,12 @@ pub(super) struct TargetGroup {
     port: Option<i32>,
     /// Targets by state
     states: BTreeMap<String, usize>,
+    /// What is asked of each target, and how often
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health_check: Option<String>,
+    /// Of its metrics, in AWS/ApplicationELB or AWS/NetworkELB
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    dimensions: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_healthy: Vec<UnwellTarget>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +64,34 @@ impl TargetGroup {
         let none = of("healthy") == 0 && of("unavailable") == 0 && of("unused") == 0;
         none.then(|| format!("{group} has no healthy target"))
     }
+
+    fn note(&mut self, described: &Described) {
+        self.health_check = described.health_check_enabled().filter(|enabled| *enabled).map(|_| {
+            let protocol = described.health_check_protocol().map_or("", ProtocolEnum::as_str);
+            let port = described.health_check_port().unwrap_or("traffic-port");
+            let mut words = format!("{protocol} {port}");
+            if let Some(path) = described.health_check_path() {
+                words.push_str(&format!(" {}", cut(path, MOST_PATH)));
+            }
+            let expected = described.matcher().and_then(|m| m.http_code().or(m.grpc_code()));
+            if let Some(code) = expected {
+                words.push_str(&format!(", expects {code}"));
+            }
+            let every = described.health_check_interval_seconds();
+            if let (Some(every), Some(times)) = (every, described.unhealthy_threshold_count()) {
+                words.push_str(&format!(", every {every} s, unhealthy after {times}"));
+            }
+            words
+        });
+        // arn:...:targetgroup/NAME/id and arn:...:loadbalancer/app/NAME/id: what CloudWatch calls them.
+        let group = described.target_group_arn().and_then(|arn| arn.rsplit(':').next());
+        let balancer = described.load_balancer_arns().first();
+        let balancer = balancer.and_then(|arn| arn.split_once(":loadbalancer/")).map(|(_, id)| id);
+        if let (Some(group), Some(balancer)) = (group, balancer) {
+            self.dimensions.insert("TargetGroup", group.to_owned());
+            self.dimensions.insert("LoadBalancer", balancer.to_owned());
+        }
+    }
 }
 
 /// The target groups of a service, and the errors of those that could not be read.
@@ -70,18 +107,31 @@ pub(super) async fn target_groups(
         Ok(client) => client,
         Err(error) => return (Vec::new(), vec![error]),
     };
-    let groups = groups.into_iter();
+    let arns = groups.iter().map(|(arn, _)| (*arn).to_owned()).collect();
+    let described = client.describe_target_groups().set_target_group_arns(Some(arns)).send();
     let requests: Vec<_> =
-        groups.map(|(arn, balancer)| group(cx, &client, arn, balancer)).collect();
-    let answers: Vec<_> = stream::iter(requests).buffered(AT_ONCE).collect().await;
+        groups.iter().map(|(arn, balancer)| group(cx, &client, arn, balancer)).collect();
+    let health = stream::iter(requests).buffered(AT_ONCE).collect::<Vec<_>>();
+    let (described, answers) = tokio::join!(described, health);
     let (mut good, mut errors) = (Vec::new(), Vec::new());
-    for answer in answers {
+    for ((arn, _), answer) in groups.iter().zip(answers) {
         match answer {
-            Ok(group) => good.push(group),
+            Ok(group) => good.push((*arn, group)),
             Err(error) => errors.push(error),
         }
     }
-    (good, errors)
+    match described {
+        Ok(answer) => {
+            for described in answer.target_groups() {
+                let of = |(arn, _): &&mut (&str, _)| Some(*arn) == described.target_group_arn();
+                if let Some((_, group)) = good.iter_mut().find(of) {
+                    group.note(described);
+                }
+            }
+        }
+        Err(e) => errors.push(aws::failed(&cx.action("elbv2:DescribeTargetGroups"), e)),
+    }
+    (good.into_iter().map(|(_, group)| group).collect(), errors)
 }
 
 /// Each target group once, those too between which a deployment switches.
@@ -140,6 +190,8 @@ fn told(arn: &str, balancer: &LoadBalancer, targets: &[TargetHealthDescription])
         container: text(balancer.container_name()),
         port: balancer.container_port(),
         states,
+        health_check: None,
+        dimensions: BTreeMap::new(),
         not_healthy: unwell,
         more_not_healthy: more,
     }
@@ -148,7 +200,7 @@ fn told(arn: &str, balancer: &LoadBalancer, targets: &[TargetHealthDescription])
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_elasticloadbalancingv2::types::TargetHealth;
+    use aws_sdk_elasticloadbalancingv2::types::{Matcher, TargetHealth};
 
     const ARN: &str = "arn:aws:elasticloadbalancing:r:1:targetgroup/shop-web/0a1b";
 
@@ -171,6 +223,28 @@ mod tests {
         check(&["initial"], Some("shop-web has no healthy target"));
         check(&[], Some("shop-web has no healthy target"));
         check(&["unused"], None);
+    }
+
+    #[test]
+    fn its_check_and_its_metrics_are_told() {
+        let mut group = told(ARN, &LoadBalancer::builder().build(), &[]);
+        let described = Described::builder()
+            .target_group_arn(ARN)
+            .load_balancer_arns("arn:aws:elasticloadbalancing:r:1:loadbalancer/app/shop/50dc")
+            .health_check_enabled(true)
+            .health_check_protocol(ProtocolEnum::Http)
+            .health_check_port("8080")
+            .health_check_path("/healthz")
+            .health_check_interval_seconds(30)
+            .unhealthy_threshold_count(2)
+            .matcher(Matcher::builder().http_code("200-299").build());
+        group.note(&described.build());
+        let words = "HTTP 8080 /healthz, expects 200-299, every 30 s, unhealthy after 2";
+        assert_eq!(group.health_check.as_deref(), Some(words));
+        assert_eq!(group.dimensions["LoadBalancer"], "app/shop/50dc");
+        assert_eq!(group.dimensions["TargetGroup"], "targetgroup/shop-web/0a1b");
+        group.note(&Described::builder().target_group_arn(ARN).build());
+        assert_eq!(group.health_check, None);
     }
 
     #[test]

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::identifier::InstanceId;
 use super::instance::{Row, find, name, row};
-use super::maintenance::{cut, pending};
+use super::maintenance::pending;
 use super::metrics::{GIB, Lag, LastHour, last_hour};
-use super::{Object, attention, said};
+use super::{Plain, attention, text};
 use crate::error::{Error, Result, aws};
 use crate::tools::arguments::moment;
+use crate::tools::brief::cut;
 use crate::tools::{Answer, Cx};
 
 const MOST_EVENTS: usize = 10;
@@ -36,11 +37,11 @@ pub struct InstanceInFull {
     #[serde(flatten)]
     instance: Row,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Object")]
+    #[schemars(with = "Plain")]
     last_hour: Option<LastHour>,
     /// Newest first
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Object>")]
+    #[schemars(with = "Vec<Plain>")]
     events: Vec<Happened>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]
@@ -96,9 +97,6 @@ pub struct InstanceInFull {
     deletion_protection: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]
-    latest_restorable: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(skip)]
     created: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(skip)]
@@ -108,7 +106,7 @@ pub struct InstanceInFull {
     more_tags: Option<usize>,
     /// Errors of parts
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Object>")]
+    #[schemars(with = "Vec<Plain>")]
     missing: Vec<Error>,
 }
 
@@ -191,8 +189,8 @@ fn lag(instance: &DbInstance) -> Lag {
 }
 
 fn source(instance: &DbInstance) -> Option<String> {
-    said(instance.read_replica_source_db_instance_identifier())
-        .or_else(|| said(instance.read_replica_source_db_cluster_identifier()))
+    text(instance.read_replica_source_db_instance_identifier())
+        .or_else(|| text(instance.read_replica_source_db_cluster_identifier()))
 }
 
 /// The events of the last day, the newest first.
@@ -239,28 +237,28 @@ fn full(instance: &DbInstance, now: DateTime) -> InstanceInFull {
             .status_infos()
             .iter()
             .map(|info| Replication {
-                kind: said(info.status_type()),
-                status: said(info.status()),
-                message: said(info.message()).map(|text| cut(&text, MOST_MESSAGE)),
+                kind: text(info.status_type()),
+                status: text(info.status()),
+                message: text(info.message()).map(|text| cut(&text, MOST_MESSAGE)),
             })
             .collect(),
         replica_of: source(instance),
         replicas: [instance.read_replica_db_instance_identifiers(), clusters].concat(),
-        endpoint: said(instance.endpoint().and_then(|endpoint| endpoint.address())),
+        endpoint: text(instance.endpoint().and_then(|endpoint| endpoint.address())),
         port: instance.endpoint().and_then(|endpoint| endpoint.port()),
-        vpc_id: said(instance.db_subnet_group().and_then(|group| group.vpc_id())),
+        vpc_id: text(instance.db_subnet_group().and_then(|group| group.vpc_id())),
         security_group_ids: instance
             .vpc_security_groups()
             .iter()
-            .filter_map(|group| said(group.vpc_security_group_id()))
+            .filter_map(|group| text(group.vpc_security_group_id()))
             .collect(),
         parameter_groups: groups
             .filter_map(|group| {
-                let status = said(group.parameter_apply_status()).unwrap_or_default();
-                Some((said(group.db_parameter_group_name())?, status))
+                let status = text(group.parameter_apply_status()).unwrap_or_default();
+                Some((text(group.db_parameter_group_name())?, status))
             })
             .collect(),
-        storage_type: said(instance.storage_type()),
+        storage_type: text(instance.storage_type()),
         iops: instance.iops(),
         max_storage_gib: instance.max_allocated_storage(),
         performance_insights: Monitoring {
@@ -270,15 +268,14 @@ fn full(instance: &DbInstance, now: DateTime) -> InstanceInFull {
         },
         enhanced_monitoring_seconds: instance.monitoring_interval(),
         log_exports: instance.enabled_cloudwatch_logs_exports().to_vec(),
-        maintenance_window: said(instance.preferred_maintenance_window()),
+        maintenance_window: text(instance.preferred_maintenance_window()),
         deletion_protection: instance.deletion_protection(),
-        latest_restorable: instance.latest_restorable_time().and_then(moment),
         created: instance.instance_create_time().and_then(moment),
         tags: instance
             .tag_list()
             .iter()
             .take(MOST_TAGS)
-            .filter_map(|tag| Some((said(tag.key())?, tag.value().unwrap_or_default().to_owned())))
+            .filter_map(|tag| Some((text(tag.key())?, tag.value().unwrap_or_default().to_owned())))
             .collect(),
         more_tags: instance.tag_list().len().checked_sub(MOST_TAGS).filter(|more| *more > 0),
         missing: Vec::new(),

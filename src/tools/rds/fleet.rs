@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::instance::{Row, name, row, storage};
 use super::maintenance::{Maintenance, Pending, pending};
 use super::metrics::free_storage;
-use super::{Object, attention, page_size, said};
+use super::{Plain, attention, page_size, text};
 use crate::error::{Error, Result, aws};
 use crate::tools::answer::Truncated;
 use crate::tools::listing::{Limit, Page, list};
@@ -39,7 +39,7 @@ pub struct InstanceList {
     instances: Vec<Row>,
     /// On the first page
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Object>")]
+    #[schemars(with = "Vec<Plain>")]
     clusters: Vec<Cluster>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]
@@ -47,11 +47,11 @@ pub struct InstanceList {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Object")]
+    #[schemars(with = "Plain")]
     truncated: Option<Truncated>,
     /// Errors of parts
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Object>")]
+    #[schemars(with = "Vec<Plain>")]
     missing: Vec<Error>,
 }
 
@@ -179,10 +179,10 @@ fn shown(clusters: &[DbCluster], maintenance: &mut Pending) -> Vec<Cluster> {
                 cluster_id: cluster.db_cluster_identifier().unwrap_or_default().to_owned(),
                 engine: words.into_iter().flatten().collect::<Vec<_>>().join(" "),
                 status: cluster.status().unwrap_or_default().to_owned(),
-                writer: writers.first().and_then(|member| said(member.db_instance_identifier())),
+                writer: writers.first().and_then(|member| text(member.db_instance_identifier())),
                 readers: readers
                     .into_iter()
-                    .filter_map(|member| said(member.db_instance_identifier()))
+                    .filter_map(|member| text(member.db_instance_identifier()))
                     .collect(),
                 multi_az: cluster.multi_az(),
                 maintenance: maintenance.remove(arn).unwrap_or_default(),

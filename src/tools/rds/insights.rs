@@ -10,13 +10,13 @@ use aws_smithy_types::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Object;
+use super::Plain;
 use super::identifier::InstanceId;
 use super::instance::{find, name};
-use super::maintenance::cut;
-use super::metrics::{mean, percent, significant};
+use super::metrics::{mean, percent};
 use crate::error::{Error, Kind, Result, aws};
 use crate::tools::arguments::{Span, When, moment, rfc3339};
+use crate::tools::brief::{cut, significant};
 use crate::tools::{Answer, Cx};
 
 /// Performance Insights has data points for these spans only, in seconds.
@@ -45,14 +45,14 @@ pub struct Insights {
     instance_id: String,
     /// Active sessions
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Object")]
+    #[schemars(with = "Plain")]
     load: Option<Load>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Object>")]
+    #[schemars(with = "Vec<Plain>")]
     waits: Vec<Wait>,
     // Without literals: as AWS's digest has it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Object>")]
+    #[schemars(with = "Vec<Plain>")]
     top_sql: Vec<Sql>,
     #[schemars(skip)]
     start: String,
@@ -65,7 +65,7 @@ pub struct Insights {
     series: Vec<f64>,
     /// Errors of parts
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Object>")]
+    #[schemars(with = "Vec<Plain>")]
     missing: Vec<Error>,
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::identifier::InstanceId;
 use super::maintenance::Maintenance;
 use super::metrics::{GIB, percent};
-use super::said;
+use super::text;
 use crate::error::{Error, Kind, Result, aws};
 use crate::tools::Cx;
 use crate::tools::arguments::moment;
@@ -43,6 +43,10 @@ pub struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]
     pub backup_retention_days: Option<i32>,
+    /// To any second until then
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    latest_restorable: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(skip)]
     pub pending_changes: Vec<&'static str>,
@@ -85,12 +89,13 @@ pub fn row(instance: &DbInstance, now: DateTime) -> Row {
         storage_gib: storage(instance),
         storage_used_percent: None,
         multi_az: instance.multi_az(),
-        az: said(instance.availability_zone()),
-        backup_window: said(instance.preferred_backup_window()),
+        az: text(instance.availability_zone()),
+        backup_window: text(instance.preferred_backup_window()),
         backup_retention_days: instance.backup_retention_period(),
+        latest_restorable: instance.latest_restorable_time().and_then(moment),
         pending_changes: instance.pending_modified_values().map(changes).unwrap_or_default(),
         maintenance: Vec::new(),
-        ca: said(instance.ca_certificate_identifier()),
+        ca: text(instance.ca_certificate_identifier()),
         ca_expires: expires.and_then(moment),
         ca_expires_in_days: expires
             .map(|expires| ((expires.secs() - now.secs()) / 86_400).max(0))
@@ -98,7 +103,7 @@ pub fn row(instance: &DbInstance, now: DateTime) -> Row {
         ca_is_expired: expires.is_some_and(|expires| expires.secs() <= now.secs()),
         publicly_accessible: instance.publicly_accessible().filter(|public| *public),
         encrypted: instance.storage_encrypted().filter(|encrypted| !encrypted),
-        cluster_id: said(instance.db_cluster_identifier()),
+        cluster_id: text(instance.db_cluster_identifier()),
     }
 }
 

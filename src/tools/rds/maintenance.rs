@@ -6,10 +6,11 @@ use aws_sdk_rds::Client;
 use aws_sdk_rds::types::PendingMaintenanceAction;
 use serde::Serialize;
 
-use super::said;
+use super::text;
 use crate::error::{Error, Kind, Result, aws};
 use crate::tools::Cx;
 use crate::tools::arguments::moment;
+use crate::tools::brief::cut;
 
 /// Pages of 100 resources each.
 const MOST_PAGES: usize = 10;
@@ -67,16 +68,7 @@ fn maintenance(action: &PendingMaintenanceAction) -> Maintenance {
         .or_else(|| action.forced_apply_date());
     Maintenance {
         action: action.action().unwrap_or_default().to_owned(),
-        description: said(action.description()).map(|text| cut(&text, MOST_DESCRIPTION)),
+        description: text(action.description()).map(|text| cut(&text, MOST_DESCRIPTION)),
         auto_apply_date: date.and_then(moment),
     }
-}
-
-/// So many characters of a text, and a sign that there was more.
-pub fn cut(text: &str, most: usize) -> String {
-    let mut short: String = text.chars().take(most).collect();
-    if short.len() < text.len() {
-        short.push_str("...");
-    }
-    short
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result, aws};
 use crate::tools::Cx;
+use crate::tools::brief::significant;
 
 /// GetMetricData takes so many metrics in one request.
 const MOST_METRICS: usize = 500;
@@ -190,11 +191,6 @@ pub fn mean(values: &[f64]) -> f64 {
     if count > 0.0 { sum / count } else { 0.0 }
 }
 
-/// Four significant digits.
-pub fn significant(value: f64) -> f64 {
-    format!("{value:.3e}").parse().unwrap_or(value)
-}
-
 /// One digit after the point.
 pub fn percent(share: f64) -> f64 {
     (share * 1_000.0).round() / 10.0
@@ -206,13 +202,6 @@ mod tests {
 
     #[test]
     fn figures_are_rounded_for_a_reader() {
-        let check = |value: f64, expected: f64| {
-            assert!((significant(value) - expected).abs() < 1e-12, "{value}");
-        };
-        check(12.345_67, 12.35);
-        check(0.000_123_456, 0.000_123_5);
-        check(123_456.0, 123_500.0);
-        check(0.0, 0.0);
         assert!((percent(0.934_56) - 93.5).abs() < 1e-9);
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identifier::{InstanceId, SnapshotId};
 use super::instance::{find, name};
-use super::{Object, page_size, said};
+use super::{Plain, page_size, text};
 use crate::error::{Error, Kind, Result, aws};
 use crate::tools::answer::{ChangeStatus, Truncated};
 use crate::tools::arguments::moment;
@@ -52,7 +52,7 @@ pub struct ListSnapshots {
 #[derive(Serialize, JsonSchema)]
 pub struct SnapshotList {
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Object")]
+    #[schemars(with = "Plain")]
     newest: Option<Newest>,
     #[schemars(skip)]
     order: &'static str,
@@ -60,7 +60,7 @@ pub struct SnapshotList {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Object")]
+    #[schemars(with = "Plain")]
     truncated: Option<Truncated>,
 }
 
@@ -232,7 +232,7 @@ pub async fn create_snapshot(cx: Cx, args: CreateSnapshot) -> Result<Answer> {
         percent_progress: snapshot.percent_progress(),
         started: snapshot.snapshot_create_time().and_then(moment),
         size_gib: snapshot.allocated_storage().or(instance.allocated_storage()),
-        arn: said(snapshot.db_snapshot_arn()),
+        arn: text(snapshot.db_snapshot_arn()),
         next: match state {
             "available" => "It is complete.".to_owned(),
             "failed" => "It is of no use; take another id.".to_owned(),
