@@ -2168,7 +2168,7 @@ mod status {
         assert_eq!(told["version"], env!("CARGO_PKG_VERSION"));
         assert!(told["uptime_seconds"].is_u64());
         assert_eq!(told["mode"], "full");
-        assert_eq!(told["toolsets"], json!(["core", "ec2"]));
+        assert_eq!(told["toolsets"], json!(["core", "ec2", "ecs", "rds", "cloudwatch", "cost"]));
         assert_eq!(told["tools_offered"], server.tools().len());
         let calls = told["calls"].as_array().unwrap();
         assert_eq!(calls.len(), 1);

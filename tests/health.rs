@@ -127,16 +127,24 @@ fn databases(account: Account) -> Response {
     )
 }
 
-fn costs(account: Account) -> Response {
-    let day = |n: usize| {
+/// The costs of so many days from the eighth last on.
+fn costs(account: Account, days: i64) -> Response {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let today = i64::try_from(now.as_secs()).unwrap() / 86_400;
+    let date = |day: i64| {
+        let time = aws_smithy_types::DateTime::from_secs(day * 86_400);
+        let text = time.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap();
+        text[..10].to_owned()
+    };
+    let day = |n: i64| {
         let amount = if n == 7 { account.yesterday } else { "100.0" };
         json!({
-            "TimePeriod": {"Start": format!("2026-11-{:02}", n + 1), "End": format!("2026-11-{:02}", n + 2)},
+            "TimePeriod": {"Start": date(today - 8 + n), "End": date(today - 7 + n)},
             "Total": {"UnblendedCost": {"Amount": amount, "Unit": "USD"}},
             "Groups": [], "Estimated": true,
         })
     };
-    Response::json(200, &json!({"ResultsByTime": (0..8).map(day).collect::<Vec<_>>()}))
+    Response::json(200, &json!({"ResultsByTime": (0..days).map(day).collect::<Vec<_>>()}))
 }
 
 fn answer(account: Account, request: &Request) -> Response {
@@ -166,7 +174,7 @@ fn answer(account: Account, request: &Request) -> Response {
         }
         "DescribeInstanceStatus" => statuses(account),
         "DescribeDBInstances" => databases(account),
-        "GetCostAndUsage" => costs(account),
+        "GetCostAndUsage" => costs(account, 8),
         _ => services(account, request),
     }
 }
@@ -201,7 +209,8 @@ fn what_is_wrong_is_said_first_and_shown_below() {
     let (told, _) = overview(ILL);
     assert_eq!(
         told["verdict"],
-        "2 alarms firing; 3 of 3 ECS services below desired count; 1 EC2 instance impaired or \
+        "2 alarms firing; 3 of 3 ECS services below desired count or with a \
+         failed deployment; 1 EC2 instance impaired or \
          scheduled for an event; 2 databases not available or nearly full; yesterday cost 80 % more \
          than usual."
     );
@@ -218,6 +227,7 @@ fn what_is_wrong_is_said_first_and_shown_below() {
     assert_eq!(told["cost"]["amount"], 180.46);
     assert_eq!(told["cost"]["usual"], 100.0);
     assert_eq!(told["cost"]["change_percent"], 80.5);
+    assert_eq!(told["cost"]["estimated"], true);
 }
 
 #[test]
@@ -230,13 +240,50 @@ fn where_all_is_well_it_says_so_and_what_it_looked_at() {
     assert_eq!(told["databases"], json!({"databases": 2}));
     let sent = &aws.requests_for("DescribeAlarms")[0].json();
     assert_eq!(sent["StateValue"], "ALARM");
-    assert_eq!(sent["AlarmTypes"], json!(["MetricAlarm", "CompositeAlarm"]));
+    assert_eq!(sent["AlarmTypes"], json!(["MetricAlarm", "CompositeAlarm", "LogAlarm"]));
     let sent = &aws.requests_for("GetCostAndUsage")[0].json();
     assert_eq!(
         (&sent["Granularity"], &sent["Metrics"]),
         (&json!("DAILY"), &json!(["UnblendedCost"]))
     );
     assert_eq!(aws.requests_for("GetMetricData").len(), 1);
+}
+
+#[test]
+fn what_was_not_looked_at_is_not_said_to_be_well() {
+    let (told, _) = overview(Account { services: 1_000, ..WELL });
+    let said = "Nothing wrong found in what was looked at. Not known: 970 of 1000 ECS services.";
+    assert_eq!(told["verdict"], said);
+    let aws = fake(|request| match request.action().as_str() {
+        "GetMetricData" => Response::cbor(200, &json!({"MetricDataResults": []})),
+        _ => answer(WELL, request),
+    });
+    let server = serve(&aws, Home::new(), &[], &[]);
+    let told = server.call_ok(OVERVIEW, json!({}));
+    assert!(told["verdict"].as_str().unwrap().ends_with("how full 2 databases are."), "{told:#}");
+    // The day before yesterday is not taken for yesterday.
+    let aws = fake(|request| match request.action().as_str() {
+        "GetCostAndUsage" => costs(WELL, 7),
+        _ => answer(WELL, request),
+    });
+    let server = serve(&aws, Home::new(), &[], &[]);
+    let told = server.call_ok(OVERVIEW, json!({}));
+    assert_eq!(told["cost"]["error"], "not_found", "{told:#}");
+}
+
+#[test]
+fn where_log_alarms_are_not_known_the_others_are_asked_for() {
+    let aws = fake(|request| match request.action().as_str() {
+        "DescribeAlarms" if request.json()["AlarmTypes"].as_array().unwrap().len() == 3 => {
+            Response::cbor_error(400, "ValidationError", "LogAlarm")
+        }
+        _ => answer(Account { services: 1_000, ..ILL }, request),
+    });
+    let server = serve(&aws, Home::new(), &[], &[]);
+    let told = server.call_ok(OVERVIEW, json!({}));
+    assert_eq!(told["alarms"]["firing"], 2, "{told:#}");
+    let asked = aws.requests().iter().filter(|r| r.action() != "GetCallerIdentity").count();
+    assert!(asked <= 12, "{asked}");
 }
 
 #[test]
@@ -285,8 +332,8 @@ fn each_part_has_its_own_error_and_the_others_are_there() {
             assert!(other == part || told[other].get("error").is_none(), "{operation}: {told:#}");
         }
         let said = told["verdict"].as_str().unwrap();
-        let is_part = operation == "GetMetricData";
-        assert_eq!(!is_part, said.contains(&format!("{part} not known (access_denied)")), "{said}");
+        let what = if operation == "GetMetricData" { "how full databases are" } else { part };
+        assert!(said.ends_with(&format!("Not known: {what} (access_denied).")), "{said}");
     };
     check("DescribeAlarms", "alarms");
     for operation in ["ListClusters", "DescribeClusters", "ListServices", "DescribeServices"] {

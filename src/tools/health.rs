@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, StateValue};
+use aws_sdk_cloudwatch::types::{
+    AlarmType, Dimension, Metric, MetricDataQuery, MetricStat, StateValue,
+};
 use aws_sdk_costexplorer::types::{DateInterval, Granularity};
 use aws_sdk_ec2::types::{InstanceStatus, InstanceStatusSummary, SummaryStatus};
 use aws_sdk_ecs::types::{Cluster, DeploymentRolloutState, Service};
@@ -51,8 +53,8 @@ const MOST_ROWS: usize = 6;
 const MOST_TEXT: usize = 100;
 /// A part that takes longer is missing; the others are answered.
 const PART: Duration = Duration::from_secs(30);
-/// Of the twelve requests, those for the services of clusters: the other parts take seven.
-const SERVICE_REQUESTS: usize = 5;
+/// Of the twelve requests, those for the services of clusters: the other parts take up to eight.
+const SERVICE_REQUESTS: usize = 4;
 /// DescribeServices takes so many names.
 const SERVICES_AT_ONCE: usize = 10;
 /// DescribeClusters takes so many.
@@ -91,7 +93,11 @@ enum Part<T> {
 
 /// What a part has to say in the verdict.
 trait Trouble {
+    /// What is wrong.
     fn trouble(&self) -> Option<String>;
+
+    /// What was not looked at, and so may be wrong too.
+    fn unseen(&self) -> Option<String>;
 }
 
 async fn health_overview(cx: Cx, _: NoArguments) -> Result<Answer> {
@@ -105,18 +111,20 @@ async fn health_overview(cx: Cx, _: NoArguments) -> Result<Answer> {
         part("databases", databases(&cx)),
         part("cost", cost(&cx)),
     );
-    let said = [
-        alarms.said("alarms"),
-        services.said("services"),
-        instances.said("instances"),
-        databases.said("databases"),
-        cost.said("cost"),
-    ];
-    let said: Vec<String> = said.into_iter().flatten().collect();
-    let verdict = match said.as_slice() {
-        [] => "Nothing wrong found.".to_owned(),
-        said => format!("{}.", said.join("; ")),
+    let (mut wrong, mut unseen) = (Vec::new(), Vec::new());
+    alarms.say("alarms", &mut wrong, &mut unseen);
+    services.say("services", &mut wrong, &mut unseen);
+    instances.say("instances", &mut wrong, &mut unseen);
+    databases.say("databases", &mut wrong, &mut unseen);
+    cost.say("cost", &mut wrong, &mut unseen);
+    let mut verdict = match wrong.as_slice() {
+        [] if unseen.is_empty() => "Nothing wrong found.".to_owned(),
+        [] => "Nothing wrong found in what was looked at.".to_owned(),
+        wrong => format!("{}.", wrong.join("; ")),
     };
+    if !unseen.is_empty() {
+        verdict.push_str(&format!(" Not known: {}.", unseen.join("; ")));
+    }
     Answer::of(&Overview { verdict, alarms, services, instances, databases, cost })
 }
 
@@ -136,10 +144,13 @@ async fn part<T>(name: &str, found: impl Future<Output = Result<T>>) -> Part<T> 
 }
 
 impl<T: Trouble> Part<T> {
-    fn said(&self, name: &str) -> Option<String> {
+    fn say(&self, name: &str, wrong: &mut Vec<String>, unseen: &mut Vec<String>) {
         match self {
-            Self::Found(found) => found.trouble(),
-            Self::Missing(error) => Some(format!("{name} not known ({})", error.kind.word())),
+            Self::Found(found) => {
+                wrong.extend(found.trouble());
+                unseen.extend(found.unseen());
+            }
+            Self::Missing(error) => unseen.push(format!("{name} ({})", error.kind.word())),
         }
     }
 }
@@ -186,20 +197,27 @@ impl Trouble for Firing {
     fn trouble(&self) -> Option<String> {
         (self.firing > 0).then(|| format!("{} firing", count(self.firing, "alarm", "alarms")))
     }
+
+    fn unseen(&self) -> Option<String> {
+        self.at_least.map(|_| format!("alarms beyond {}", self.firing))
+    }
 }
 
 async fn alarms(cx: &Cx) -> Result<Firing> {
     let client = cx.cloudwatch().await?;
-    let request = client.describe_alarms().state_value(StateValue::Alarm).max_records(100);
-    let types = [
-        aws_sdk_cloudwatch::types::AlarmType::MetricAlarm,
-        aws_sdk_cloudwatch::types::AlarmType::CompositeAlarm,
-    ];
-    let answer = request
-        .set_alarm_types(Some(types.to_vec()))
-        .send()
-        .await
-        .map_err(|e| aws::failed(&cx.action("cloudwatch:DescribeAlarms"), e))?;
+    let send = |types: &[AlarmType]| {
+        let request = client.describe_alarms().state_value(StateValue::Alarm).max_records(100);
+        request.set_alarm_types(Some(types.to_vec())).send()
+    };
+    let types = [AlarmType::MetricAlarm, AlarmType::CompositeAlarm, AlarmType::LogAlarm];
+    let failed = |e| aws::failed(&cx.action("cloudwatch:DescribeAlarms"), e);
+    let answer = match send(&types).await.map_err(failed) {
+        // Log alarms are not known everywhere.
+        Err(error) if error.kind == Kind::ValidationError => {
+            send(&[AlarmType::MetricAlarm, AlarmType::CompositeAlarm]).await.map_err(failed)?
+        }
+        answer => answer?,
+    };
     let alarm = |name: Option<&str>, since: Option<&DateTime>, reason: Option<&str>| {
         let seconds = since.map_or(0, DateTime::secs);
         let name = short(name.unwrap_or_default());
@@ -213,7 +231,11 @@ async fn alarms(cx: &Cx) -> Result<Firing> {
         let since = found.state_transitioned_timestamp().or(found.state_updated_timestamp());
         alarm(found.alarm_name(), since, found.state_reason())
     });
-    let mut all: Vec<(i64, Alarm)> = metric.chain(composite).collect();
+    let log = answer.log_alarms().iter().map(|found| {
+        let since = found.state_transitioned_timestamp().or(found.state_updated_timestamp());
+        alarm(found.alarm_name(), since, found.state_reason())
+    });
+    let mut all: Vec<(i64, Alarm)> = metric.chain(composite).chain(log).collect();
     all.sort_by_key(|(seconds, _)| std::cmp::Reverse(*seconds));
     let firing = all.len();
     let (newest, more) = shown(all.into_iter().map(|(_, alarm)| alarm).collect());
@@ -248,7 +270,14 @@ impl Trouble for Services {
     fn trouble(&self) -> Option<String> {
         let below = self.below_desired.len() + self.more.unwrap_or_default();
         let of = count(self.looked_at, "ECS service", "ECS services");
-        (below > 0).then(|| format!("{below} of {of} below desired count"))
+        (below > 0)
+            .then(|| format!("{below} of {of} below desired count or with a failed deployment"))
+    }
+
+    fn unseen(&self) -> Option<String> {
+        self.how.map(|_| {
+            format!("{} of {} ECS services", self.of.saturating_sub(self.looked_at), self.of)
+        })
     }
 }
 
@@ -391,6 +420,10 @@ impl Trouble for Instances {
         let what = || count(impaired, "EC2 instance", "EC2 instances");
         (impaired > 0).then(|| format!("{} impaired or scheduled for an event", what()))
     }
+
+    fn unseen(&self) -> Option<String> {
+        self.at_least.map(|_| format!("instances beyond {}", self.running))
+    }
 }
 
 async fn instances(cx: &Cx) -> Result<Instances> {
@@ -449,6 +482,9 @@ struct Databases {
     trouble: Vec<Database>,
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<usize>,
+    /// Databases of which CloudWatch has no figure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_unknown: Option<usize>,
     /// Why it is not known how full they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     storage: Option<Error>,
@@ -467,6 +503,19 @@ impl Trouble for Databases {
         let trouble = self.trouble.len() + self.more.unwrap_or_default();
         let what = || count(trouble, "database", "databases");
         (trouble > 0).then(|| format!("{} not available or nearly full", what()))
+    }
+
+    fn unseen(&self) -> Option<String> {
+        let beyond = self.at_least.map(|_| format!("databases beyond {}", self.databases));
+        let storage = match (&self.storage, self.storage_unknown) {
+            (Some(error), _) => Some(format!("how full databases are ({})", error.kind.word())),
+            (None, Some(unknown)) => {
+                Some(format!("how full {} are", count(unknown, "database", "databases")))
+            }
+            (None, None) => None,
+        };
+        let both: Vec<String> = beyond.into_iter().chain(storage).collect();
+        (!both.is_empty()).then(|| both.join("; "))
     }
 }
 
@@ -499,6 +548,12 @@ async fn databases(cx: &Cx) -> Result<Databases> {
         })
     });
     let (trouble, more) = shown(trouble.collect());
+    // A stopped one measures nothing.
+    let is_on = |found: &&&DbInstance| found.db_instance_status() != Some("stopped");
+    let unknown = with_storage.iter().filter(is_on).filter(|found| {
+        !free.iter().any(|(of, _)| Some(of.as_str()) == found.db_instance_identifier())
+    });
+    let unknown = Some(unknown.count()).filter(|unknown| *unknown > 0 && storage.is_none());
     let stopped = all.iter().filter(|found| found.db_instance_status() == Some("stopped")).count();
     Ok(Databases {
         databases: all.len(),
@@ -506,6 +561,7 @@ async fn databases(cx: &Cx) -> Result<Databases> {
         stopped: Some(stopped).filter(|stopped| *stopped > 0),
         trouble,
         more,
+        storage_unknown: unknown,
         storage,
     })
 }
@@ -573,6 +629,9 @@ struct Cost {
     change_percent: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
+    /// AWS may still add to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated: Option<bool>,
 }
 
 impl Trouble for Cost {
@@ -581,6 +640,10 @@ impl Trouble for Cost {
         let is_much = self.amount - self.usual > amount;
         let change = self.change_percent.filter(|change| is_much && *change > percent)?;
         Some(format!("yesterday cost {change:.0} % more than usual"))
+    }
+
+    fn unseen(&self) -> Option<String> {
+        None
     }
 }
 
@@ -600,28 +663,33 @@ async fn cost(cx: &Cx) -> Result<Cost> {
         .await
         .map_err(|e| aws::failed(&cx.action("ce:GetCostAndUsage"), e))?;
     let mut currency = None;
-    let mut days = Vec::new();
+    let (mut last, mut before) = (None, Vec::new());
     for result in answer.results_by_time() {
         let value = result.total().and_then(|total| total.get("UnblendedCost"));
         let amount = value.and_then(|value| value.amount()?.parse::<f64>().ok());
-        days.extend(amount.filter(|amount| amount.is_finite()));
+        let Some(amount) = amount.filter(|amount| amount.is_finite()) else { continue };
         currency = currency.or_else(|| value.and_then(|value| value.unit()).map(str::to_owned));
+        match result.time_period().is_some_and(|period| period.start() == day(1)) {
+            true => last = Some((amount, result.estimated())),
+            false => before.push(amount),
+        }
     }
-    let Some((yesterday, before)) = days.split_last().filter(|(_, before)| !before.is_empty())
-    else {
-        let next = "Costs show about a day after an account's first use.";
-        return Err(Error::new(Kind::NotFound, "Cost Explorer has no costs of last week.", next));
+    let Some((amount, estimated)) = last.filter(|_| !before.is_empty()) else {
+        let next = "Costs show about a day after they arise, and not at all in a new account.";
+        let message = "Cost Explorer has no costs of yesterday and the week before yet.";
+        return Err(Error::new(Kind::NotFound, message, next));
     };
     let days = u32::try_from(before.len()).unwrap_or(u32::MAX);
     let usual = before.iter().sum::<f64>() / f64::from(days);
     let cents = |amount: f64| (amount * 100.0).round() / 100.0;
-    let change = (usual > 0.0).then(|| ((yesterday / usual - 1.0) * 1_000.0).round() / 10.0);
+    let change = (usual > 0.0).then(|| ((amount / usual - 1.0) * 1_000.0).round() / 10.0);
     Ok(Cost {
         yesterday: day(1),
-        amount: cents(*yesterday),
+        amount: cents(amount),
         usual: cents(usual),
         change_percent: change,
         currency,
+        estimated: Some(estimated).filter(|estimated| *estimated),
     })
 }
 
@@ -645,11 +713,11 @@ mod tests {
         check(&[], &[]);
         check(&[0, 0], &[0, 0]);
         check(&[3], &[1]);
-        check(&[1_000], &[4]);
-        check(&[35, 3], &[2, 1]);
-        check(&[3, 35], &[1, 2]);
+        check(&[1_000], &[3]);
+        check(&[35, 3], &[1, 1]);
+        check(&[3, 35], &[1, 1]);
         check(&[3, 3, 3], &[1, 1, 0]);
-        check(&[0, 40], &[0, 4]);
+        check(&[0, 40], &[0, 3]);
     }
 
     #[test]
