@@ -1108,3 +1108,55 @@ fn what_each_tool_sends_follows_from_its_arguments() {
         json!({"access_key_id": "AKIAOTHEROTHEROTHERO", "secret_access_key": support::PLANTED[2]});
     check("aws_set_environment", keys, "running", &["who"]);
 }
+
+#[test]
+fn transcripts() {
+    let aws = fake(|request| match request.action().as_str() {
+        "DescribeInstances" => match request.param("InstanceId.1") {
+            Some(asked) if asked == id(1) => {
+                page([instance(1, "stopped", &[("Name", "batch-1")])], None)
+            }
+            _ => {
+                page([instance(2, "running", &[("Name", "bastion"), ("env", "production")])], None)
+            }
+        },
+        "DescribeInstanceStatus" => Response::xml(
+            200,
+            format!(
+                "<DescribeInstanceStatusResponse><instanceStatusSet><item><instanceId>{}</instanceId>\
+                 <systemStatus><status>ok</status></systemStatus><instanceStatus><status>impaired</status>\
+                 </instanceStatus></item></instanceStatusSet></DescribeInstanceStatusResponse>",
+                id(2)
+            ),
+        ),
+        "StartInstances" => Response::state_change("StartInstances", &id(1), "stopped", "pending"),
+        "StopInstances" => Response::state_change("StopInstances", &id(2), "running", "stopping"),
+        other => nothing(other),
+    });
+    let server = serve(&aws, Home::new(), full(), &[]);
+    let example = |tool, arguments, use_of_it| support::Example { tool, arguments, use_of_it };
+    let examples = [
+        example(
+            "ec2_list_instances",
+            json!({"tags": {"env": "production"}}),
+            "The model finds the instance that is meant, and its id for the other tools.",
+        ),
+        example(
+            "ec2_describe_instance",
+            json!({"instance_id": id(2)}),
+            "The model says whether the fault is AWS's (system_status) or inside the instance (instance_status), \
+             and which ports the security groups let in.",
+        ),
+        example(
+            "ec2_start_instance",
+            json!({"instance_id": id(1)}),
+            "The model says what was changed, from which state; `wait` would have told when it runs.",
+        ),
+        example(
+            "ec2_stop_instance",
+            json!({"instance_id": id(2)}),
+            "The same for stopping; an instance that is stopped already is `no_change`, and nothing is sent.",
+        ),
+    ];
+    support::check_section(&server, "ec2", &examples);
+}
