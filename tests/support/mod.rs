@@ -22,6 +22,7 @@ mod moto;
 mod planted;
 mod policy;
 mod server;
+mod shop;
 mod told;
 mod transcript;
 
@@ -31,5 +32,6 @@ pub use moto::{Moto, python};
 pub use planted::{PLANTED, PLANTED_KEY, PLANTED_TOKEN};
 pub use policy::{any_role, full};
 pub use server::{Home, Server, modern};
+pub use shop::{Clock, shop};
 pub use told::{CALLER, caller, fake, in_minutes, minutes_ago, serve, serve_keyless};
 pub use transcript::{Example, check_section};
