@@ -308,7 +308,9 @@ fn vcpus_of(instance: &DbInstance) -> Option<f64> {
 }
 
 fn summary(points: &[(DateTime, f64)], vcpus: Option<f64>) -> Option<Load> {
-    let (at, max) = points.iter().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    // The first of the highest: when it began, where it stayed so.
+    let higher = |one: &&(DateTime, f64), other: &&(DateTime, f64)| one.1.total_cmp(&other.1);
+    let (at, max) = points.iter().rev().max_by(higher)?;
     let values: Vec<f64> = points.iter().map(|(_, value)| *value).collect();
     let above = |vcpus: f64| {
         let above = values.iter().map(|value| if *value > vcpus { 1.0 } else { 0.0 });
