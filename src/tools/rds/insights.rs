@@ -400,6 +400,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_highest_load_is_told_from_when_it_began() {
+        let point = |(at, load): (i64, f64)| (DateTime::from_secs(at), load);
+        let points = [(0, 1.0), (60, 11.0), (120, 11.0), (180, 2.0)].map(point);
+        let told = summary(&points, Some(2.0)).unwrap();
+        assert_eq!((told.max, told.max_at.as_str()), (11.0, "1970-01-01T00:01:00Z"));
+    }
+
+    #[test]
     fn the_period_makes_about_sixty_points_or_fewer() {
         let check = |seconds, expected| {
             assert_eq!(period(Span { start: 0, end: seconds }), expected, "{seconds}");
