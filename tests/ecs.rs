@@ -1202,6 +1202,32 @@ fn what_each_tool_sends_follows_from_its_arguments() {
 }
 
 #[test]
+fn a_definition_is_compared_with_another() {
+    let aws = fake(|request| {
+        let mut found = definition("checkout");
+        if request.json()["taskDefinition"] == "checkout:41" {
+            found["revision"] = json!(41);
+            found["cpu"] = json!("256");
+            found["containerDefinitions"][0]["environment"][2]["value"] = json!("battery staple");
+        }
+        ok(&json!({"taskDefinition": found}))
+    });
+    let server = serve(&aws, Home::new(), &[], &[]);
+    let both = json!({"task_definition": "checkout:42", "compare_with": "checkout:41"});
+    let told = server.call_ok("ecs_describe_task_definition", both);
+    assert_eq!(told["task_definition"], "checkout:42");
+    assert_eq!(
+        told["changes"],
+        json!([
+            {"at": "app.environment_variables.DB_PASSWORD", "variable": "changed"},
+            {"at": "cpu_units", "before": 256, "now": 512},
+        ])
+    );
+    let same = json!({"task_definition": "checkout:42", "compare_with": "checkout"});
+    assert_eq!(server.call_ok("ecs_describe_task_definition", same)["changes"], json!([]));
+}
+
+#[test]
 fn transcripts() {
     let aws = shop();
     let server = serve(&aws, Home::new(), full(), &[]);

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use support::{
     Example, FakeAws, Home, Moto, PLANTED_KEY, Request, Response, Server, check_section, fake,
-    full, serve,
+    full, minutes_ago, serve,
 };
 
 const GIB: f64 = 1_073_741_824.0;
@@ -422,7 +422,7 @@ mod detail {
         let events = &aws.requests_for("DescribeEvents")[0];
         assert_eq!(events.param("SourceIdentifier").as_deref(), Some("orders-db"));
         assert_eq!(events.param("SourceType").as_deref(), Some("db-instance"));
-        assert_eq!(events.param("Duration").as_deref(), Some("1440"));
+        assert_eq!(events.param("Duration").as_deref(), Some("20160"));
         let maintenance = &aws.requests_for("DescribePendingMaintenanceActions")[0];
         assert_eq!(
             maintenance.param("ResourceIdentifier").as_deref(),
@@ -472,6 +472,30 @@ mod detail {
         assert_eq!(told["events"].as_array().unwrap().len(), 10);
         assert_eq!(told["events"][0], json!({"at": "2026-11-21T09:24:00Z", "message": "event 24"}));
         assert_eq!(told["more_events"], 15);
+    }
+
+    #[test]
+    fn a_failover_of_last_week_is_told_and_its_backups_are_not() {
+        let aws = fake(|request| match request.action().as_str() {
+            "DescribeEvents" => {
+                let event = |minutes: u64, message: &str, category: &str| {
+                    let categories = format!("<EventCategory>{category}</EventCategory>");
+                    let at = minutes_ago(minutes);
+                    let members =
+                        [("Date", &at[..]), ("Message", message), ("EventCategories", &categories)];
+                    format!("<Event>{}</Event>", xml(&members))
+                };
+                let backups: String =
+                    (0..14).rev().map(|day| event(day * 1_440 + 600, "backup", "backup")).collect();
+                let failover = event(10_000, "failover completed", "failover");
+                rds("DescribeEvents", format!("<Events>{failover}{backups}</Events>"))
+            }
+            _ => answer(request, &[instance("orders-db", &[])]),
+        });
+        let told =
+            served(&aws).call_ok("rds_describe_db_instance", json!({"instance_id": "orders-db"}));
+        assert_eq!(ids(&told, "events", "message"), ["backup", "failover completed"]);
+        assert_eq!(told.get("more_events"), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod change;
 mod cluster;
 mod definition;
+mod difference;
 mod event;
 mod health;
 mod reference;

@@ -41,7 +41,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "rds_describe_db_instance",
         title: "Describe an RDS instance",
-        about: "One DB instance in full: what needs attention, events of 24 h, load of the last hour, \
+        about: "One DB instance in full: what needs attention, events of 14 days, load of the last hour, \
                 replication, network, maintenance, tags.",
         toolset: Toolset::Rds,
         effects: Effects::Always(Effect::Read),

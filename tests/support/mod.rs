@@ -1,8 +1,9 @@
-//! The test rig: the shipped binary as a child process, and three stand-ins for AWS.
+//! The test rig: the shipped binary as a child process, and stand-ins for AWS.
 //!
 //! - [`Server`]: the binary over real stdin and stdout, in an environment with nothing in it but what the test gives.
 //! - [`Moto`]: an AWS emulator with state, shared by the tests of one process. For what AWS does.
 //! - [`FakeAws`]: an HTTP server that answers as the test says. For what AWS does on a bad day.
+//! - [`shop`]: such a server with a whole story in it. For what people ask.
 //! - [`FaultyAws`]: one that fails in worse ways than an answer can. For what must not take the server down.
 //!
 //! Each test file says `mod support;` and compiles this on its own, using what it needs of it.
@@ -22,6 +23,7 @@ mod moto;
 mod planted;
 mod policy;
 mod server;
+mod shop;
 mod told;
 mod transcript;
 
@@ -31,5 +33,6 @@ pub use moto::{Moto, python};
 pub use planted::{PLANTED, PLANTED_KEY, PLANTED_TOKEN};
 pub use policy::{any_role, full};
 pub use server::{Home, Server, modern};
+pub use shop::{Clock, shop};
 pub use told::{CALLER, caller, fake, in_minutes, minutes_ago, serve, serve_keyless};
 pub use transcript::{Example, check_section};

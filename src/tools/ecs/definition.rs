@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
     ContainerDefinition, LogConfiguration, PortMapping, SortOrder, TaskDefinition,
     TaskDefinitionFamilyStatus, TaskDefinitionStatus,
@@ -9,6 +10,7 @@ use aws_sdk_ecs::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::difference::{Difference, differences};
 use super::reference::DefinitionRef;
 use super::{DEFINITIONS, Plain, count, cut, failed, is_zero, page_size, short, text};
 use crate::error::{Error, Kind, Result, echo};
@@ -119,10 +121,15 @@ fn family(prefix: &str) -> Result<&str> {
 pub(super) struct OneDefinition {
     /// family (newest), family:revision or ARN
     task_definition: DefinitionRef,
+    /// Another; gives `changes` since it
+    compare_with: Option<DefinitionRef>,
 }
 
 #[derive(Serialize, JsonSchema)]
 pub(super) struct DefinitionInFull {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Plain>")]
+    changes: Option<Vec<Difference>>,
     task_definition: String,
     status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -250,21 +257,37 @@ struct VolumeRow {
 
 pub(super) async fn describe_task_definition(cx: Cx, args: OneDefinition) -> Result<Answer> {
     let client = cx.ecs().await?;
-    let request =
-        client.describe_task_definition().task_definition(args.task_definition.here(&cx)?);
-    let answer = request.send().await.map_err(|e| failed(&cx, "ecs:DescribeTaskDefinition", e))?;
-    let definition = answer.task_definition().ok_or_else(|| {
-        let what = format!("there is no task definition {} here.", args.task_definition.name());
-        Error::new(Kind::NotFound, what, DEFINITIONS)
-    })?;
+    let other = async {
+        match &args.compare_with {
+            None => Ok(None),
+            Some(other) => find(&cx, &client, other).await.map(Some),
+        }
+    };
+    let (mut definition, other) =
+        tokio::try_join!(find(&cx, &client, &args.task_definition), other)?;
+    if let Some(other) = other {
+        let json =
+            |definition: &DefinitionInFull| serde_json::to_value(definition).unwrap_or_default();
+        definition.changes = Some(differences(&json(&other), &json(&definition)));
+    }
     let how = "Cut to fit: the last containers are left out.";
-    Answer::listed(&told(definition), "containers", how)
+    Answer::listed(&definition, "containers", how)
+}
+
+async fn find(cx: &Cx, client: &Client, wanted: &DefinitionRef) -> Result<DefinitionInFull> {
+    let request = client.describe_task_definition().task_definition(wanted.here(cx)?);
+    let answer = request.send().await.map_err(|e| failed(cx, "ecs:DescribeTaskDefinition", e))?;
+    answer.task_definition().map(told).ok_or_else(|| {
+        let what = format!("there is no task definition {} here.", wanted.name());
+        Error::new(Kind::NotFound, what, DEFINITIONS)
+    })
 }
 
 fn told(definition: &TaskDefinition) -> DefinitionInFull {
     let platform = definition.runtime_platform();
     let (family, revision) = (definition.family().unwrap_or_default(), definition.revision());
     DefinitionInFull {
+        changes: None,
         task_definition: format!("{family}:{revision}"),
         status: definition.status().map(|s| s.as_str().to_owned()).unwrap_or_default(),
         registered: definition.registered_at().and_then(moment),

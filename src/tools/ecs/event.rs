@@ -65,6 +65,13 @@ pub(super) fn newest_failure(events: &[ServiceEvent], since: i64) -> Option<&str
         })
 }
 
+/// The newest event by which a deployment failed, and when; not before `since`.
+pub(super) fn failed_deployment(events: &[ServiceEvent], since: i64) -> Option<(i64, &str)> {
+    let failed = newest_first(events).find(|event| plain(event).contains("deployment failed"))?;
+    let at = failed.created_at()?.secs();
+    (at >= since).then(|| (at, plain(failed)))
+}
+
 /// Whether it says more than that the scheduler does its work.
 pub(super) fn is_remarkable(message: &str) -> bool {
     const ROUTINE: [&str; 5] = [

@@ -10,6 +10,8 @@ use crate::tools::arguments::moment;
 const LONG_ROLLOUT: i64 = 30 * 60;
 /// How long a roll-back is news.
 const NEWS: i64 = 24 * 3_600;
+/// A deployment that goes back begins so soon after the one that failed, in seconds.
+const AT_ONCE: i64 = 300;
 /// How long an event that speaks of a failure counts.
 const RECENT: i64 = 3_600;
 const MOST_REASON: usize = 300;
@@ -46,6 +48,17 @@ impl Trouble {
         }
         for deployment in service.deployments() {
             trouble.add_deployment(deployment, now);
+        }
+        let is_told = |word: &String| word.contains("FAILED") || word.starts_with("rolled back");
+        if !trouble.words.iter().any(is_told)
+            && let Some((at, failure)) = event::failed_deployment(service.events(), now - NEWS)
+            && at >= started(service).saturating_sub(AT_ONCE)
+        {
+            let at = moment(&DateTime::from_secs(at)).unwrap_or_default();
+            let words =
+                format!("the last deployment failed at {at}: {}", cut(failure, MOST_REASON));
+            // What was there before runs on.
+            trouble.add(Weight::Other, words);
         }
         if trouble.words.is_empty()
             && let Some(failure) = event::newest_failure(service.events(), now - RECENT)
@@ -91,6 +104,12 @@ impl Trouble {
             self.add(Weight::FailedDeployment, format!("rolled back to {definition}: {reason}"));
         }
     }
+}
+
+/// When the present deployment began.
+fn started(service: &Service) -> i64 {
+    let primary = service.deployments().iter().find(|one| one.status() == Some("PRIMARY"));
+    primary.and_then(Deployment::created_at).map_or(i64::MAX, DateTime::secs)
 }
 
 #[cfg(test)]
@@ -152,6 +171,25 @@ mod tests {
         let back = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1.";
         check(2, 2, deployment("COMPLETED", 100, 0, back), failed, "rolled back to web:3");
         check(2, 2, deployment("COMPLETED", 2 * NEWS, 0, back), None, "");
+    }
+
+    #[test]
+    fn a_deployment_that_failed_is_told_until_there_is_a_newer_one() {
+        let check = |began: i64, failed: i64, expected: bool| {
+            let event = ServiceEvent::builder()
+                .created_at(DateTime::from_secs(NOW - failed))
+                .message("(service web) (deployment ecs-svc/2) deployment failed: it broke.");
+            let service = Service::builder()
+                .deployments(deployment("COMPLETED", began, 0, "completed"))
+                .events(event.build());
+            let words = Trouble::of(&service.build(), NOW).words.concat();
+            assert_eq!(words.contains("last deployment failed at 2001-"), expected, "{words}");
+        };
+        // The same deployment again, or a new one at once.
+        check(90_000, 7_200, true);
+        check(7_190, 7_200, true);
+        check(3_600, 7_200, false);
+        check(2 * NEWS, NEWS + 60, false);
     }
 
     #[test]

@@ -19,8 +19,11 @@ use crate::tools::brief::cut;
 use crate::tools::{Answer, Cx};
 
 const MOST_EVENTS: usize = 10;
-/// Pages of 100 events each.
-const MOST_EVENT_PAGES: usize = 3;
+/// Pages of 100 events each; the newest are on the last.
+const MOST_EVENT_PAGES: usize = 10;
+/// RDS keeps events for 14 days, in minutes.
+const EVENTS_KEPT: i32 = 14 * 24 * 60;
+const DAY: i64 = 86_400;
 const MOST_MESSAGE: usize = 300;
 const MOST_TAGS: usize = 30;
 
@@ -193,7 +196,7 @@ fn source(instance: &DbInstance) -> Option<String> {
         .or_else(|| text(instance.read_replica_source_db_cluster_identifier()))
 }
 
-/// The events of the last day, the newest first.
+/// The events that RDS keeps, the newest first; nightly backups of the last day only.
 async fn events(cx: &Cx, client: &Client, id: &str) -> Result<Vec<Event>> {
     let (mut found, mut marker) = (Vec::new(), None);
     for _ in 0..MOST_EVENT_PAGES {
@@ -201,7 +204,7 @@ async fn events(cx: &Cx, client: &Client, id: &str) -> Result<Vec<Event>> {
             .describe_events()
             .source_identifier(id)
             .source_type(SourceType::DbInstance)
-            .duration(24 * 60)
+            .duration(EVENTS_KEPT)
             .max_records(100)
             .set_marker(marker);
         let answer =
@@ -212,6 +215,10 @@ async fn events(cx: &Cx, client: &Client, id: &str) -> Result<Vec<Event>> {
             break;
         }
     }
+    let yesterday = DateTime::from(cx.world().config.clock.now()).secs() - DAY;
+    let is_backup = |event: &Event| event.event_categories().iter().any(|name| name == "backup");
+    let is_old = |event: &Event| event.date().is_some_and(|date| date.secs() < yesterday);
+    found.retain(|event| !(is_backup(event) && is_old(event)));
     found.sort_by_key(|event| std::cmp::Reverse(event.date().map(DateTime::secs)));
     Ok(found)
 }

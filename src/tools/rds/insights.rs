@@ -308,7 +308,9 @@ fn vcpus_of(instance: &DbInstance) -> Option<f64> {
 }
 
 fn summary(points: &[(DateTime, f64)], vcpus: Option<f64>) -> Option<Load> {
-    let (at, max) = points.iter().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    // The first of the highest: when it began, where it stayed so.
+    let higher = |one: &&(DateTime, f64), other: &&(DateTime, f64)| one.1.total_cmp(&other.1);
+    let (at, max) = points.iter().rev().max_by(higher)?;
     let values: Vec<f64> = points.iter().map(|(_, value)| *value).collect();
     let above = |vcpus: f64| {
         let above = values.iter().map(|value| if *value > vcpus { 1.0 } else { 0.0 });
@@ -396,6 +398,14 @@ fn verdict(load: Option<&Load>, first: Option<&Wait>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_highest_load_is_told_from_when_it_began() {
+        let point = |(at, load): (i64, f64)| (DateTime::from_secs(at), load);
+        let points = [(0, 1.0), (60, 11.0), (120, 11.0), (180, 2.0)].map(point);
+        let told = summary(&points, Some(2.0)).unwrap();
+        assert_eq!((told.max, told.max_at.as_str()), (11.0, "1970-01-01T00:01:00Z"));
+    }
 
     #[test]
     fn the_period_makes_about_sixty_points_or_fewer() {
