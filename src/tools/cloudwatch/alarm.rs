@@ -530,7 +530,7 @@ fn suppressed(alarm: &CompositeAlarm) -> Option<String> {
 async fn not_found(cx: &Cx, client: &Client, name: &str) -> Error {
     let begin: String = name.chars().take(3).collect();
     let near = describe(cx, client, |request| request.alarm_name_prefix(&begin).max_records(100));
-    let near: Vec<String> = match near.await {
+    let near: Vec<String> = match part(cx, "cloudwatch:DescribeAlarms", near).await {
         Ok(answer) => Alarm::all(answer).iter().map(|alarm| alarm.name().to_owned()).collect(),
         Err(_) => Vec::new(),
     };
