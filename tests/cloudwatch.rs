@@ -262,6 +262,7 @@ mod reading {
         let told = server.call_ok(READ, load(json!({})));
         let row = &told["series"][0];
         assert_eq!(row["incomplete"], "InternalError");
+        assert_eq!(row.get("no_data"), None);
         assert_eq!(row["messages"], json!(["Broken: try later"]));
     }
 
@@ -295,6 +296,8 @@ mod reading {
         check(json!({"period": 60, "start": "-30d"}), "keeps no points of 60 s");
         check(json!({"period": 60, "start": "-7d"}), "10080 points");
         check(json!({"queries": [{"id": "X", "expression": "m1"}]}), "is not an id");
+        let runs = "FILL(lambda\n(\"fn\", \"x\"), 0)";
+        check(json!({"queries": [{"expression": runs}]}), "LAMBDA");
         check(json!({"metric": "Load"}), "Did you mean metric_name?");
         check(json!({"dimensions": {"Service": 5}}), "dimensions");
         assert!(aws.requests().is_empty());
@@ -488,6 +491,37 @@ mod listing {
     }
 
     #[test]
+    fn every_alarm_comes_once_where_the_latest_is_the_last_by_name() {
+        let aws = fake(|request| {
+            let asked = request.json();
+            let begin: usize =
+                asked["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
+            let end = (begin + asked["MaxRecords"].as_u64().unwrap() as usize).min(70);
+            let row = |n: usize| {
+                let mut row = alarm(&format!("alarm-{n:0>2}"), "ALARM", NOON + n as i64);
+                row["StateReason"] = json!("because ".repeat(40));
+                row
+            };
+            let mut body = json!({"MetricAlarms": (begin..end).map(row).collect::<Vec<_>>()});
+            if end < 70 {
+                body["NextToken"] = json!(end.to_string());
+            }
+            told(body)
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let mut args = json!({"state_value": "ALARM"});
+        let mut found = Vec::new();
+        loop {
+            let told = server.call_ok(ALARMS, args.clone());
+            found.extend(names(&told, "alarms", "alarm_name"));
+            let Some(token) = told.get("next_page_token") else { break };
+            args["page_token"] = token.clone();
+        }
+        let expected: Vec<String> = (0..70).rev().map(|n| format!("alarm-{n:0>2}")).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
     fn what_is_asked_follows_from_the_arguments() {
         let aws = fake(|_| told(json!({})));
         let server = serve(&aws, Home::new(), &[], &[]);
@@ -497,7 +531,7 @@ mod listing {
         assert_eq!(
             asked(&aws, "DescribeAlarms"),
             json!({"AlarmTypes": ["CompositeAlarm", "MetricAlarm", "LogAlarm"], "StateValue": "OK",
-                "AlarmNamePrefix": "shop-", "MaxRecords": 5})
+                "AlarmNamePrefix": "shop-", "MaxRecords": 100})
         );
         server.fails(ALARMS, json!({"state_value": "FIRING"}), "validation_error");
     }
@@ -695,7 +729,130 @@ mod describing {
         let told = server.call_ok(ALARM, json!({"alarm_name": "5xx"}));
         assert_eq!(told["state"], "ALARM");
         let missing = names(&told, "missing", "error");
-        assert_eq!(missing, ["access_denied"; 3]);
+        assert_eq!(missing, ["access_denied"; 2]);
+    }
+
+    #[test]
+    fn parts_that_never_answer_do_not_take_the_answer_along() {
+        let aws = fake(|request| match request.action().as_str() {
+            "DescribeAlarms" => told(json!({"MetricAlarms": [alarm("5xx", "ALARM", NOON)]})),
+            _ => Response::never(),
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let told = server.call_ok(ALARM, json!({"alarm_name": "5xx"}));
+        assert_eq!(told["state"], "ALARM");
+        assert_eq!(names(&told, "missing", "error"), ["timeout"; 2]);
+    }
+
+    #[test]
+    fn an_arn_of_elsewhere_is_refused() {
+        // The same name is here too.
+        let aws = fake(|request| match request.action().as_str() {
+            "DescribeAlarms" => told(json!({"MetricAlarms": [alarm("5xx", "ALARM", NOON)]})),
+            _ => told(json!({})),
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let arn =
+            |place: &str| json!({"alarm_name": format!("arn:aws:cloudwatch:{place}:alarm:5xx")});
+        let said = server.fails(ALARM, arn("eu-west-1:123456789012"), "validation_error");
+        assert!(said["message"].as_str().unwrap().contains("is in \"eu-west-1\""), "{said}");
+        assert!(said["next_step"].as_str().unwrap().contains("region"), "{said}");
+        assert!(aws.requests_for("DescribeAlarms").is_empty());
+        let said = server.fails(ALARM, arn("us-east-1:999999999999"), "validation_error");
+        assert!(said["message"].as_str().unwrap().contains("account \"999999999999\""), "{said}");
+        assert!(said["next_step"].as_str().unwrap().contains("role_arn"), "{said}");
+        assert_eq!(server.call_ok(ALARM, arn("us-east-1:123456789012"))["alarm_name"], "5xx");
+    }
+
+    #[test]
+    fn an_alarm_that_calls_a_function_does_not_call_it_here() {
+        let aws = fake(|request| match request.action().as_str() {
+            "DescribeAlarms" => {
+                let mut rate = alarm("orders", "ALARM", NOON);
+                for single in ["Namespace", "MetricName", "Statistic", "Dimensions", "Period"] {
+                    rate.as_object_mut().unwrap().remove(single);
+                }
+                let runs = "LAMBDA(\"CloudWatchDataSource-RDS\", \"DELETE FROM orders\")";
+                rate["Metrics"] = json!([{"Id": "e1", "Expression": runs, "Period": 60}]);
+                told(json!({"MetricAlarms": [rate]}))
+            }
+            "DescribeAlarmHistory" => told(json!({})),
+            other => panic!("{other}"),
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let told = server.call_ok(ALARM, json!({"alarm_name": "orders"}));
+        assert!(told["watches"].as_str().unwrap().starts_with("LAMBDA("), "{told:#}");
+        assert_eq!(names(&told, "missing", "error"), ["validation_error"]);
+        assert!(told["missing"][0]["message"].as_str().unwrap().contains("LAMBDA"), "{told:#}");
+        assert!(aws.requests_for("GetMetricData").is_empty());
+    }
+
+    #[test]
+    fn a_composite_with_all_that_it_can_have_is_told() {
+        let since = NOON;
+        let text = |n: usize| "and so on ".repeat(n / 10);
+        let aws = fake(move |request| match request.action().as_str() {
+            "DescribeAlarms" if request.json()["ChildrenOfAlarmName"] == "shop" => {
+                assert_eq!(request.json()["MaxRecords"], 100);
+                let child = |n: usize| {
+                    let state = if n < 99 { "OK" } else { "ALARM" };
+                    json!({"AlarmName": format!("{n:0>255}"), "StateValue": state, "StateUpdatedTimestamp": NOON})
+                };
+                told(json!({"MetricAlarms": (0..100).map(child).collect::<Vec<_>>()}))
+            }
+            "DescribeAlarms" => {
+                let action = |n: usize| format!("arn:aws:sns:us-east-1:123456789012:{n:0>250}");
+                let actions: Vec<String> = (0..5).map(action).collect();
+                told(json!({"CompositeAlarms": [{"AlarmName": "shop", "StateValue": "ALARM",
+                    "AlarmRule": text(9_000), "StateReason": text(1_000), "AlarmDescription": text(1_000),
+                    "AlarmActions": actions, "OKActions": actions, "InsufficientDataActions": actions,
+                    "StateTransitionedTimestamp": NOON}]}))
+            }
+            _ => {
+                let mut change = change(since, "OK", "ALARM");
+                let data = json!({"oldState": {"stateValue": "OK"},
+                    "newState": {"stateValue": "ALARM", "stateReason": text(1_000)}});
+                change["HistoryData"] = json!(data.to_string());
+                told(json!({"AlarmHistoryItems": vec![change; 50]}))
+            }
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let told = server.call_ok(ALARM, json!({"alarm_name": "shop"}));
+        let children = told["children"].as_array().unwrap();
+        assert_eq!(children[0]["state"], "ALARM");
+        assert!(children.len() >= 15, "{}", children.len());
+        assert_eq!(told["more_children"], 100 - children.len());
+        assert_eq!(told["history"].as_array().unwrap().len(), 10);
+        assert_eq!(told.get("missing"), None);
+    }
+
+    #[test]
+    fn a_metric_alarm_with_all_that_it_can_have_is_told() {
+        let aws = fake(|request| match request.action().as_str() {
+            "DescribeAlarms" => {
+                let mut rate = alarm("rate", "ALARM", now() - 40_000);
+                for single in ["Namespace", "MetricName", "Statistic", "Dimensions", "Period"] {
+                    rate.as_object_mut().unwrap().remove(single);
+                }
+                let dimension =
+                    |n: usize| json!({"Name": format!("{n:d>200}"), "Value": "v".repeat(900)});
+                let metric = |n: usize| {
+                    json!({"Id": format!("m{n}"), "ReturnData": n == 0, "MetricStat": {"Stat": "Sum", "Period": 60,
+                        "Metric": {"Namespace": "Shop", "MetricName": "M",
+                            "Dimensions": (0..30).map(dimension).collect::<Vec<_>>()}}})
+                };
+                rate["Metrics"] = (0..10).map(metric).collect();
+                told(json!({"MetricAlarms": [rate]}))
+            }
+            "DescribeAlarmHistory" => told(json!({})),
+            _ => told(json!({"MetricDataResults": answers(&request.json(), &rise)})),
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let told = server.call_ok(ALARM, json!({"alarm_name": "rate"}));
+        assert_eq!(told["metric"].as_array().unwrap().len(), 1);
+        assert_eq!(names(&told, "missing", "error"), ["response_too_large"]);
+        let words = told["missing"][0]["message"].as_str().unwrap();
+        assert!(words.contains("condition"), "{words}");
     }
 }
 
@@ -827,6 +984,38 @@ mod dashboards {
             told["widgets"][1]["series"][0]["not_read"],
             "validation_error: Error in expression 'line1'"
         );
+    }
+
+    #[test]
+    fn an_expression_that_runs_a_function_is_named_and_not_sent() {
+        let runs = "Lambda (\"CloudWatchDataSource-RDS\",\"DELETE FROM orders\")";
+        let aws = with(json!({"widgets": [
+            {"type": "metric", "properties": {"metrics": [
+                [{"expression": runs, "label": "orders"}], ["Shop", "Orders"]]}},
+        ]}));
+        let series = show(&aws)["widgets"][0]["series"].clone();
+        assert_eq!(series[0]["not_read"], "reaches beyond CloudWatch's metrics");
+        assert!(series[1]["last"].is_number(), "{series}");
+        assert_eq!(asked(&aws, "GetMetricData")["MetricDataQueries"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_cloudwatch_failed_to_read_is_not_called_silent() {
+        let aws = fake(|request| match request.action().as_str() {
+            "GetDashboard" => {
+                let body = json!({"widgets": [
+                    {"type": "metric", "properties": {"metrics": [["Shop", "Orders"]]}}]});
+                told(
+                    json!({"DashboardBody": body.to_string(), "DashboardArn": "arn:aws:cloudwatch::1:d"}),
+                )
+            }
+            _ => told(json!({"MetricDataResults": [{"Id": "w0_0", "Label": "x", "Timestamps": [],
+                "Values": [], "StatusCode": "Forbidden",
+                "Messages": [{"Code": "No", "Value": "not yours"}]}]})),
+        });
+        let series = show(&aws)["widgets"][0]["series"][0].clone();
+        assert_eq!(series["not_read"], "Forbidden; No: not yours");
+        assert_eq!(series.get("no_data"), None);
     }
 
     #[test]

@@ -11,13 +11,21 @@ mod period;
 mod series;
 mod widget;
 
+use std::time::Duration;
+
 use super::brief::{cut, text};
-use super::{Target, Tool, Toolset, handler};
+use super::{Cx, Target, Tool, Toolset, handler};
+use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{Effect, Effects, Pace};
 use alarm::{AlarmInFull, AlarmList, ListAlarms, OneAlarm, describe_alarm, list_alarms};
 use dashboard::{Dashboard, GetDashboard, get_dashboard};
 use metric::{GetStatistics, Statistics, get_statistics};
 use metrics::{ListMetrics, MetricList, list_metrics};
+
+/// How long a part of an answer is waited for, and when all of them end at the latest: what was read by
+/// then is worth more than they are.
+const PART: Duration = Duration::from_secs(15);
+const PARTS_END: Duration = Duration::from_secs(44);
 
 pub const TOOLS: &[Tool] = &[
     Tool {
@@ -83,6 +91,15 @@ pub const TOOLS: &[Tool] = &[
         handler: handler!(get_dashboard: GetDashboard => Dashboard),
     },
 ];
+
+/// A part of an answer, within its time.
+async fn part<T>(cx: &Cx, operation: &str, read: impl Future<Output = Result<T>>) -> Result<T> {
+    let time = PART.min(PARTS_END.saturating_sub(cx.elapsed()));
+    tokio::time::timeout(time, read).await.unwrap_or_else(|_| {
+        let message = format!("{} gave no answer in time.", cx.action(operation));
+        Err(Error::new(Kind::Timeout, message, aws::next_step(Kind::Timeout)))
+    })
+}
 
 /// The schema of a list or an object that shows by itself what it holds.
 mod plain {

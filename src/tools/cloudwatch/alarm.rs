@@ -16,7 +16,7 @@ use super::condition::{self, Condition};
 use super::figure::Figure;
 use super::history::{self, Change};
 use super::series::{self, Shown};
-use super::{cut, period, plain, text};
+use super::{cut, part, period, plain, text};
 use crate::error::{Error, Kind, Result, aws, echo, nearest};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::{Span, moment};
@@ -24,7 +24,7 @@ use crate::tools::listing::{Limit, Page, list};
 use crate::tools::{Answer, Cx};
 
 /// DescribeAlarms, MaxRecords.
-const MOST_PAGE: usize = 100;
+const MOST_PAGE: i32 = 100;
 /// Points around the last change, and of those so many before it.
 const AROUND: i64 = 40;
 const BEFORE: i64 = 15;
@@ -32,6 +32,9 @@ const BEFORE: i64 = 15;
 const LATEST: i64 = 10;
 /// Children of a composite alarm that are shown.
 const MOST_CHILDREN: usize = 50;
+/// Characters of an alarm in full. What else an answer holds, and what may never be left out, has room
+/// beside them.
+const MOST_FULL: usize = 16_000;
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -131,6 +134,11 @@ impl Alarm {
         of_each!(self, alarm => alarm.alarm_name()).unwrap_or_default()
     }
 
+    fn account(&self) -> Option<&str> {
+        let arn = of_each!(self, alarm => alarm.alarm_arn());
+        arn.and_then(place_of).map(|place| place.account)
+    }
+
     fn changed(&self) -> Option<&DateTime> {
         of_each!(self, alarm => {
             alarm.state_transitioned_timestamp().or_else(|| alarm.state_updated_timestamp())
@@ -162,7 +170,9 @@ pub(super) async fn list_alarms(cx: Cx, args: ListAlarms) -> Result<Answer> {
     let prefix = args.prefix.as_deref().map(str::trim).filter(|prefix| !prefix.is_empty());
     let client = cx.cloudwatch().await?;
     let query = ("cloudwatch_list_alarms", args.state_value, prefix);
-    let page = |token: Option<String>, size: usize| {
+    // Always the same page of AWS, however many rows are wanted of it: its alarms are put in order by
+    // time, and another page would put others in the places that were shown.
+    let page = |token: Option<String>, _: usize| {
         let (cx, client) = (&cx, &client);
         async move {
             // One state after the other, so that what fires comes first: `ALARM` or `ALARM:token`.
@@ -171,7 +181,7 @@ pub(super) async fn list_alarms(cx: Cx, args: ListAlarms) -> Result<Answer> {
                 request
                     .state_value(StateValue::from(state.word()))
                     .set_alarm_name_prefix(prefix.map(str::to_owned))
-                    .max_records(i32::try_from(size.min(MOST_PAGE)).unwrap_or(i32::MAX))
+                    .max_records(MOST_PAGE)
                     .set_next_token(token.clone())
             });
             let mut answer = answer.await?;
@@ -236,7 +246,7 @@ fn is_of_type(error: &Error) -> bool {
     error.kind == Kind::ValidationError && words.contains("LogAlarm")
 }
 
-// An alarm's name, or its ARN.
+// An alarm's name or its ARN, as it was given.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(transparent)]
 struct AlarmName(String);
@@ -244,12 +254,70 @@ struct AlarmName(String);
 impl<'de> Deserialize<'de> for AlarmName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let name = named(text.trim());
-        if (1..=255).contains(&name.chars().count()) {
-            return Ok(Self(name.to_owned()));
+        let text = text.trim();
+        let is_alarm = place_of(text).is_none_or(|place| place.is_alarm);
+        if is_alarm && (1..=255).contains(&named(text).chars().count()) {
+            return Ok(Self(text.to_owned()));
         }
-        Err(serde::de::Error::custom("it is the name of an alarm, of 1 to 255 characters"))
+        Err(serde::de::Error::custom(
+            "it is the name of an alarm, of 1 to 255 characters, or an alarm's ARN",
+        ))
     }
+}
+
+impl AlarmName {
+    /// The name, where the alarm is of the call's region and, as far as that is known, account: another
+    /// may have one of the same name.
+    async fn here(&self, cx: &Cx) -> Result<&str> {
+        let Self(text) = self;
+        if let Some(place) = place_of(text) {
+            let region = cx.session()?.required_region()?.to_string();
+            if place.region != region {
+                return Err(Error::invalid(
+                    format!(
+                        "the alarm is in {}, the call in {}.",
+                        echo(place.region),
+                        echo(&region)
+                    ),
+                    "Call again with the ARN's region as `region`, or with the name of an alarm of this one.",
+                ));
+            }
+            self.check_account(cx.credentials().await?.account())?;
+        }
+        Ok(named(text))
+    }
+
+    /// Whether this may be an alarm of that account.
+    fn check_account(&self, account: Option<&str>) -> Result<()> {
+        let Self(text) = self;
+        match (place_of(text), account) {
+            (Some(place), Some(account)) if place.account != account => Err(Error::invalid(
+                format!(
+                    "the alarm is of account {}, the call's is {account}.",
+                    echo(place.account)
+                ),
+                "Call again with a `profile` or `role_arn` of the ARN's account, or with the name of an \
+                 alarm of this one.",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What an ARN says beside the name.
+struct Place<'a> {
+    region: &'a str,
+    account: &'a str,
+    is_alarm: bool,
+}
+
+fn place_of(text: &str) -> Option<Place<'_>> {
+    let mut parts = text.strip_prefix("arn:")?.splitn(6, ':').skip(1);
+    let service = parts.next();
+    let region = parts.next().unwrap_or_default();
+    let account = parts.next().unwrap_or_default();
+    let is_alarm = service == Some("cloudwatch") && parts.next() == Some("alarm");
+    Some(Place { region, account, is_alarm })
 }
 
 /// The name in `arn:aws:cloudwatch:us-east-1:123456789012:alarm:name`.
@@ -338,7 +406,7 @@ struct Around {
 
 pub(super) async fn describe_alarm(cx: Cx, args: OneAlarm) -> Result<Answer> {
     let client = cx.cloudwatch().await?;
-    let AlarmName(name) = &args.alarm_name;
+    let name = args.alarm_name.here(&cx).await?;
     let changes = client
         .describe_alarm_history()
         .alarm_name(name)
@@ -347,28 +415,75 @@ pub(super) async fn describe_alarm(cx: Cx, args: OneAlarm) -> Result<Answer> {
         .scan_by(ScanBy::TimestampDescending)
         .max_records(100)
         .send();
-    let by_name = describe(&cx, &client, |request| request.alarm_names(name));
-    let (found, changes) = tokio::join!(by_name, changes);
-    let mut all = Alarm::all(found?).into_iter();
-    let Some(alarm) = all.find(|alarm| alarm.name() == name) else {
-        return Err(not_found(&cx, &client, name).await);
+    let changes = part(&cx, "cloudwatch:DescribeAlarmHistory", async {
+        changes.await.map_err(|e| aws::failed(&cx.action("cloudwatch:DescribeAlarmHistory"), e))
+    });
+    let rest = async {
+        let found = describe(&cx, &client, |request| request.alarm_names(name)).await?;
+        let mut all = Alarm::all(found).into_iter();
+        let Some(alarm) = all.find(|alarm| alarm.name() == name) else {
+            return Err(not_found(&cx, &client, name).await);
+        };
+        args.alarm_name.check_account(alarm.account())?;
+        let mut full = in_full(&alarm);
+        match &alarm {
+            Alarm::Metric(metric) => add_metric(&cx, &client, metric, &mut full).await,
+            Alarm::Composite(_) => add_children(&cx, &client, name, &mut full).await,
+            Alarm::Log(_) => {}
+        }
+        Ok(full)
     };
-    let mut full = in_full(&alarm);
+    // Where there is no alarm, nothing waits for its history.
+    let (mut full, changes) = tokio::try_join!(rest, async { Ok::<_, Error>(changes.await) })?;
     match changes {
         Ok(changes) => {
             let told = history::of(changes.alarm_history_items(), changes.next_token());
             (full.flips, full.history, full.more_history) = (told.words, told.changes, told.more);
         }
-        Err(e) => {
-            full.missing.push(aws::failed(&cx.action("cloudwatch:DescribeAlarmHistory"), e));
+        Err(e) => full.missing.push(e),
+    }
+    bound(&mut full, |full| {
+        let body = cx.shown(Answer::of(full)?.body);
+        Ok(serde_json::to_string(&body).map_or(usize::MAX, |text| text.chars().count()))
+    })?;
+    Answer::of(&full)
+}
+
+/// Leaves out what matters least until the answer fits, and says so.
+fn bound(full: &mut AlarmInFull, characters: impl Fn(&AlarmInFull) -> Result<usize>) -> Result<()> {
+    let mut left_out = Vec::new();
+    while characters(full)? > MOST_FULL {
+        if full.children.len() > 5 {
+            full.children.pop();
+            full.more_children = Some(full.more_children.unwrap_or_default() + 1);
+        } else if full.latest.pop().is_some() {
+            left_out.push("latest");
+        } else if full.metric.len() > 1 {
+            full.metric.pop();
+            left_out.push("metric");
+        } else if full.history.len() > 3 {
+            full.history.pop();
+            full.more_history = Some(full.more_history.unwrap_or_default() + 1);
+        } else if full.condition.take().is_some() {
+            left_out.push("condition");
+        } else if full.actions.pop_last().is_some() {
+            left_out.push("actions");
+        } else {
+            break;
         }
     }
-    match &alarm {
-        Alarm::Metric(metric) => add_metric(&cx, &client, metric, &mut full).await,
-        Alarm::Composite(_) => add_children(&cx, &client, name, &mut full).await,
-        Alarm::Log(_) => {}
+    left_out.dedup();
+    if !left_out.is_empty() {
+        full.missing.push(Error::new(
+            Kind::ResponseTooLarge,
+            format!(
+                "left out so that the answer fits, wholly or in part: {}.",
+                left_out.join(", ")
+            ),
+            "Read single metrics with cloudwatch_get_metric_statistics.",
+        ));
     }
-    Answer::of(&full)
+    Ok(())
 }
 
 fn in_full(alarm: &Alarm) -> AlarmInFull {
@@ -415,7 +530,7 @@ fn suppressed(alarm: &CompositeAlarm) -> Option<String> {
 async fn not_found(cx: &Cx, client: &Client, name: &str) -> Error {
     let begin: String = name.chars().take(3).collect();
     let near = describe(cx, client, |request| request.alarm_name_prefix(&begin).max_records(100));
-    let near: Vec<String> = match near.await {
+    let near: Vec<String> = match part(cx, "cloudwatch:DescribeAlarms", near).await {
         Ok(answer) => Alarm::all(answer).iter().map(|alarm| alarm.name().to_owned()).collect(),
         Err(_) => Vec::new(),
     };
@@ -430,11 +545,16 @@ async fn not_found(cx: &Cx, client: &Client, name: &str) -> Error {
 }
 
 async fn add_children(cx: &Cx, client: &Client, name: &str, full: &mut AlarmInFull) {
-    let answer = client.describe_alarms().children_of_alarm_name(name).send().await;
-    let mut children = match answer {
+    // As many as a composite can have: those that fire may be the last.
+    let request = client.describe_alarms().children_of_alarm_name(name).max_records(MOST_PAGE);
+    let answer = part(cx, "cloudwatch:DescribeAlarms", async {
+        let answer = request.send().await;
+        answer.map_err(|e| aws::failed(&cx.action("cloudwatch:DescribeAlarms"), e))
+    });
+    let mut children = match answer.await {
         Ok(answer) => Alarm::all(answer),
         Err(e) => {
-            full.missing.push(aws::failed(&cx.action("cloudwatch:DescribeAlarms"), e));
+            full.missing.push(e);
             return;
         }
     };
@@ -467,15 +587,16 @@ async fn add_metric(cx: &Cx, client: &Client, alarm: &MetricAlarm, full: &mut Al
         if queries.is_empty() {
             return Ok(Vec::new());
         }
-        let found = series::read(cx, client, queries, span).await?;
+        let read = series::read(cx, client, queries, span);
+        let found = part(cx, "cloudwatch:GetMetricData", read).await?;
         let note = (period != own).then(|| {
             format!("{own} s points of that time are not kept: these are of {period} s, so do not compare sums with the threshold")
         });
         let told = found.series.into_iter().take(5).map(|series| Around {
             label: cut(&series.label, 200),
             threshold: alarm.threshold().map(Figure::exact),
-            note: note.clone(),
-            no_data: series.points.is_empty().then_some(true),
+            note: series.failure().map(|why| cut(&why, 300)).or_else(|| note.clone()),
+            no_data: (series.points.is_empty() && series.failure().is_none()).then_some(true),
             shown: series::shown(&series.points, span, period, now),
         });
         Ok::<_, Error>(told.collect())
@@ -484,6 +605,8 @@ async fn add_metric(cx: &Cx, client: &Client, alarm: &MetricAlarm, full: &mut Al
     for (answer, place) in [(around, &mut full.metric), (latest, &mut full.latest)] {
         match answer {
             Ok(told) => *place = told,
+            // What is wrong with both windows is said once.
+            Err(e) if full.missing.iter().any(|said| said.message == e.message) => {}
             Err(e) => full.missing.push(e),
         }
     }
@@ -545,6 +668,23 @@ mod tests {
         check("web 5xx", "web 5xx");
         check("arn:aws:cloudwatch:us-east-1:123456789012:alarm:a:b", "a:b");
         check("arn:aws:cloudwatch", "");
+        let arn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a:b";
+        for (text, is_good) in [
+            (arn, true),
+            ("a:b", true),
+            (" ", false),
+            ("arn:aws:cloudwatch:us-east-1:123456789012:alarm:", false),
+            ("arn:aws:sns:us-east-1:123456789012:alarm:a", false),
+            ("arn:aws:cloudwatch:us-east-1:123456789012:dashboard:a", false),
+        ] {
+            let name = serde_json::from_value::<AlarmName>(serde_json::json!(text));
+            assert_eq!(name.is_ok(), is_good, "{text}");
+        }
+        let name = AlarmName(arn.to_owned());
+        assert!(name.check_account(None).is_ok());
+        assert!(name.check_account(Some("123456789012")).is_ok());
+        let refused = name.check_account(Some("999999999999")).unwrap_err();
+        assert!(refused.next_step.contains("role_arn"), "{refused}");
     }
 
     #[test]

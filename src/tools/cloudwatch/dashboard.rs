@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::figure::Figure;
 use super::series::{self, Found};
 use super::widget::{self, Here, Line, What, Widget};
-use super::{cut, plain, text};
+use super::{cut, part, plain, text};
 use crate::error::{Error, Kind, Result, aws, echo};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::{Span, moment};
@@ -138,8 +138,8 @@ pub(super) async fn get_dashboard(cx: Cx, args: GetDashboard) -> Result<Answer> 
     let mut missing = Vec::new();
     let asked = bound(&widgets);
     let names: Vec<String> = widgets.iter().flat_map(|w| w.alarms.iter().cloned()).collect();
-    let (figures, states) =
-        tokio::join!(figures(&cx, &client, &widgets, &asked), states(&cx, &client, names));
+    let states = part(&cx, "cloudwatch:DescribeAlarms", states(&cx, &client, names));
+    let (figures, states) = tokio::join!(figures(&cx, &client, &widgets, &asked), states);
     let states = states.unwrap_or_else(|e| {
         missing.push(e);
         BTreeMap::new()
@@ -243,7 +243,10 @@ async fn figures(
     let span = Span { start: end - HOUR, end };
     let read = async |queries: Vec<MetricDataQuery>| match queries.is_empty() {
         true => Ok(Found::default()),
-        false => series::read(cx, client, queries, span).await,
+        false => {
+            let read = series::read(cx, client, queries, span);
+            part(cx, "cloudwatch:GetMetricData", read).await
+        }
     };
     let all = || widgets.iter().zip(asked).enumerate();
     let shared: Vec<MetricDataQuery> = all()
@@ -309,6 +312,9 @@ fn figure(line: &Line, id: &str, found: Option<&Result<Found>>, now: i64) -> Vec
     own.into_iter()
         .take(MOST_OF_EXPRESSION)
         .map(|series| {
+            if let Some(why) = series.failure() {
+                return not_read(line, &cut(&why, 200));
+            }
             let whole = |(time, _): &&(i64, f64)| time + period <= now;
             let whole: Vec<f64> =
                 series.points.iter().filter(whole).map(|(_, value)| *value).collect();
@@ -356,7 +362,8 @@ async fn states(cx: &Cx, client: &Client, names: Vec<String>) -> Result<BTreeMap
 fn told(widget: Widget, figures: Vec<Vec<Shown>>, states: &BTreeMap<String, String>) -> Told {
     let state = |name: &String| states.get(name).cloned().unwrap_or_else(|| "unknown".to_owned());
     let mut series: Vec<Shown> = figures.into_iter().flatten().collect();
-    let more = series.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0);
+    let more = Some(series.len().saturating_sub(MOST_SHOWN) + widget.left_out);
+    let more = more.filter(|more| *more > 0);
     series.truncate(MOST_SHOWN);
     Told {
         alarms: widget.alarms.iter().map(|name| (name.clone(), state(name))).collect(),

@@ -174,7 +174,8 @@ pub(super) async fn get_statistics(cx: Cx, args: GetStatistics) -> Result<Answer
             // The answer says it for all.
             shown.period_seconds = shown.period_seconds.filter(|own| *own != period);
             let empty = if is_expression { NO_MATCH } else { NO_DATA };
-            let no_data = series.points.is_empty().then_some(empty);
+            let is_silent = series.points.is_empty() && series.failure().is_none();
+            let no_data = is_silent.then_some(empty);
             let series::Series { id, label, incomplete, messages, .. } = series;
             rows.push(Row { id, label, no_data, incomplete, messages, shown });
         }
@@ -253,6 +254,7 @@ fn query(id: String, asked: Asked, defaults: &Asked, period: i64) -> Result<Metr
                 "Give either expression, or namespace and metric_name with dimensions and statistic.",
             ));
         }
+        series::check(&expression)?;
         let period = i32::try_from(period).unwrap_or(i32::MAX);
         return Ok(MetricDataQuery::builder()
             .id(id)
@@ -369,6 +371,8 @@ mod tests {
         let twice = json!([{"id": "m2", "expression": "1"}, {"expression": "2"}]);
         check(json!({"queries": twice}), "twice");
         check(json!({"queries": [{"expression": " "}]}), "is no expression");
+        let runs = "FILL(Lambda\n(\"CloudWatchDataSource-RDS\", \"DELETE FROM orders\"), 0)";
+        check(json!({"queries": [{"expression": runs}]}), "LAMBDA");
         check(json!({"queries": [{"expression": "1", "namespace": "N"}]}), "is no expression");
         let blank = json!({"namespace": "N", "metric_name": "M", "dimensions": {"a": ""}});
         check(blank, "dimensions");

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::figure::Figure;
 use super::{cut, plain};
-use crate::error::{Result, aws};
+use crate::error::{Error, Result, aws};
 use crate::tools::Cx;
 use crate::tools::arguments::{Span, rfc3339};
 
@@ -26,6 +26,34 @@ const LATE: i64 = 120;
 const TREND: f64 = 10.0;
 /// Fewer points have no trend.
 const LEAST_TREND: usize = 6;
+
+/// Functions of metric math that leave CloudWatch: LAMBDA runs a function, which may do anything, and
+/// DB_PERF_INSIGHTS reads Performance Insights. What lets a call read metrics allows neither.
+const ELSEWHERE: [&str; 2] = ["LAMBDA", "DB_PERF_INSIGHTS"];
+
+/// The function by which an expression leaves CloudWatch. A name in quotes counts too, where a parenthesis
+/// follows it: where a quote ends is for CloudWatch to say, and a mistake here would run something.
+pub(super) fn elsewhere(expression: &str) -> Option<&'static str> {
+    let capitals = expression.to_uppercase();
+    let is_called = |rest: &str| {
+        let rest = rest.trim_start_matches(|c: char| !c.is_ascii_graphic());
+        // Behind a comment there may be a parenthesis.
+        ["(", "/*", "--", "//", "#"].iter().any(|begin| rest.starts_with(begin))
+    };
+    ELSEWHERE.into_iter().find(|name| capitals.split(name).skip(1).any(is_called))
+}
+
+/// Refuses an expression that leaves CloudWatch.
+pub(super) fn check(expression: &str) -> Result<()> {
+    match elsewhere(expression) {
+        None => Ok(()),
+        Some(name) => Err(Error::invalid(
+            format!("an expression calls {name}, which reaches beyond CloudWatch's metrics."),
+            "Leave it out: the CloudWatch tools only read metrics. rds_get_performance_insights \
+             reads a database's load.",
+        )),
+    }
+}
 
 /// A query for one metric.
 pub(in crate::tools) fn of_metric<'a>(
@@ -62,6 +90,14 @@ pub(in crate::tools) struct Series {
     pub messages: Vec<String>,
 }
 
+impl Series {
+    /// Why there is nothing, where that is CloudWatch's failure and not the metric's silence.
+    pub(super) fn failure(&self) -> Option<String> {
+        let code = self.incomplete.as_ref().filter(|_| self.points.is_empty())?;
+        Some([code].into_iter().chain(&self.messages).cloned().collect::<Vec<_>>().join("; "))
+    }
+}
+
 /// All that one question gave.
 #[derive(Debug, Default)]
 pub(in crate::tools) struct Found {
@@ -76,6 +112,7 @@ pub(in crate::tools) async fn read(
     queries: Vec<MetricDataQuery>,
     span: Span,
 ) -> Result<Found> {
+    queries.iter().filter_map(|query| query.expression()).try_for_each(check)?;
     let mut found = Found::default();
     let mut token = None;
     loop {
@@ -110,18 +147,24 @@ pub(in crate::tools) async fn read(
 
 impl Found {
     fn add(&mut self, results: Vec<MetricDataResult>) {
+        // Of a SEARCH several series may have one label: a page goes on with those that the pages before
+        // left unfinished, each once, in their order.
+        let unfinished = self.series.iter().enumerate().filter(|(_, s)| s.incomplete.is_some());
+        let mut unfinished: Vec<usize> = unfinished.map(|(place, _)| place).collect();
         for result in results {
             let id = result.id.clone().unwrap_or_default();
             let label = result.label.clone().unwrap_or_default();
-            let known = self.series.iter_mut().find(|s| s.id == id && s.label == label);
-            let series = match known {
-                Some(series) => series,
+            let is_same = |place: &usize| {
+                self.series.get(*place).is_some_and(|s| s.id == id && s.label == label)
+            };
+            let place = match unfinished.iter().position(is_same) {
+                Some(known) => unfinished.remove(known),
                 None => {
                     self.series.push(Series { id, label, ..Series::default() });
-                    let Some(series) = self.series.last_mut() else { continue };
-                    series
+                    self.series.len() - 1
                 }
             };
+            let Some(series) = self.series.get_mut(place) else { continue };
             let times = result.timestamps().iter().map(DateTime::secs);
             let points = times.zip(result.values().iter().copied());
             series.points.extend(points.filter(|(_, value)| value.is_finite()));
@@ -360,6 +403,61 @@ mod tests {
         assert_eq!((told.values.len(), summary.missing), (3, None));
         let told = shown(&[(120, 1.0)], span(150), 60, 150);
         assert_eq!(told.summary.unwrap().points, 1);
+    }
+
+    #[test]
+    fn functions_that_leave_cloudwatch_are_known() {
+        for (text, expected) in [
+            ("LAMBDA(\"fn\")", "LAMBDA"),
+            ("FILL(lambda (\"fn\", 'x'), 0)", "LAMBDA"),
+            ("m1 + LaMbDa\n\t(\"fn\")", "LAMBDA"),
+            ("LAMBDA\u{a0}\u{200b}\0(\"fn\")", "LAMBDA"),
+            ("LAMBDA/* x */(\"fn\")", "LAMBDA"),
+            ("LAMBDA -- x\n(\"fn\")", "LAMBDA"),
+            ("LAMBDA#\n(\"fn\")", "LAMBDA"),
+            ("lambda + LAMBDA(\"fn\")", "LAMBDA"),
+            ("SEARCH('\\' LAMBDA(\"fn\")", "LAMBDA"),
+            ("db_perf_insights ('RDS', 'db-1', 'db.load.avg')", "DB_PERF_INSIGHTS"),
+            ("DB_PERF_\u{131}NS\u{131}GHTS('RDS')", "DB_PERF_INSIGHTS"),
+        ] {
+            assert_eq!(elsewhere(text), Some(expected), "{text:?}");
+            assert!(check(text).unwrap_err().message.contains(expected));
+        }
+        for text in [
+            "100*(lambda/m1)",
+            "lambda - (m1)",
+            "SELECT SUM(Errors) FROM SCHEMA(\"AWS/Lambda\", FunctionName) GROUP BY FunctionName",
+            "SELECT AVG(Duration) FROM \"AWS/Lambda\"",
+            "SEARCH('{AWS/Lambda,FunctionName} MetricName=\"Errors\"', 'Sum', 60)",
+            "ANOMALY_DETECTION_BAND(m1, 2)",
+        ] {
+            assert_eq!(elsewhere(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn series_of_one_label_stay_apart() {
+        let page = |code, time: i64, value: f64| {
+            MetricDataResult::builder()
+                .id("m1")
+                .label("CPUUtilization")
+                .status_code(code)
+                .timestamps(DateTime::from_secs(time))
+                .values(value)
+                .build()
+        };
+        let (partial, complete) = (StatusCode::PartialData, StatusCode::Complete);
+        let mut found = Found::default();
+        found.add(vec![page(partial.clone(), 60, 1.0), page(partial, 60, 90.0)]);
+        found.add(vec![
+            page(complete.clone(), 120, 2.0),
+            page(complete.clone(), 120, 91.0),
+            page(complete, 60, 50.0),
+        ]);
+        let points: Vec<&[(i64, f64)]> = found.series.iter().map(|s| s.points.as_slice()).collect();
+        let expected: [&[(i64, f64)]; 3] =
+            [&[(60, 1.0), (120, 2.0)], &[(60, 90.0), (120, 91.0)], &[(60, 50.0)]];
+        assert_eq!(points, expected);
     }
 
     #[test]

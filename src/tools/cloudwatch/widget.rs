@@ -17,6 +17,13 @@ const MOST_NAME: usize = 255;
 const MOST_DIMENSIONS: usize = 30;
 const MOST_EXPRESSION: usize = 2_048;
 const MOST_LABEL: usize = 120;
+const MOST_ROWS: usize = 500;
+/// Rows of all widgets together. A row may stand for all words of the one before, so few bytes of a body
+/// can be much to write out.
+const MOST_ROWS_OF_ALL: usize = 2_500;
+/// Words of a row, and their bytes once they are written out.
+const MOST_WORDS: usize = 2 + 2 * MOST_DIMENSIONS;
+const MOST_ROW: usize = 4_096;
 
 /// A widget, read.
 #[derive(Debug, Default)]
@@ -32,6 +39,8 @@ pub(super) struct Widget {
     /// Alarms of other regions or accounts.
     pub other_alarms: usize,
     pub lines: Vec<Line>,
+    /// Rows that were too many to be read.
+    pub left_out: usize,
 }
 
 /// One line of a metric widget.
@@ -63,6 +72,7 @@ pub(super) enum What {
 
 const OTHER_REGION: &str = "in another region";
 const OTHER_ACCOUNT: &str = "in another account";
+const ELSEWHERE: &str = "reaches beyond CloudWatch's metrics";
 const UNREADABLE: &str = "not a metric that could be asked for";
 
 /// What dashboards are read for.
@@ -76,10 +86,12 @@ pub(super) struct Here<'a> {
 pub(super) fn all(body: &str, here: Here<'_>) -> Option<Vec<Widget>> {
     let body: Value = serde_json::from_str(body).ok()?;
     let widgets = body.as_object()?.get("widgets").and_then(Value::as_array);
-    Some(widgets.into_iter().flatten().map(|widget| read(widget, here)).collect())
+    let mut left = MOST_ROWS_OF_ALL;
+    Some(widgets.into_iter().flatten().map(|widget| read(widget, here, &mut left)).collect())
 }
 
-fn read(widget: &Value, here: Here<'_>) -> Widget {
+/// Reads a widget of at most `left` rows, and takes off how many it has.
+fn read(widget: &Value, here: Here<'_>, left: &mut usize) -> Widget {
     let none = Map::new();
     let properties = widget.get("properties").and_then(Value::as_object).unwrap_or(&none);
     let text = |name: &str, most: usize| {
@@ -96,7 +108,12 @@ fn read(widget: &Value, here: Here<'_>) -> Widget {
     };
     match kind {
         "metric" => {
-            read.lines = lines(properties, here);
+            let rows = properties.get("metrics").and_then(Value::as_array);
+            let rows = rows.map(Vec::as_slice).unwrap_or_default();
+            let (rows, rest) = rows.split_at(rows.len().min(MOST_ROWS).min(*left));
+            *left -= rows.len();
+            read.left_out = rest.len();
+            read.lines = lines(rows, properties, here);
             let annotated = properties.get("annotations").and_then(|a| a.get("alarms"));
             read.add_alarms(annotated, here);
         }
@@ -123,19 +140,21 @@ impl Widget {
     }
 }
 
-fn lines(properties: &Map<String, Value>, here: Here<'_>) -> Vec<Line> {
-    let rows = properties.get("metrics").and_then(Value::as_array);
+fn lines(rows: &[Value], properties: &Map<String, Value>, here: Here<'_>) -> Vec<Line> {
     let mut before: Vec<String> = Vec::new();
     let mut taken = given_ids(rows);
     let mut lines = Vec::new();
-    for (row, n) in rows.into_iter().flatten().zip(1..) {
+    for (row, n) in rows.iter().zip(1..) {
         let items = row.as_array().map(Vec::as_slice).unwrap_or_default();
         let (options, words) = match items.split_last() {
             Some((Value::Object(options), words)) => (Some(options), words),
             _ => (None, items),
         };
         let words: Option<Vec<&str>> = words.iter().map(Value::as_str).collect();
+        let words = words.filter(|words| words.len() <= MOST_WORDS);
         let words = words.map(|words| spelled_out(&words, &before));
+        let bytes = |words: &[String]| words.iter().map(String::len).sum::<usize>();
+        let words = words.filter(|words| bytes(words) <= MOST_ROW);
         let at = Options { row: options, widget: properties };
         let own = at.row_text("id");
         let id = match own {
@@ -156,16 +175,18 @@ fn lines(properties: &Map<String, Value>, here: Here<'_>) -> Vec<Line> {
             shown: at.row.and_then(|row| row.get("visible")) != Some(&Value::Bool(false)),
             what,
         });
-        if let Some(words) = words.filter(|words| !words.is_empty()) {
-            before = words;
+        match words {
+            Some(words) if words.is_empty() => {}
+            Some(words) => before = words,
+            None => before.clear(),
         }
     }
     lines
 }
 
 /// Ids that a widget gives its own lines; expressions name them.
-fn given_ids(rows: Option<&Vec<Value>>) -> BTreeSet<String> {
-    let options = rows.into_iter().flatten().filter_map(|row| row.as_array()?.last());
+fn given_ids(rows: &[Value]) -> BTreeSet<String> {
+    let options = rows.iter().filter_map(|row| row.as_array()?.last());
     let ids = options.filter_map(|options| options.get("id")?.as_str());
     ids.map(str::to_owned).collect()
 }
@@ -248,6 +269,7 @@ impl<'a> Options<'a> {
         if let Some(expression) = self.row_text("expression") {
             let fits = (1..=MOST_EXPRESSION).contains(&expression.trim().len());
             return match fits {
+                true if series::elsewhere(expression).is_some() => What::Not(ELSEWHERE),
                 true => What::Expression { text: expression.trim().to_owned(), period },
                 false => What::Not(UNREADABLE),
             };
@@ -367,6 +389,43 @@ mod tests {
         check(json!(["N", "M", {"region": "x.evil.example/"}]), OTHER_REGION);
         let own = one(json!({"metrics": [["N", "M", {"accountId": "123456789012"}]]}));
         assert!(matches!(own.lines[0].what, What::Metric { .. }));
+    }
+
+    #[test]
+    fn expressions_that_leave_cloudwatch_are_not_asked_for() {
+        let check = |expression: &str| {
+            let widget = one(json!({"metrics": [[{"expression": expression}]]}));
+            assert_eq!(widget.lines[0].what, What::Not(ELSEWHERE), "{expression}");
+            assert!(widget.lines[0].query("m1").is_none());
+        };
+        check("LAMBDA(\"CloudWatchDataSource-RDS\",\"DELETE FROM orders\")");
+        check(" fill( lambda\n(\"fn\"), 0)");
+        check("DB_PERF_INSIGHTS('RDS', 'db-1', 'os.general.numVCPUs.avg')");
+    }
+
+    #[test]
+    fn a_body_that_grows_as_it_is_read_is_bounded() {
+        let stored = |widget: &Widget| -> usize {
+            let words = widget.lines.iter().map(|line| match &line.what {
+                What::Metric { dimensions, .. } => dimensions.len(),
+                What::Expression { .. } | What::Not(_) => 0,
+            });
+            words.sum()
+        };
+        let mut rows = vec![json!(vec!["w"; 100_002])];
+        rows.extend(vec![json!(["..."]); 60_000]);
+        let widget = one(json!({"metrics": rows}));
+        assert_eq!((widget.lines.len(), widget.left_out), (500, 59_501));
+        assert_eq!(stored(&widget), 0);
+        let long = json!({"metrics": [["N", "M", "d", "v".repeat(100_000)], ["..."], ["N", "M"], ["..."]]});
+        let kinds: Vec<bool> =
+            one(long).lines.iter().map(|l| matches!(l.what, What::Metric { .. })).collect();
+        assert_eq!(kinds, [false, false, true, true]);
+        let widget =
+            json!({"type": "metric", "properties": {"metrics": vec![json!(["N", "M"]); 400]}});
+        let body = json!({"widgets": vec![widget; 10]}).to_string();
+        let lines = all(&body, HERE).unwrap().iter().map(|w| w.lines.len()).collect::<Vec<_>>();
+        assert_eq!(lines, [400, 400, 400, 400, 400, 400, 100, 0, 0, 0]);
     }
 
     #[test]
