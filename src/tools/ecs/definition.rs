@@ -8,9 +8,10 @@ use aws_sdk_ecs::types::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::reference::DefinitionRef;
-use super::{DEFINITIONS, Plain, count, cut, failed, is_zero, page_size, short, text};
+use super::{DEFINITIONS, Plain, count, cut, failed, is_zero, page_size, short, shown, text};
 use crate::error::{Error, Kind, Result, echo};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::moment;
@@ -258,10 +259,11 @@ pub(super) async fn describe_task_definition(cx: Cx, args: OneDefinition) -> Res
         Error::new(Kind::NotFound, what, DEFINITIONS)
     })?;
     let how = "Cut to fit: the last containers are left out.";
-    Answer::listed(&told(definition), "containers", how)
+    Answer::listed(&told(&cx, definition), "containers", how)
 }
 
-fn told(definition: &TaskDefinition) -> DefinitionInFull {
+fn told(cx: &Cx, definition: &TaskDefinition) -> DefinitionInFull {
+    let container = |one: &ContainerDefinition| container(cx, one);
     let platform = definition.runtime_platform();
     let (family, revision) = (definition.family().unwrap_or_default(), definition.revision());
     DefinitionInFull {
@@ -300,12 +302,12 @@ fn told(definition: &TaskDefinition) -> DefinitionInFull {
     }
 }
 
-fn container(container: &ContainerDefinition) -> ContainerRow {
+fn container(cx: &Cx, container: &ContainerDefinition) -> ContainerRow {
     let variables = container.environment().iter().filter_map(|pair| {
         Some((pair.name()?.to_owned(), pair.value().unwrap_or_default().to_owned()))
     });
     let check = container.health_check().map(|check| HealthCheck {
-        command: words(check.command()).unwrap_or_default(),
+        command: words(cx, check.command()).unwrap_or_default(),
         interval_seconds: check.interval(),
         timeout_seconds: check.timeout(),
         retries: check.retries(),
@@ -320,8 +322,8 @@ fn container(container: &ContainerDefinition) -> ContainerRow {
         memory_mib: container.memory(),
         memory_reservation_mib: container.memory_reservation(),
         ports: container.port_mappings().iter().map(port).collect(),
-        entry_point: words(container.entry_point()),
-        command: words(container.command()),
+        entry_point: words(cx, container.entry_point()),
+        command: words(cx, container.command()),
         health_check: check,
         depends_on: container
             .depends_on()
@@ -360,9 +362,15 @@ fn container(container: &ContainerDefinition) -> ContainerRow {
     }
 }
 
-/// Arguments as one line: what stands beside each other there is read together, by the mask too.
-fn words(words: &[String]) -> Option<String> {
-    (!words.is_empty()).then(|| cut(&words.join(" "), MOST_COMMAND))
+/// Arguments as one line. They are masked as a list before: only there it shows where each ends. As a
+/// line they are masked once more, since there they are read together.
+fn words(cx: &Cx, words: &[String]) -> Option<String> {
+    if words.is_empty() {
+        return None;
+    }
+    let Value::Array(words) = shown(cx, json!(words)) else { return None };
+    let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+    Some(cut(cx, &words.join(" "), MOST_COMMAND))
 }
 
 /// `8080/tcp`, `8080->80/tcp`, `8000-8010/tcp`
