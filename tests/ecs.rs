@@ -764,7 +764,9 @@ mod reading {
                 .map(|(n, arn)| {
                     let stopped = TEN + (n * 37 + call * 11) % 101;
                     json!({"taskArn": arn, "lastStatus": "STOPPED", "createdAt": TEN - 1_000 + n,
-                        "startedAt": stopped - 1, "stoppedAt": stopped})
+                        "startedAt": stopped - 1, "stoppedAt": stopped,
+                        // So long that the answer is cut within AWS's page.
+                        "stoppedReason": "it broke ".repeat(40)})
                 })
                 .collect();
             ok(&json!({"tasks": tasks}))
