@@ -319,6 +319,7 @@ fn task(arn: &str) -> Value {
         "healthStatus": "HEALTHY",
         "launchType": "FARGATE",
         "availabilityZone": "us-east-1a",
+        "createdAt": TEN - 3_600 * number - 60,
         "startedAt": TEN - 3_600 * number,
         "containers": [{"name": "app", "lastStatus": "RUNNING",
             "networkInterfaces": [{"privateIpv4Address": format!("10.0.{number}.7")}]}],
@@ -644,13 +645,21 @@ mod reading {
             assert!(missing[0]["message"].as_str().unwrap().contains(denied), "{told:#}");
             told
         };
-        check("ecs_describe_cluster", "ListContainerInstances");
-        check("ecs_describe_cluster", "DescribeContainerInstances");
+        for denied in ["ListContainerInstances", "DescribeContainerInstances"] {
+            let told = check("ecs_describe_cluster", denied);
+            let verdict = told["verdict"].as_str().unwrap();
+            assert!(
+                verdict.ends_with("container instances not known (access_denied)"),
+                "{verdict}"
+            );
+        }
         check("ecs_describe_cluster", "GetMetricData");
         let told = check("ecs_describe_cluster", "DescribeServices");
         assert!(told["verdict"].as_str().unwrap().starts_with("no service could be looked at"));
         check("ecs_describe_cluster", "ListServices");
-        check("ecs_describe_service", "DescribeTargetHealth");
+        let told = check("ecs_describe_service", "DescribeTargetHealth");
+        let unknown = "targets of shop-checkout not known (access_denied)";
+        assert_eq!(told["trouble"], json!(["1 of 2 tasks running", unknown]));
         check("ecs_describe_service", "DescribeTargetGroups");
         check("ecs_describe_service", "ListTasks");
         check("ecs_describe_service", "DescribeTasks");
@@ -726,12 +735,171 @@ mod reading {
         let bodies = sent(&aws, "ListTasks");
         assert_eq!(
             bodies[0],
-            json!({"cluster": "shop", "serviceName": "checkout", "desiredStatus": "STOPPED", "maxResults": 50})
+            json!({"cluster": "shop", "serviceName": "checkout", "desiredStatus": "STOPPED", "maxResults": 100})
         );
         assert_eq!(
             bodies[1],
-            json!({"cluster": "shop", "desiredStatus": "RUNNING", "maxResults": 50})
+            json!({"cluster": "shop", "desiredStatus": "RUNNING", "maxResults": 100})
         );
+    }
+
+    /// What stops while its listing is read moves no other task to another page.
+    #[test]
+    fn no_task_is_lost_or_doubled_where_the_order_of_their_ends_changes() {
+        let calls = std::sync::atomic::AtomicI64::new(0);
+        let aws = fake(move |request| {
+            let asked = request.json();
+            if request.action() == "ListTasks" {
+                let begin: usize = asked["nextToken"].as_str().map_or(0, |t| t.parse().unwrap());
+                let end = (begin + usize::try_from(asked["maxResults"].as_u64().unwrap()).unwrap())
+                    .min(130);
+                let arns: Vec<String> =
+                    (begin..end).map(|n| format!("{ARN}:task/shop/x-{n:03}")).collect();
+                let next = (end < 130).then(|| end.to_string());
+                return ok(&json!({"taskArns": arns, "nextToken": next}));
+            }
+            let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let tasks: Vec<Value> = (0_i64..)
+                .zip(asked["tasks"].as_array().unwrap())
+                .map(|(n, arn)| {
+                    let stopped = TEN + (n * 37 + call * 11) % 101;
+                    json!({"taskArn": arn, "lastStatus": "STOPPED", "createdAt": TEN - 1_000 + n,
+                        "startedAt": stopped - 1, "stoppedAt": stopped,
+                        // So long that the answer is cut within AWS's page.
+                        "stoppedReason": "it broke ".repeat(40)})
+                })
+                .collect();
+            ok(&json!({"tasks": tasks}))
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        for limit in [7, 50] {
+            let args = json!({"cluster": "shop", "status": "stopped", "limit": limit});
+            let mut seen = walk(&server, "ecs_list_tasks", &args, "tasks", "task");
+            seen.sort();
+            let expected: Vec<String> = (0..130).map(|n| format!("x-{n:03}")).collect();
+            assert_eq!(seen, expected);
+        }
+    }
+
+    /// A service of which everything is wrong: its tasks stop for many reasons, of which ECS gives the
+    /// first hundred in no order.
+    fn wreck() -> FakeAws {
+        let long = |n: usize| {
+            format!(
+                "{} {}",
+                ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"][n % 12],
+                "it broke ".repeat(60)
+            )
+        };
+        let second = GROUP.replace("shop-checkout", "shop-green");
+        fake(move |request| match request.action().as_str() {
+            "DescribeServices" => {
+                let mut one = service("checkout", 1, 4, "FAILED", &long(0));
+                let deployment = one["deployments"][0].clone();
+                one["deployments"] = json!(vec![deployment; 5]);
+                one["events"] = (0..12)
+                    .map(|n| event(TEN - 30, &format!("(service checkout) {}", long(n))))
+                    .collect();
+                one["loadBalancers"] =
+                    json!([{"targetGroupArn": GROUP}, {"targetGroupArn": second.clone()}]);
+                ok(&json!({"services": [one]}))
+            }
+            "DescribeTargetHealth" => {
+                targets(&[("10.0.2.9", "unhealthy", "Target.ResponseCodeMismatch"); 30])
+            }
+            "DescribeTargetGroups" => described_group(),
+            "ListTasks" => {
+                let arns: Vec<String> =
+                    (0..100).map(|n| format!("{ARN}:task/shop/0f1c-{n:02}")).collect();
+                ok(&json!({"taskArns": arns, "nextToken": "more"}))
+            }
+            _ => {
+                let arns = request.json()["tasks"].clone();
+                let of = |(n, arn): (usize, &Value)| {
+                    let mut one = task(arn.as_str().unwrap());
+                    one["stoppedAt"] = json!(TEN + 7 * i64::try_from(n).unwrap() % 100);
+                    one["stoppedReason"] = json!(long(n));
+                    one["containers"] = (0..5)
+                        .map(|c| json!({"name": format!("c{c}"), "exitCode": c % 2, "reason": long(c)}))
+                        .collect();
+                    one
+                };
+                let all: Vec<Value> = arns.as_array().unwrap().iter().enumerate().map(of).collect();
+                ok(&json!({"tasks": all}))
+            }
+        })
+    }
+
+    #[test]
+    fn where_most_is_wrong_the_answer_still_comes() {
+        let aws = wreck();
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let told = server.call_ok("ecs_describe_service", arguments("ecs_describe_service"));
+        assert!(told.to_string().chars().count() <= 20_000);
+        let stopped = told["stopped_tasks"].as_array().unwrap();
+        assert!(stopped.len() >= 3, "{told:#}");
+        assert_eq!(stopped[0]["newest"], "2026-03-02T10:01:39Z", "the newest of all comes first");
+        assert_eq!(stopped[0]["more_containers"], 2);
+        assert_eq!(stopped[0]["containers"][0]["exit_code"], 1);
+        assert_eq!(told["target_groups"][1]["not_healthy"].as_array().unwrap().len(), 5);
+        assert_eq!(told["target_groups"][1]["more_not_healthy"], 25);
+    }
+
+    #[test]
+    fn that_more_tasks_stopped_than_are_told_of_is_said() {
+        let aws = wreck();
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let told = server.call_ok("ecs_describe_service", arguments("ecs_describe_service"));
+        assert_eq!(
+            told["stopped_tasks_note"],
+            "More tasks stopped than the 100 that these are of, which ECS chose in no order. \
+             4 more groups. ecs_list_tasks with status stopped gives all."
+        );
+    }
+
+    #[test]
+    fn the_group_that_waits_for_the_next_deployment_is_no_trouble() {
+        let green = GROUP.replace("shop-checkout", "shop-green");
+        let aws = fake(move |request| match request.action().as_str() {
+            "DescribeServices" => {
+                let mut one = service("checkout", 2, 2, "COMPLETED", "");
+                one["loadBalancers"] = json!([{"targetGroupArn": GROUP, "advancedConfiguration":
+                    {"alternateTargetGroupArn": green}}]);
+                ok(&json!({"services": [one]}))
+            }
+            "DescribeTargetHealth" => {
+                match request.param("TargetGroupArn").as_deref() == Some(GROUP) {
+                    true => targets(&[("10.0.1.7", "healthy", ""); 2]),
+                    false => targets(&[]),
+                }
+            }
+            "DescribeTargetGroups" => described_group(),
+            _ => ok(&json!({"taskArns": []})),
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let told = server.call_ok("ecs_describe_service", arguments("ecs_describe_service"));
+        assert_eq!(told["target_groups"][1]["target_group"], "shop-green", "{told:#}");
+        assert_eq!(told.get("trouble"), None, "{told:#}");
+    }
+
+    #[test]
+    fn a_figure_that_cloudwatch_did_not_read_is_missing() {
+        let services = [service("checkout", 1, 1, "COMPLETED", "")];
+        let aws = fake(move |request| match request.action().as_str() {
+            "GetMetricData" => Response::cbor(
+                200,
+                &json!({"MetricDataResults": [
+                    {"Id": "cpu", "Timestamps": [{"$time": TEN}], "Values": [40.0], "StatusCode": "Complete"},
+                    {"Id": "memory", "Timestamps": [], "Values": [], "StatusCode": "Forbidden"},
+                ]}),
+            ),
+            _ => shop_says(request, &services),
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let told = server.call_ok("ecs_describe_cluster", json!({"cluster": "shop"}));
+        assert_eq!(told["usage_last_hour"]["cpu_percent"]["mean"], 40.0, "{told:#}");
+        assert_eq!(told["missing"][0]["error"], "access_denied", "{told:#}");
+        assert_eq!(told["missing"][0]["aws_code"], "Forbidden");
     }
 
     #[test]
@@ -868,6 +1036,70 @@ mod secrets {
         assert_eq!(app["environment_variables"]["AWS_REGION"], "us-east-1");
         assert!(app["environment_variables"]["plain"].as_str().unwrap().starts_with("***("));
         assert_eq!(app["log"]["other_options"], json!(["splunk-token"]));
+    }
+
+    /// By the list it shows where a value ends, and by the whole text what it is a part of.
+    #[test]
+    fn a_command_is_masked_before_it_is_joined_and_cut() {
+        let check = |command: Value, shown: &str| {
+            let aws = fake(move |_| {
+                let mut whole = definition("web");
+                let app = &mut whole["containerDefinitions"][0];
+                app["command"] = command.clone();
+                app["entryPoint"] = command.clone();
+                app["healthCheck"]["command"] = command.clone();
+                ok(&json!({"taskDefinition": whole}))
+            });
+            let server = serve(&aws, Home::new(), &[], &[]);
+            let args = json!({"task_definition": "web"});
+            let told = server.call_ok("ecs_describe_task_definition", args);
+            let text = server.stdout();
+            for secret in ["9f8e7d6c5b4a39281706", "horse battery", "hunter2"] {
+                assert!(!text.contains(secret), "{told:#}");
+            }
+            let app = &told["containers"][0];
+            for line in [&app["command"], &app["entry_point"], &app["health_check"]["command"]] {
+                assert!(line.as_str().unwrap().contains(shown), "{told:#}");
+            }
+        };
+        let header = "X-Api-Key: 9f8e7d6c5b4a39281706";
+        check(json!(["curl", "-H", header, "http://localhost"]), "http://localhost");
+        check(json!(["run", "--password", "correct horse battery", "now"]), "now");
+        let more = "one two ".repeat(100);
+        let document = json!({"environment": {"DB_PASS": "hunter2"}, "more": more});
+        check(json!(["run", document.to_string()]), "DB_PASS");
+        check(json!([document.to_string()]), "DB_PASS");
+        let long =
+            format!("{}postgres://app:hunter2{}@db/shop", "x/".repeat(235), "hunter2".repeat(9));
+        check(json!([long]), "x/x/");
+    }
+
+    #[test]
+    fn a_reason_is_masked_before_it_is_cut() {
+        let document =
+            json!({"environment": {"DB_PASS": "hunter2"}, "more": "it broke ".repeat(90)});
+        let document = document.to_string();
+        let aws = fake(move |request| match request.action().as_str() {
+            "DescribeServices" => {
+                let mut one = service("web", 0, 1, "FAILED", &document);
+                one["events"] = json!([event(TEN, &document)]);
+                ok(&json!({"services": [one]}))
+            }
+            "DescribeClusters" => ok(&json!({"clusters": [cluster("shop", 1, 0, "disabled")]})),
+            "ListServices" => ok(&json!({"serviceArns": [format!("{ARN}:service/shop/web")]})),
+            "ListTasks" => ok(&json!({"taskArns": [format!("{ARN}:task/shop/0f1c")]})),
+            _ => {
+                let mut one = task(&format!("{ARN}:task/shop/0f1c"));
+                one["stoppedReason"] = json!(document);
+                one["containers"][0]["reason"] = json!(document);
+                ok(&json!({"tasks": [one]}))
+            }
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        for tool in ["ecs_describe_cluster", "ecs_describe_service", "ecs_list_tasks"] {
+            let told = server.call_ok(tool, arguments(tool));
+            assert!(!server.stdout().contains("hunter2"), "{told:#}");
+        }
     }
 
     #[test]

@@ -12,11 +12,14 @@ mod target;
 mod task;
 mod usage;
 
+use std::time::Duration;
+
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{Failure, Service};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use serde_json::{Map, Value};
 
 use self::change::{ServiceChange, UpdateService, update_service};
 use self::cluster::{
@@ -34,7 +37,7 @@ use self::task::{ListTasks, TaskList, list_tasks};
 use super::{Cx, Target, Tool, Toolset, handler};
 use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{Effect, Effects, Pace};
-use crate::tools::brief::{Plain, cut, text};
+use crate::tools::brief::{self, Plain, text};
 
 pub const TOOLS: &[Tool] = &[
     Tool {
@@ -162,6 +165,40 @@ const MOST_SERVICES_A_CALL: usize = 10;
 /// Requests of one call that are under way at once.
 const AT_ONCE: usize = 8;
 
+/// What adds to an answer is waited for until then: the call has not much longer, and would lose all.
+const PARTS_END: Duration = Duration::from_secs(42);
+
+/// A part of an answer, as far as the call's time goes.
+async fn in_time<T>(cx: &Cx, what: &str, part: impl Future<Output = Result<T>>) -> Result<T> {
+    within(PARTS_END.saturating_sub(cx.elapsed()), what, part).await
+}
+
+async fn within<T>(time: Duration, what: &str, part: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(time, part).await.unwrap_or_else(|_| {
+        let message = format!("{what}: AWS did not answer in time.");
+        Err(Error::new(Kind::Timeout, message, aws::next_step(Kind::Timeout)))
+    })
+}
+
+/// Not longer than so many characters. It is masked before: what a cut leaves of a secret, or of what
+/// stands around it, may not show that it is one.
+fn cut(cx: &Cx, text: &str, most: usize) -> String {
+    if text.trim().chars().nth(most).is_none() {
+        return text.trim().to_owned();
+    }
+    match shown(cx, text.into()) {
+        Value::String(text) => brief::cut(&text, most),
+        _ => String::new(),
+    }
+}
+
+/// A value as the model may see it.
+fn shown(cx: &Cx, value: Value) -> Value {
+    const MEMBER: &str = "value";
+    let whole = Map::from_iter([(MEMBER.to_owned(), value)]);
+    cx.shown(whole).remove(MEMBER).unwrap_or_default()
+}
+
 /// A page's size as ECS takes it.
 fn page_size(wanted: usize) -> i32 {
     i32::try_from(wanted.clamp(1, MOST_A_CALL)).unwrap_or(i32::MAX)
@@ -239,4 +276,17 @@ fn count(number: i32) -> usize {
 
 fn is_zero(number: &i32) -> bool {
     *number == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_part_that_does_not_come_is_left_out() {
+        let never = std::future::pending::<Result<()>>();
+        let error = within(Duration::from_millis(1), "targets", never).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Timeout);
+        assert_eq!(within(Duration::ZERO, "targets", async { Ok(1) }).await.unwrap(), 1);
+    }
 }

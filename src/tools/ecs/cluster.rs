@@ -12,13 +12,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event::{EventRow, folded, is_remarkable, last_steady};
-use super::health::{Trouble, Weight};
+use super::health::{Brief, Trouble, Weight};
 use super::reference::ClusterRef;
 use super::service::{describe_some, name};
 use super::usage::{Usage, last_hour};
 use super::{
-    AT_ONCE, CLUSTERS, MOST_A_CALL, MOST_SERVICES_A_CALL, Plain, count, failed, not_given,
-    page_size, short, text,
+    AT_ONCE, CLUSTERS, MOST_A_CALL, MOST_SERVICES_A_CALL, Plain, count, cut, failed, in_time,
+    not_given, page_size, short, text,
 };
 use crate::error::{Error, Result};
 use crate::tools::answer::Truncated;
@@ -30,6 +30,7 @@ const MOST_SERVICES: usize = 1_000;
 /// Container instances looked at, and shown of those that are not well.
 const MOST_INSTANCES: usize = 500;
 const MOST_UNWELL: usize = 10;
+const MOST_REASON: usize = 400;
 /// Events shown of a service that is not well.
 const MOST_EVENTS: usize = 3;
 /// After this long no further part is asked for.
@@ -153,6 +154,12 @@ struct UnwellService {
     events: Vec<EventRow>,
 }
 
+impl UnwellService {
+    fn shorten(&mut self, cx: &Cx) {
+        self.events.iter_mut().for_each(|event| event.shorten(cx));
+    }
+}
+
 // The cluster's container instances.
 #[derive(Default, Serialize, JsonSchema)]
 struct Instances {
@@ -192,24 +199,32 @@ pub(super) async fn describe_cluster(cx: Cx, args: OneCluster) -> Result<Answer>
         services(&cx, &client, cluster),
         async {
             match found.registered_container_instances_count() > 0 {
-                true => Some(instances(&cx, &client, cluster).await),
+                true => {
+                    let instances = instances(&cx, &client, cluster);
+                    Some(in_time(&cx, "instances", instances).await)
+                }
                 false => None,
             }
         },
         async {
             match insights == "disabled" {
-                true => Ok(None),
-                false => last_hour(&cx, args.cluster.name()).await,
+                true => Ok((None, None)),
+                false => {
+                    let usage = last_hour(&cx, args.cluster.name());
+                    in_time(&cx, "usage_last_hour", usage).await
+                }
             }
         },
     );
     let (services, mut missing) = services;
-    let instances = instances.and_then(|instances| kept(instances, &mut missing));
-    let usage_last_hour = kept(usage, &mut missing).flatten();
+    let (usage_last_hour, unread) = kept(usage, &mut missing).unwrap_or_default();
+    missing.extend(unread);
     let now = DateTime::from(cx.world().config.clock.now()).secs();
-    let services_in_trouble = unwell(&services, now);
+    let mut services_in_trouble = unwell(&services, now, &|text| cut(&cx, text, MOST_REASON));
+    services_in_trouble.iter_mut().for_each(|service| service.shorten(&cx));
     let row = row(&found);
     let verdict = verdict(&row, services.len(), &services_in_trouble, instances.as_ref());
+    let instances = instances.and_then(|instances| kept(instances, &mut missing));
     let health = ClusterHealth {
         row,
         verdict,
@@ -261,13 +276,14 @@ async fn services(cx: &Cx, client: &Client, cluster: &str) -> (Vec<Service>, Vec
             .cluster(cluster)
             .set_next_token(token)
             .max_results(page_size(MOST_A_CALL));
-        match request.send().await {
+        let request = async { request.send().await.map_err(|e| failed(cx, "ecs:ListServices", e)) };
+        match in_time(cx, "services", request).await {
             Ok(answer) => {
                 arns.extend(answer.service_arns.unwrap_or_default());
                 token = answer.next_token.filter(|token| !token.is_empty());
             }
-            Err(e) => {
-                errors.push(failed(cx, "ecs:ListServices", e));
+            Err(error) => {
+                errors.push(error);
                 break;
             }
         }
@@ -279,7 +295,7 @@ async fn services(cx: &Cx, client: &Client, cluster: &str) -> (Vec<Service>, Vec
     let request = |arns| async move {
         match cx.elapsed() > LOOKING {
             true => Ok(Vec::new()),
-            false => describe_some(cx, client, cluster, arns).await,
+            false => in_time(cx, "services", describe_some(cx, client, cluster, arns)).await,
         }
     };
     let requests: Vec<_> = arns.chunks(MOST_SERVICES_A_CALL).map(request).collect();
@@ -303,12 +319,12 @@ async fn services(cx: &Cx, client: &Client, cluster: &str) -> (Vec<Service>, Vec
 }
 
 /// Those with trouble, the worst first.
-fn unwell(services: &[Service], now: i64) -> Vec<UnwellService> {
-    let mut unwell: Vec<(Weight, &Service, Vec<String>)> = services
+fn unwell(services: &[Service], now: i64, brief: &Brief<'_>) -> Vec<UnwellService> {
+    let mut unwell: Vec<(Weight, &Service, Trouble)> = services
         .iter()
         .filter_map(|service| {
-            let trouble = Trouble::of(service, now);
-            Some((trouble.weight?, service, trouble.words))
+            let trouble = Trouble::of(service, now, brief);
+            Some((trouble.weight?, service, trouble))
         })
         .collect();
     let lacking = |service: &Service| service.desired_count() - service.running_count();
@@ -316,12 +332,12 @@ fn unwell(services: &[Service], now: i64) -> Vec<UnwellService> {
         let more_lacking = lacking(other).cmp(&lacking(one));
         a.cmp(b).then(more_lacking).then_with(|| one.service_name().cmp(&other.service_name()))
     });
-    let told = |(_, service, trouble): (Weight, &Service, Vec<String>)| {
+    let told = |(_, service, trouble): (Weight, &Service, Trouble)| {
         let mut events = folded(service.events(), is_remarkable);
         events.truncate(MOST_EVENTS);
         UnwellService {
             service: name(service),
-            trouble,
+            trouble: trouble.words,
             task_definition: text(service.task_definition().map(short)),
             last_steady: last_steady(service.events()),
             events,
@@ -400,7 +416,7 @@ fn verdict(
     cluster: &ClusterRow,
     looked_at: usize,
     unwell: &[UnwellService],
-    instances: Option<&Instances>,
+    instances: Option<&Result<Instances>>,
 ) -> String {
     /// Services named.
     const NAMED: usize = 5;
@@ -421,9 +437,20 @@ fn verdict(
     if looked_at > 0 && looked_at < cluster.services {
         said.push(format!("{} more not looked at", cluster.services - looked_at));
     }
-    let disconnected = instances.map_or(0, |instances| instances.disconnected);
-    if disconnected > 0 {
-        said.push(format!("{disconnected} container instances disconnected"));
+    match instances {
+        None => {}
+        Some(Err(error)) => {
+            said.push(format!("container instances not known ({})", error.kind.word()));
+        }
+        Some(Ok(instances)) => {
+            if instances.disconnected > 0 {
+                said.push(format!("{} container instances disconnected", instances.disconnected));
+            }
+            let more = cluster.container_instances.saturating_sub(instances.looked_at);
+            if more > 0 {
+                said.push(format!("{more} more container instances not looked at"));
+            }
+        }
     }
     said.join("; ")
 }
@@ -446,7 +473,8 @@ mod tests {
             service("fewer", 1, 9),
             service("down", 0, 1),
         ];
-        let names: Vec<String> = unwell(&all, 0).into_iter().map(|u| u.service).collect();
+        let names: Vec<String> =
+            unwell(&all, 0, &str::to_owned).into_iter().map(|u| u.service).collect();
         assert_eq!(names, ["down", "fewer", "a-few", "b-few"]);
     }
 
@@ -464,9 +492,14 @@ mod tests {
         let check = |cluster: &ClusterRow, looked_at, unwell: usize, expected: &str| {
             let services: Vec<Service> =
                 (0..unwell).map(|n| service(&format!("s{n}"), 0, 1)).collect();
-            let unwell = super::unwell(&services, 0);
+            let unwell = super::unwell(&services, 0, &str::to_owned);
             assert_eq!(verdict(cluster, looked_at, &unwell, None), expected);
         };
+        let some = Ok(Instances { looked_at: 2, disconnected: 1, ..Instances::default() });
+        let more = ClusterRow { container_instances: 5, ..cluster(0, "ACTIVE") };
+        let expected = "no services; 1 container instances disconnected; \
+                        3 more container instances not looked at";
+        assert_eq!(verdict(&more, 0, &[], Some(&some)), expected);
         let shop = cluster(3, "ACTIVE");
         check(&shop, 3, 0, "no trouble in 3 services");
         check(&shop, 3, 1, "1 of 3 services in trouble: s0");

@@ -9,10 +9,11 @@ use aws_sdk_ecs::types::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::difference::{Difference, differences};
 use super::reference::DefinitionRef;
-use super::{DEFINITIONS, Plain, count, cut, failed, is_zero, page_size, short, text};
+use super::{DEFINITIONS, Plain, count, cut, failed, is_zero, page_size, short, shown, text};
 use crate::error::{Error, Kind, Result, echo};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::moment;
@@ -277,13 +278,14 @@ pub(super) async fn describe_task_definition(cx: Cx, args: OneDefinition) -> Res
 async fn find(cx: &Cx, client: &Client, wanted: &DefinitionRef) -> Result<DefinitionInFull> {
     let request = client.describe_task_definition().task_definition(wanted.here(cx)?);
     let answer = request.send().await.map_err(|e| failed(cx, "ecs:DescribeTaskDefinition", e))?;
-    answer.task_definition().map(told).ok_or_else(|| {
+    answer.task_definition().map(|found| told(cx, found)).ok_or_else(|| {
         let what = format!("there is no task definition {} here.", wanted.name());
         Error::new(Kind::NotFound, what, DEFINITIONS)
     })
 }
 
-fn told(definition: &TaskDefinition) -> DefinitionInFull {
+fn told(cx: &Cx, definition: &TaskDefinition) -> DefinitionInFull {
+    let container = |one: &ContainerDefinition| container(cx, one);
     let platform = definition.runtime_platform();
     let (family, revision) = (definition.family().unwrap_or_default(), definition.revision());
     DefinitionInFull {
@@ -323,12 +325,12 @@ fn told(definition: &TaskDefinition) -> DefinitionInFull {
     }
 }
 
-fn container(container: &ContainerDefinition) -> ContainerRow {
+fn container(cx: &Cx, container: &ContainerDefinition) -> ContainerRow {
     let variables = container.environment().iter().filter_map(|pair| {
         Some((pair.name()?.to_owned(), pair.value().unwrap_or_default().to_owned()))
     });
     let check = container.health_check().map(|check| HealthCheck {
-        command: words(check.command()).unwrap_or_default(),
+        command: words(cx, check.command()).unwrap_or_default(),
         interval_seconds: check.interval(),
         timeout_seconds: check.timeout(),
         retries: check.retries(),
@@ -343,8 +345,8 @@ fn container(container: &ContainerDefinition) -> ContainerRow {
         memory_mib: container.memory(),
         memory_reservation_mib: container.memory_reservation(),
         ports: container.port_mappings().iter().map(port).collect(),
-        entry_point: words(container.entry_point()),
-        command: words(container.command()),
+        entry_point: words(cx, container.entry_point()),
+        command: words(cx, container.command()),
         health_check: check,
         depends_on: container
             .depends_on()
@@ -383,9 +385,15 @@ fn container(container: &ContainerDefinition) -> ContainerRow {
     }
 }
 
-/// Arguments as one line: what stands beside each other there is read together, by the mask too.
-fn words(words: &[String]) -> Option<String> {
-    (!words.is_empty()).then(|| cut(&words.join(" "), MOST_COMMAND))
+/// Arguments as one line. They are masked as a list before: only there it shows where each ends. As a
+/// line they are masked once more, since there they are read together.
+fn words(cx: &Cx, words: &[String]) -> Option<String> {
+    if words.is_empty() {
+        return None;
+    }
+    let Value::Array(words) = shown(cx, json!(words)) else { return None };
+    let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+    Some(cut(cx, &words.join(" "), MOST_COMMAND))
 }
 
 /// `8080/tcp`, `8080->80/tcp`, `8000-8010/tcp`

@@ -6,7 +6,7 @@ use aws_smithy_types::DateTime;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cut;
+use super::{Cx, cut};
 use crate::tools::arguments::moment;
 
 /// Characters of a message.
@@ -22,6 +22,12 @@ pub(super) struct EventRow {
     times: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
+}
+
+impl EventRow {
+    pub(super) fn shorten(&mut self, cx: &Cx) {
+        self.message = cut(cx, &self.message, MOST_MESSAGE);
+    }
 }
 
 /// Those that are wanted, told once where they are alike.
@@ -40,7 +46,7 @@ pub(super) fn folded(events: &[ServiceEvent], wanted: fn(&str) -> bool) -> Vec<E
                 row.since = at;
             }
             None => {
-                let message = cut(message, MOST_MESSAGE);
+                let message = message.to_owned();
                 kinds.push((kind, EventRow { at, message, times: None, since: None }));
             }
         }

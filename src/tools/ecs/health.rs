@@ -3,7 +3,7 @@
 use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, Service};
 use aws_smithy_types::DateTime;
 
-use super::{count, cut, event, short};
+use super::{count, event, short};
 use crate::tools::arguments::moment;
 
 /// A rollout that takes longer does not go well.
@@ -14,7 +14,6 @@ const NEWS: i64 = 24 * 3_600;
 const AT_ONCE: i64 = 300;
 /// How long an event that speaks of a failure counts.
 const RECENT: i64 = 3_600;
-const MOST_REASON: usize = 300;
 
 /// How bad it is; the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +24,9 @@ pub(super) enum Weight {
     Other,
 }
 
+/// Makes a text short.
+pub(super) type Brief<'a> = dyn Fn(&str) -> String + 'a;
+
 /// What is wrong with one service.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
@@ -34,8 +36,8 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    /// What is wrong with the service at this time (seconds since 1970).
-    pub(super) fn of(service: &Service, now: i64) -> Self {
+    /// What is wrong with the service at this time (seconds since 1970). `brief` cuts what AWS says of it.
+    pub(super) fn of(service: &Service, now: i64, brief: &Brief<'_>) -> Self {
         let mut trouble = Self::default();
         let (running, desired) = (service.running_count(), service.desired_count());
         if running < desired {
@@ -47,7 +49,7 @@ impl Trouble {
             trouble.add(weight, format!("{running} of {desired} tasks running{pending}"));
         }
         for deployment in service.deployments() {
-            trouble.add_deployment(deployment, now);
+            trouble.add_deployment(deployment, now, brief);
         }
         let is_told = |word: &String| word.contains("FAILED") || word.starts_with("rolled back");
         if !trouble.words.iter().any(is_told)
@@ -55,36 +57,36 @@ impl Trouble {
             && at >= started(service).saturating_sub(AT_ONCE)
         {
             let at = moment(&DateTime::from_secs(at)).unwrap_or_default();
-            let words =
-                format!("the last deployment failed at {at}: {}", cut(failure, MOST_REASON));
+            let words = format!("the last deployment failed at {at}: {}", brief(failure));
             // What was there before runs on.
             trouble.add(Weight::Other, words);
         }
         if trouble.words.is_empty()
             && let Some(failure) = event::newest_failure(service.events(), now - RECENT)
         {
-            trouble.add(Weight::Other, format!("newest failure: {}", cut(failure, MOST_REASON)));
+            trouble.add(Weight::Other, format!("newest failure: {}", brief(failure)));
         }
         trouble
     }
 
-    pub(super) fn add(&mut self, weight: Weight, words: String) {
+    fn add(&mut self, weight: Weight, words: String) {
         self.weight = Some(self.weight.map_or(weight, |known| known.min(weight)));
         self.words.push(words);
     }
 
-    fn add_deployment(&mut self, deployment: &Deployment, now: i64) {
+    fn add_deployment(&mut self, deployment: &Deployment, now: i64, brief: &Brief<'_>) {
         let definition = short(deployment.task_definition().unwrap_or("unknown"));
         let failed_tasks = match count(deployment.failed_tasks()) {
             0 => String::new(),
             failed => format!(", {failed} failed tasks"),
         };
-        let reason = cut(deployment.rollout_state_reason().unwrap_or_default(), MOST_REASON);
+        let reason = deployment.rollout_state_reason().unwrap_or_default();
         let age = deployment.created_at().map_or(0, |at| now - at.secs());
         let since = deployment.created_at().and_then(moment).unwrap_or_default();
         let is_primary = deployment.status() == Some("PRIMARY");
         match deployment.rollout_state() {
             Some(DeploymentRolloutState::Failed) => {
+                let reason = brief(reason);
                 let words =
                     format!("deployment of {definition} ({since}) FAILED{failed_tasks}: {reason}");
                 self.add(Weight::FailedDeployment, words);
@@ -101,7 +103,10 @@ impl Trouble {
         // The circuit breaker says so of the deployment that it goes back to.
         let updated = deployment.updated_at().map_or(i64::MIN, DateTime::secs);
         if is_primary && reason.contains("rolling back") && updated > now - NEWS {
-            self.add(Weight::FailedDeployment, format!("rolled back to {definition}: {reason}"));
+            self.add(
+                Weight::FailedDeployment,
+                format!("rolled back to {definition}: {}", brief(reason)),
+            );
         }
     }
 }
@@ -143,7 +148,7 @@ mod tests {
             .desired_count(desired)
             .deployments(deployment)
             .build();
-        let trouble = Trouble::of(&service, NOW);
+        let trouble = Trouble::of(&service, NOW, &str::to_owned);
         assert_eq!(trouble.weight, weight, "{trouble:?}");
         assert!(trouble.words.concat().contains(words), "{trouble:?}");
         assert_eq!(trouble.words.is_empty(), weight.is_none());
@@ -182,7 +187,7 @@ mod tests {
             let service = Service::builder()
                 .deployments(deployment("COMPLETED", began, 0, "completed"))
                 .events(event.build());
-            let words = Trouble::of(&service.build(), NOW).words.concat();
+            let words = Trouble::of(&service.build(), NOW, &str::to_owned).words.concat();
             assert_eq!(words.contains("last deployment failed at 2001-"), expected, "{words}");
         };
         // The same deployment again, or a new one at once.
@@ -201,7 +206,10 @@ mod tests {
                 .build()
         };
         let service = |age| Service::builder().events(event(age)).build();
-        assert!(Trouble::of(&service(60), NOW).words[0].contains("(port 80) is unhealthy"));
-        assert!(Trouble::of(&service(2 * RECENT), NOW).words.is_empty());
+        assert!(
+            Trouble::of(&service(60), NOW, &str::to_owned).words[0]
+                .contains("(port 80) is unhealthy")
+        );
+        assert!(Trouble::of(&service(2 * RECENT), NOW, &str::to_owned).words.is_empty());
     }
 }

@@ -10,10 +10,10 @@ use super::event::{EventRow, folded, last_steady};
 use super::health::Trouble;
 use super::reference::{ClusterRef, ServiceRef};
 use super::target::{TargetGroup, target_groups};
-use super::task::{StopGroup, stop_groups};
+use super::task::{StopGroup, Stopped, stop_groups};
 use super::{
-    AT_ONCE, MOST_SERVICES_A_CALL, Plain, count, cut, failed, find_service, is_zero, page_size,
-    short, text,
+    AT_ONCE, MOST_SERVICES_A_CALL, Plain, count, cut, failed, find_service, in_time, is_zero,
+    page_size, short, text,
 };
 use crate::error::{Error, Result};
 use crate::tools::answer::Truncated;
@@ -24,7 +24,9 @@ use crate::tools::{Answer, Cx};
 /// Events shown of one service.
 const MOST_EVENTS: usize = 10;
 const MOST_DEPLOYMENTS: usize = 5;
-const MOST_REASON: usize = 400;
+const MOST_REASON: usize = 300;
+/// Sentences of what is wrong with the service itself.
+const MOST_TROUBLE: usize = 8;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -188,6 +190,8 @@ pub(super) struct ServiceInFull {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Plain>")]
     stopped_tasks: Vec<StopGroup>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_tasks_note: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Plain>")]
     target_groups: Vec<TargetGroup>,
@@ -198,6 +202,9 @@ pub(super) struct ServiceInFull {
     more_events: Option<usize>,
     #[schemars(with = "Plain")]
     configuration: Configuration,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Plain")]
+    truncated: Option<Truncated>,
     // Errors of the parts that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Plain>")]
@@ -258,44 +265,57 @@ pub(super) async fn describe_service(cx: Cx, args: OneService) -> Result<Answer>
     let cluster = args.cluster.here(&cx)?;
     let name = name(&service);
     let (stopped, targets) = tokio::join!(
-        stop_groups(&cx, &client, cluster, &name),
+        in_time(&cx, "stopped_tasks", stop_groups(&cx, &client, cluster, &name)),
         target_groups(&cx, service.load_balancers())
     );
     let mut missing = Vec::new();
-    let stopped_tasks = stopped.unwrap_or_else(|error| {
+    let stopped = stopped.unwrap_or_else(|error| {
         missing.push(error);
-        Vec::new()
+        Stopped { groups: Vec::new(), note: None }
     });
-    let (target_groups, errors) = targets;
-    missing.extend(errors);
     let now = aws_smithy_types::DateTime::from(cx.world().config.clock.now()).secs();
-    let mut trouble = Trouble::of(&service, now).words;
-    trouble.extend(target_groups.iter().filter_map(TargetGroup::trouble));
+    let mut trouble = Trouble::of(&service, now, &|text| cut(&cx, text, MOST_REASON)).words;
+    trouble.truncate(MOST_TROUBLE);
+    trouble.extend(targets.trouble(service.desired_count()));
+    missing.extend(targets.errors);
     let mut events = folded(service.events(), |_| true);
     let more_events = events.len().checked_sub(MOST_EVENTS).filter(|more| *more > 0);
     events.truncate(MOST_EVENTS);
-    Answer::of(&ServiceInFull {
+    events.iter_mut().for_each(|event| event.shorten(&cx));
+    let deployments = service.deployments().iter().take(MOST_DEPLOYMENTS);
+    // What is long in an answer that is too long.
+    let (member, how) = match stopped.groups.is_empty() {
+        true => ("events", "Cut to fit: the older events are left out."),
+        false => ("stopped_tasks", "Cut to fit. ecs_list_tasks with status stopped gives all."),
+    };
+    let told = ServiceInFull {
         row: row(&service),
         trouble,
         last_steady: last_steady(service.events()),
-        deployments: service.deployments().iter().take(MOST_DEPLOYMENTS).map(deployment).collect(),
-        stopped_tasks,
-        target_groups,
+        deployments: deployments.map(|one| deployment(&cx, one)).collect(),
+        stopped_tasks: stopped.groups,
+        stopped_tasks_note: stopped.note,
+        target_groups: targets.groups,
         events,
         more_events,
         configuration: configuration(&service),
+        truncated: None,
         missing,
-    })
+    };
+    match told.events.is_empty() && told.stopped_tasks.is_empty() {
+        true => Answer::of(&told),
+        false => Answer::listed(&told, member, how),
+    }
 }
 
-fn deployment(deployment: &Deployment) -> DeploymentRow {
+fn deployment(cx: &Cx, deployment: &Deployment) -> DeploymentRow {
     DeploymentRow {
         id: deployment.id().unwrap_or_default().to_owned(),
         status: deployment.status().unwrap_or_default().to_owned(),
         rollout_state: deployment.rollout_state().map(|state| state.as_str().to_owned()),
         reason: text(deployment.rollout_state_reason())
             .filter(|reason| !reason.ends_with(" completed.") && !reason.ends_with(" in progress."))
-            .map(|reason| cut(&reason, MOST_REASON)),
+            .map(|reason| cut(cx, &reason, MOST_REASON)),
         task_definition: text(deployment.task_definition().map(short)),
         desired: count(deployment.desired_count()),
         running: count(deployment.running_count()),

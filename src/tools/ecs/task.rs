@@ -15,8 +15,9 @@ use crate::tools::arguments::moment;
 use crate::tools::listing::{Limit, Page, list};
 use crate::tools::{Answer, Cx};
 
-/// Reasons shown of one service, each for all the tasks that stopped so.
+/// Reasons shown of one service, each for all the tasks that stopped so, and containers of each.
 const MOST_GROUPS: usize = 8;
+const MOST_CONTAINERS: usize = 3;
 const MOST_REASON: usize = 400;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
@@ -102,25 +103,41 @@ struct ContainerRow {
     health: Option<String>,
 }
 
+impl TaskRow {
+    fn shortened(self, cx: &Cx) -> Self {
+        let reason = self.reason.map(|reason| cut(cx, &reason, MOST_REASON));
+        let containers = self.containers.into_iter().map(|c| c.shortened(cx)).collect();
+        Self { reason, containers, ..self }
+    }
+}
+
+impl ContainerRow {
+    fn shortened(self, cx: &Cx) -> Self {
+        Self { reason: self.reason.map(|reason| cut(cx, &reason, MOST_REASON)), ..self }
+    }
+}
+
 pub(super) async fn list_tasks(cx: Cx, args: ListTasks) -> Result<Answer> {
     let client = cx.ecs().await?;
     let cluster = args.cluster.here(&cx)?;
     let service = args.service.as_ref().map(|service| service.here(&cx)).transpose()?;
     let status = args.status.unwrap_or_default();
     let query = ("ecs_list_tasks", &args.cluster, &args.service, status);
-    let page = |token: Option<String>, size: usize| {
+    // Always the same page: rows are sorted within it, and a token counts them.
+    let page = |token: Option<String>, _| {
         let request = client
             .list_tasks()
             .cluster(cluster)
             .set_service_name(service.map(str::to_owned))
             .desired_status(status.wanted())
             .set_next_token(token)
-            .max_results(page_size(size));
+            .max_results(page_size(MOST_A_CALL));
         let (cx, client) = (&cx, &client);
         async move {
             let answer = request.send().await.map_err(|e| failed(cx, "ecs:ListTasks", e))?;
             let tasks = describe(cx, client, cluster, answer.task_arns()).await?;
-            Ok(Page { rows: tasks.iter().map(row).collect(), next: answer.next_token })
+            let rows = tasks.iter().map(|task| row(task).shortened(cx)).collect();
+            Ok(Page { rows, next: answer.next_token })
         }
     };
     let (tasks, cursor) = list(&cx, &query, args.limit, args.page_token.as_deref(), page).await?;
@@ -128,7 +145,7 @@ pub(super) async fn list_tasks(cx: Cx, args: ListTasks) -> Result<Answer> {
     Answer::paged(&list, "tasks", cursor)
 }
 
-/// At most 100 tasks by their ARNs, the newest first.
+/// At most 100 tasks by their ARNs, the newest first. That one was made does not change any more.
 async fn describe(cx: &Cx, client: &Client, cluster: &str, arns: &[String]) -> Result<Vec<Task>> {
     if arns.is_empty() {
         return Ok(Vec::new());
@@ -136,10 +153,7 @@ async fn describe(cx: &Cx, client: &Client, cluster: &str, arns: &[String]) -> R
     let request = client.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
     let answer = request.send().await.map_err(|e| failed(cx, "ecs:DescribeTasks", e))?;
     let mut tasks = answer.tasks.unwrap_or_default();
-    let time = |task: &Task| {
-        let time = task.stopped_at().or(task.started_at()).or(task.created_at());
-        time.map_or(i64::MAX, DateTime::secs)
-    };
+    let time = |task: &Task| task.created_at().map_or(i64::MAX, DateTime::secs);
     tasks.sort_by(|a, b| time(b).cmp(&time(a)).then_with(|| a.task_arn().cmp(&b.task_arn())));
     Ok(tasks)
 }
@@ -154,7 +168,7 @@ fn row(task: &Task) -> TaskRow {
         status: task.last_status().unwrap_or_default().to_owned(),
         health: health.map(|health| health.as_str().to_owned()),
         stop_code: task.stop_code().map(|code| code.as_str().to_owned()),
-        reason: text(task.stopped_reason()).map(|reason| cut(&reason, MOST_REASON)),
+        reason: text(task.stopped_reason()),
         containers: containers(task),
         task_definition: text(task.task_definition_arn().map(short)),
         launch_type: text(provider.or(task.launch_type().map(|t| t.as_str()))),
@@ -179,7 +193,7 @@ fn containers(task: &Task) -> Vec<ContainerRow> {
     let row = |container: &Container| ContainerRow {
         name: container.name().unwrap_or_default().to_owned(),
         exit_code: container.exit_code(),
-        reason: text(container.reason()).map(|reason| cut(&reason, MOST_REASON)),
+        reason: text(container.reason()),
         health: (container.health_status() == Some(&HealthStatus::Unhealthy))
             .then(|| "UNHEALTHY".to_owned()),
     };
@@ -197,6 +211,8 @@ pub(super) struct StopGroup {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     containers: Vec<ContainerRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    more_containers: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     task_definition: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     newest: Option<String>,
@@ -206,13 +222,33 @@ pub(super) struct StopGroup {
     oldest: Option<String>,
 }
 
+impl StopGroup {
+    /// With a few containers: those that failed come before those that were ended with them.
+    fn shortened(mut self, cx: &Cx) -> Self {
+        self.containers.sort_by_key(|c| c.exit_code == Some(0));
+        self.more_containers =
+            self.containers.len().checked_sub(MOST_CONTAINERS).filter(|more| *more > 0);
+        self.containers.truncate(MOST_CONTAINERS);
+        let reason = self.reason.map(|reason| cut(cx, &reason, MOST_REASON));
+        let containers = self.containers.into_iter().map(|c| c.shortened(cx)).collect();
+        Self { reason, containers, ..self }
+    }
+}
+
+/// Why a service's tasks stopped.
+pub(super) struct Stopped {
+    pub(super) groups: Vec<StopGroup>,
+    /// What of it is not told.
+    pub(super) note: Option<String>,
+}
+
 /// Why the service's tasks of the last hour stopped: of at most 100, the newest reason first.
 pub(super) async fn stop_groups(
     cx: &Cx,
     client: &Client,
     cluster: &str,
     service: &str,
-) -> Result<Vec<StopGroup>> {
+) -> Result<Stopped> {
     let answer = client
         .list_tasks()
         .cluster(cluster)
@@ -222,8 +258,26 @@ pub(super) async fn stop_groups(
         .send()
         .await
         .map_err(|e| failed(cx, "ecs:ListTasks", e))?;
-    let tasks = describe(cx, client, cluster, answer.task_arns()).await?;
-    Ok(grouped(&tasks))
+    let mut tasks = describe(cx, client, cluster, answer.task_arns()).await?;
+    let time = |task: &Task| task.stopped_at().map_or(i64::MAX, DateTime::secs);
+    tasks.sort_by_key(|task| std::cmp::Reverse(time(task)));
+    let mut groups = grouped(&tasks);
+    let mut notes = Vec::new();
+    if answer.next_token().is_some_and(|token| !token.is_empty()) {
+        let looked_at = tasks.len();
+        notes.push(format!(
+            "More tasks stopped than the {looked_at} that these are of, which ECS chose in no order."
+        ));
+    }
+    if let Some(more) = groups.len().checked_sub(MOST_GROUPS).filter(|more| *more > 0) {
+        notes.push(format!("{more} more groups."));
+    }
+    if !notes.is_empty() {
+        notes.push("ecs_list_tasks with status stopped gives all.".to_owned());
+    }
+    groups.truncate(MOST_GROUPS);
+    let groups = groups.into_iter().map(|group| group.shortened(cx)).collect();
+    Ok(Stopped { groups, note: text(Some(&notes.join(" "))) })
 }
 
 /// Newest first, as the tasks are.
@@ -253,6 +307,7 @@ fn grouped(tasks: &[Task]) -> Vec<StopGroup> {
                     stop_code: row.stop_code,
                     reason: row.reason,
                     containers: row.containers,
+                    more_containers: None,
                     task_definition: row.task_definition,
                     newest: row.stopped,
                     newest_task: row.task,
@@ -261,7 +316,7 @@ fn grouped(tasks: &[Task]) -> Vec<StopGroup> {
             )),
         }
     }
-    groups.into_iter().map(|(_, group)| group).take(MOST_GROUPS).collect()
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 #[cfg(test)]

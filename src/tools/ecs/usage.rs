@@ -1,14 +1,14 @@
 //! CPU and memory of a cluster, as Container Insights measures them.
 
 use aws_sdk_cloudwatch::types::{
-    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy,
+    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode,
 };
 use aws_smithy_types::DateTime;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Cx;
-use crate::error::{Result, aws};
+use crate::error::{Error, Kind, Result, aws};
 
 const HOUR: i64 = 3_600;
 const PERIOD: i32 = 300;
@@ -29,8 +29,8 @@ struct Figures {
     last: f64,
 }
 
-/// Of the last hour; none where nothing was measured.
-pub(super) async fn last_hour(cx: &Cx, cluster: &str) -> Result<Option<Usage>> {
+/// Of the last hour; none where nothing was measured. And an error where CloudWatch did not read it.
+pub(super) async fn last_hour(cx: &Cx, cluster: &str) -> Result<(Option<Usage>, Option<Error>)> {
     let client = cx.cloudwatch().await?;
     let now = DateTime::from(cx.world().config.clock.now()).secs();
     let queries = [
@@ -55,7 +55,25 @@ pub(super) async fn last_hour(cx: &Cx, cluster: &str) -> Result<Option<Usage>> {
         result.map(MetricDataResult::values).and_then(figures)
     };
     let usage = Usage { cpu_percent: of("cpu"), memory_percent: of("memory") };
-    Ok((usage.cpu_percent.is_some() || usage.memory_percent.is_some()).then_some(usage))
+    let is_there = usage.cpu_percent.is_some() || usage.memory_percent.is_some();
+    let error = answer.metric_data_results().iter().find_map(unread);
+    Ok((is_there.then_some(usage), error))
+}
+
+/// A figure without values is one that nobody measured, but only where CloudWatch says that it looked.
+fn unread(result: &MetricDataResult) -> Option<Error> {
+    let kind = match result.status_code()? {
+        _ if !result.values().is_empty() => return None,
+        StatusCode::Complete => return None,
+        StatusCode::Forbidden => Kind::AccessDenied,
+        _ => Kind::ExecutionError,
+    };
+    let what = format!("usage_last_hour: CloudWatch did not read {}.", result.id()?);
+    let mut error = Error::new(kind, what, aws::next_step(kind));
+    error.aws.code = result.status_code().map(|code| code.as_str().to_owned());
+    let said: Vec<&str> = result.messages().iter().filter_map(|m| m.value()).collect();
+    error.aws.message = (!said.is_empty()).then(|| said.join(" "));
+    Some(error)
 }
 
 fn measured(id: &str, name: &str, cluster: &str) -> MetricDataQuery {
@@ -98,5 +116,19 @@ mod tests {
         assert_eq!(figures(&[]), None);
         let expected = Figures { mean: 20.0, max: 30.0, last: 10.1 };
         assert_eq!(figures(&[10.06, 30.0, 20.0]), Some(expected));
+    }
+
+    #[test]
+    fn what_was_not_read_is_not_what_was_not_measured() {
+        let check = |status: StatusCode, values: &[f64], expected: Option<Kind>| {
+            let result = MetricDataResult::builder().id("cpu").status_code(status);
+            let result = result.set_values(Some(values.to_vec())).build();
+            assert_eq!(unread(&result).map(|error| error.kind), expected);
+        };
+        check(StatusCode::Complete, &[], None);
+        check(StatusCode::PartialData, &[1.0], None);
+        check(StatusCode::PartialData, &[], Some(Kind::ExecutionError));
+        check(StatusCode::InternalError, &[], Some(Kind::ExecutionError));
+        check(StatusCode::Forbidden, &[], Some(Kind::AccessDenied));
     }
 }
