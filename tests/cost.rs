@@ -294,13 +294,45 @@ mod usage {
     }
 
     #[test]
+    fn a_span_that_is_not_over_is_not_compared() {
+        for granularity in ["daily", "monthly"] {
+            let aws = shop();
+            let (start, end) = (month(today(), false), month(today(), true));
+            let args = json!({"start": start, "end": end, "granularity": granularity});
+            let told = server(&aws).call_ok(USAGE, args);
+            for absent in ["previous", "previous_start", "change_percent", "biggest_changes"] {
+                assert_eq!(told.get(absent), None, "{told:#}");
+            }
+            assert!(told["note"].as_str().unwrap().contains("with end today"), "{told:#}");
+            assert_eq!(asked(&aws).len(), 1);
+        }
+    }
+
+    #[test]
+    fn an_amount_that_cannot_be_read_is_not_nothing() {
+        for metrics in [
+            json!({"UnblendedCost": {"Amount": "?", "Unit": "USD"}}),
+            json!({"UnblendedCost": {"Unit": "USD"}}),
+            json!({}),
+        ] {
+            let aws = always(move || {
+                let group = json!({"Keys": ["RDS"], "Metrics": metrics});
+                let step = json!({"TimePeriod": {"Start": "2026-11-02", "End": "2026-11-03"}, "Groups": [group]});
+                Response::json(200, &json!({"ResultsByTime": [step]}))
+            });
+            server(&aws).fails(USAGE, week(), "execution_error");
+        }
+    }
+
+    #[test]
     fn days_are_those_of_utc() {
         let check = |args: Value, start: i64, end: i64| {
             let aws = shop();
             server(&aws).call_ok(USAGE, args);
             let span = asked(&aws)[0]["TimePeriod"].clone();
-            // The comparison asks for as much again.
-            let expected = json!({"Start": date(start - (end - start)), "End": date(end)});
+            // The comparison asks for as much again, where the span is over.
+            let before = if end > today() { 0 } else { end - start };
+            let expected = json!({"Start": date(start - before), "End": date(end)});
             assert_eq!(span, expected);
         };
         let now = today();
@@ -562,6 +594,18 @@ mod forecast {
             told["steps"][0],
             json!({"start": "2026-11-15", "mean": 820.12, "low": 780.12, "high": 860.12})
         );
+    }
+
+    #[test]
+    fn a_forecast_without_amounts_is_none() {
+        let step =
+            json!({"TimePeriod": {"Start": "2026-11-15", "End": "2026-12-01"}, "MeanValue": "?"});
+        for said in [json!({"ForecastResultsByTime": []}), json!({"ForecastResultsByTime": [step]})]
+        {
+            let aws = always(move || Response::json(200, &said));
+            let args = json!({"start": "2026-11-15", "end": "2026-12-01"});
+            server(&aws).fails(FORECAST, args, "execution_error");
+        }
     }
 
     #[test]

@@ -363,6 +363,40 @@ mod fleet {
         let missing = told["missing"].as_array().unwrap();
         assert_eq!(missing.len(), 3, "{told:#}");
         assert!(missing.iter().all(|error| error["error"] == "access_denied"), "{told:#}");
+        let unknown = ["storage", "maintenance", "clusters"];
+        let unknown = unknown.map(|what| format!("{what} not known (access_denied)"));
+        assert_eq!(told["attention"], json!(unknown));
+    }
+
+    #[test]
+    fn a_cloudwatch_that_is_silent_takes_only_its_own_figures_along() {
+        let aws = fake(|request| match request.action().as_str() {
+            "GetMetricData" => Response::never(),
+            _ => answer(request, &[instance("orders-db", &[])]),
+        });
+        let told = served(&aws).call_ok("rds_list_db_instances", json!({}));
+        assert_eq!(ids(&told, "instances", "instance_id"), ["orders-db"]);
+        assert_eq!(told["missing"][0]["error"], "timeout");
+        assert_eq!(told["attention"], json!(["storage not known (timeout)"]));
+    }
+
+    #[test]
+    fn more_clusters_than_are_read_are_said_to_be_there() {
+        let aws = fake(|request| match request.action().as_str() {
+            "DescribeDBClusters" => {
+                let members = [("DBClusterIdentifier", "shop"), ("Status", "available")];
+                let rows = format!("<DBCluster>{}</DBCluster>", xml(&members)).repeat(100);
+                rds(
+                    "DescribeDBClusters",
+                    format!("<DBClusters>{rows}</DBClusters><Marker>m</Marker>"),
+                )
+            }
+            _ => answer(request, &[]),
+        });
+        let told = served(&aws).call_ok("rds_list_db_instances", json!({}));
+        assert_eq!(told["missing"][0]["error"], "response_too_large");
+        let expected = json!(["further clusters not known (response_too_large)"]);
+        assert_eq!(told["attention"], expected);
     }
 
     #[test]
@@ -435,9 +469,11 @@ mod detail {
         let check = |more: &[(&'static str, &'static str)], metric: &'static str, expected: f64| {
             let row = instance("copy", more);
             let aws = fake(move |request| match request.action().as_str() {
-                "GetMetricData" => metrics(request, |name, _| match name == metric {
-                    true => vec![120.0, 60.0],
-                    false => Vec::new(),
+                "GetMetricData" => metrics(request, |name, _| match name {
+                    "FreeStorageSpace" => vec![50.0 * GIB],
+                    "CPUUtilization" => vec![10.0],
+                    _ if name == metric => vec![120.0, 60.0],
+                    _ => Vec::new(),
                 }),
                 _ => answer(request, std::slice::from_ref(&row)),
             });
@@ -508,7 +544,74 @@ mod detail {
         let told =
             served(&aws).call_ok("rds_describe_db_instance", json!({"instance_id": "orders-db"}));
         assert_eq!(told["missing"].as_array().unwrap().len(), 3);
-        assert_eq!(told["attention"], json!(["status is failed"]));
+        assert_eq!(
+            told["attention"],
+            json!([
+                "status is failed",
+                "maintenance not known (access_denied)",
+                "events not known (access_denied)",
+                "figures of the last hour not known (access_denied)",
+            ])
+        );
+    }
+
+    #[test]
+    fn figures_that_should_be_there_are_said_not_to_be() {
+        let aws = with(vec![instance("orders-db", &[])]);
+        let args = json!({"instance_id": "orders-db"});
+        let told = served(&aws).call_ok("rds_describe_db_instance", args);
+        let expected = json!(["CPU, storage not known: no figures of the last hour"]);
+        assert_eq!(told["attention"], expected);
+    }
+
+    #[test]
+    fn figures_that_cloudwatch_keeps_back_are_missing() {
+        let aws = fake(|request| match request.action().as_str() {
+            "GetMetricData" => {
+                let queries = request.json()["MetricDataQueries"].clone();
+                let kept = |query: &Value| {
+                    json!({"Id": query["Id"], "Values": [], "Timestamps": [], "StatusCode": "Forbidden",
+                        "Messages": [{"Code": "Forbidden", "Value": "Not yours."}]})
+                };
+                let results: Vec<Value> = queries.as_array().unwrap().iter().map(kept).collect();
+                Response::cbor(200, &json!({"MetricDataResults": results}))
+            }
+            _ => answer(request, &[instance("orders-db", &[])]),
+        });
+        let server = served(&aws);
+        for (tool, args, what) in [
+            ("rds_list_db_instances", json!({}), "storage"),
+            (
+                "rds_describe_db_instance",
+                json!({"instance_id": "orders-db"}),
+                "figures of the last hour",
+            ),
+        ] {
+            let told = server.call_ok(tool, args);
+            assert_eq!(told["missing"][0]["error"], "access_denied", "{told:#}");
+            assert_eq!(told["missing"][0]["aws_message"], "Not yours.");
+            assert_eq!(told["attention"], json!([format!("{what} not known (access_denied)")]));
+        }
+    }
+
+    #[test]
+    fn much_is_cut_and_not_refused() {
+        let tags: String = (0..50)
+            .map(|n| {
+                format!("<Tag><Key>{n:0>120}</Key><Value>{}</Value></Tag>", "\u{200b}".repeat(250))
+            })
+            .collect();
+        let aws = fake(move |request| match request.action().as_str() {
+            "DescribeEvents" => {
+                let event = format!("<Event><Message>{}</Message></Event>", "\u{202e}".repeat(300));
+                rds("DescribeEvents", format!("<Events>{}</Events>", event.repeat(10)))
+            }
+            _ => answer(request, &[instance("orders-db", &[("TagList", &tags)])]),
+        });
+        let args = json!({"instance_id": "orders-db"});
+        let told = served(&aws).call_ok("rds_describe_db_instance", args);
+        assert!(told["more_tags"].as_u64().unwrap() > 40, "{told:#}");
+        assert_eq!(told["truncated"]["total"], 10);
     }
 }
 
@@ -561,6 +664,24 @@ mod snapshot_lists {
     }
 
     #[test]
+    fn snapshots_of_another_accounts_instance_are_not_told_as_its_own() {
+        let arn = |account: &str| format!("arn:aws:rds:us-east-1:{account}:snapshot:s");
+        let aws = fake(move |request| match request.action().as_str() {
+            "DescribeDBSnapshots" => {
+                let (own, others) = (arn("123456789012"), arn("888888888888"));
+                let row = |id, arn: &str| snapshot(id, "orders-db", &[("DBSnapshotArn", arn)]);
+                snapshots([row("own", &own), row("shared", &others)], None)
+            }
+            _ => answer(request, &[instance("orders-db", &[])]),
+        });
+        let server = served(&aws);
+        let of = |account: &str| json!({"instance_id": format!("arn:aws:rds:us-east-1:{account}:db:orders-db")});
+        let told = server.call_ok("rds_list_snapshots", of("123456789012"));
+        assert_eq!(ids(&told, "snapshots", "snapshot_id"), ["own"]);
+        server.fails("rds_list_snapshots", of("999999999999"), "not_found");
+    }
+
+    #[test]
     fn five_hundred_snapshots_are_cut_by_whole_rows() {
         let aws = fake(|request| match request.param("Marker") {
             Some(_) => snapshots([], None),
@@ -607,6 +728,32 @@ mod creating {
         assert_eq!(sent.len(), 1);
         assert_eq!(sent[0].param("DBInstanceIdentifier").as_deref(), Some("orders-db"));
         assert_eq!(sent[0].param("DBSnapshotIdentifier").as_deref(), Some("before"));
+    }
+
+    #[test]
+    fn an_arn_of_another_account_is_not_answered_with_the_instance_of_its_name() {
+        let aws = made("available", || panic!("nothing is sent"));
+        let server = served(&aws);
+        for (tool, arguments, _) in CALLS.iter().filter(|call| call.1.contains("instance_id")) {
+            let mut arguments = args(arguments);
+            arguments["instance_id"] = json!("arn:aws:rds:us-east-1:999999999999:db:orders-db");
+            let said = server.fails(tool, arguments, "not_found");
+            assert!(said["message"].as_str().unwrap().contains("another account"), "{said:#}");
+        }
+        assert!(aws.requests_for("CreateDBSnapshot").is_empty());
+        assert!(aws.requests_for("GetResourceMetrics").is_empty());
+    }
+
+    #[test]
+    fn a_snapshot_that_failed_is_no_backup() {
+        let failed = snapshot("before", "orders-db", &[("Status", "failed")]);
+        let aws = fake(move |request| match request.action().as_str() {
+            "DescribeDBSnapshots" => snapshots([failed.clone()], None),
+            _ => answer(request, &[instance("orders-db", &[])]),
+        });
+        let said = served(&aws).fails("rds_create_snapshot", before(), "client_error");
+        assert!(said["message"].as_str().unwrap().contains("is failed"), "{said:#}");
+        assert!(aws.requests_for("CreateDBSnapshot").is_empty());
     }
 
     #[test]
@@ -725,6 +872,22 @@ mod insights {
         let told = served(&aws).call_ok("rds_get_performance_insights", args);
         assert_eq!(told["series"], json!([1.0, 5.0]));
         assert_eq!(told["load"]["mean"], 3.0);
+    }
+
+    #[test]
+    fn figures_that_do_not_end_are_said_to_be_a_part() {
+        let aws = fake(|request| match request.action().as_str() {
+            "GetResourceMetrics" => {
+                let points = json!([{"Timestamp": {"$time": 1_795_000_000}, "Value": 1.0}]);
+                let series = json!([{"Key": {"Metric": "db.load.avg"}, "DataPoints": points}]);
+                Response::cbor(200, &json!({"MetricList": series, "NextToken": "more"}))
+            }
+            _ => answer(request, &[instance("orders-db", &[])]),
+        });
+        let args = json!({"instance_id": "orders-db", "start": "-1h"});
+        let told = served(&aws).call_ok("rds_get_performance_insights", args);
+        assert!(told["verdict"].as_str().unwrap().starts_with("of a part of the time"), "{told:#}");
+        assert_eq!(told["missing"][0]["error"], "response_too_large");
     }
 
     #[test]

@@ -16,8 +16,11 @@ use insights::{GetInsights, Insights, get_performance_insights};
 use snapshot::{CreateSnapshot, ListSnapshots, SnapshotList, SnapshotMade};
 use snapshot::{create_snapshot, list_snapshots};
 
+use std::time::Duration;
+
 use super::brief::{Plain, text};
-use super::{Target, Tool, Toolset, handler};
+use super::{Cx, Target, Tool, Toolset, handler};
+use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{Effect, Effects, Pace};
 
 pub const TOOLS: &[Tool] = &[
@@ -63,7 +66,7 @@ pub const TOOLS: &[Tool] = &[
         toolset: Toolset::Rds,
         effects: Effects::Always(Effect::Read),
         operations: &["rds:DescribeDBSnapshots"],
-        parts: &[],
+        parts: &["rds:DescribeDBInstances"],
         pace: Pace::Ordinary,
         target: Target::Aws,
         handler: handler!(list_snapshots: ListSnapshots => SnapshotList),
@@ -95,6 +98,27 @@ pub const TOOLS: &[Tool] = &[
         handler: handler!(get_performance_insights: GetInsights => Insights),
     },
 ];
+
+/// A part that takes longer is missing; the rest is answered.
+const PART: Duration = Duration::from_secs(20);
+/// By then every part has ended, so that the call answers within its time.
+const PARTS: Duration = Duration::from_secs(45);
+
+/// A part within its time.
+async fn part<T>(cx: &Cx, operation: &str, found: impl Future<Output = Result<T>>) -> Result<T> {
+    let time = PARTS.saturating_sub(cx.elapsed()).min(PART);
+    let late = || {
+        let message = format!("{} took longer than {} s.", cx.action(operation), time.as_secs());
+        Error::new(Kind::Timeout, message, aws::next_step(Kind::Timeout))
+    };
+    tokio::time::timeout(time, found).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// What goes on after the pages that are read.
+fn unread(cx: &Cx, operation: &str, what: &str) -> Error {
+    let message = format!("{}: {what}", cx.action(operation));
+    Error::new(Kind::ResponseTooLarge, message, "Ask for less, or look at single databases.")
+}
 
 /// RDS, MaxRecords: 20 to 100.
 fn page_size(wanted: usize) -> i32 {

@@ -7,7 +7,7 @@ use aws_sdk_costexplorer::types::{DateInterval, Expression};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::table::{Question, Table};
+use super::table::{Question, Table, number, unreadable};
 use super::{Day, Days, Filter, Granularity, Metric, Paid, Plain, bought, failed};
 use crate::error::{Error, Result};
 use crate::tools::answer::Truncated;
@@ -114,7 +114,7 @@ struct Step {
 /// What GetCostForecast said.
 #[derive(Serialize, Deserialize)]
 struct Said {
-    total: Option<f64>,
+    total: f64,
     unit: Option<String>,
     steps: Vec<Bounded>,
 }
@@ -142,7 +142,7 @@ pub async fn get_forecast(cx: Cx, args: GetForecast) -> Result<Answer> {
     let (said, mut paid) = forecast?;
     let sum = |of: fn(&Bounded) -> Option<f64>| said.steps.iter().map(of).sum::<Option<f64>>();
     let has_steps = !said.steps.is_empty();
-    let total = said.total.or_else(|| sum(|step| Some(step.mean))).unwrap_or_default();
+    let total = said.total;
     let (low, high) = (sum(|step| step.low), sum(|step| step.high));
     let (low, high) = (low.filter(|_| has_steps), high.filter(|_| has_steps));
     // A forecast that begins before it was to has what was spent in it.
@@ -251,18 +251,22 @@ async fn ask(
     let question = format!("ce:GetCostForecast {:?}", request.as_input());
     let send = async {
         let answer = request.send().await.map_err(|e| failed("ce:GetCostForecast", e))?;
-        let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
-        let steps = answer.forecast_results_by_time().iter().map(|step| Bounded {
-            start: step.time_period().map(DateInterval::start).unwrap_or_default().to_owned(),
-            mean: number(step.mean_value()).unwrap_or_default(),
-            low: number(step.prediction_interval_lower_bound()),
-            high: number(step.prediction_interval_upper_bound()),
+        let none = || unreadable("ce:GetCostForecast");
+        let steps = answer.forecast_results_by_time().iter().map(|step| {
+            Ok(Bounded {
+                start: step.time_period().map(DateInterval::start).unwrap_or_default().to_owned(),
+                mean: number(step.mean_value()).ok_or_else(none)?,
+                low: number(step.prediction_interval_lower_bound()),
+                high: number(step.prediction_interval_upper_bound()),
+            })
         });
+        let steps = steps.collect::<Result<Vec<_>>>()?;
         let total = answer.total();
+        let sum = || steps.iter().map(|step| step.mean).reduce(|sum, mean| sum + mean);
         let said = Said {
-            total: number(total.and_then(|total| total.amount())),
+            total: number(total.and_then(|total| total.amount())).or_else(sum).ok_or_else(none)?,
             unit: total.and_then(|total| total.unit()).map(str::to_owned),
-            steps: steps.collect(),
+            steps,
         };
         Ok((said, 1))
     };

@@ -83,7 +83,7 @@ impl Question<'_> {
             let answer = request.clone().set_next_page_token(token).send().await;
             let answer = answer.map_err(|e| failed("ce:GetCostAndUsage", e))?;
             token = answer.next_page_token.clone().filter(|token| !token.is_empty());
-            table.add(&answer, self.metrics);
+            table.add(&answer, self.metrics)?;
             if token.is_none() {
                 return Ok((table, page));
             }
@@ -101,28 +101,28 @@ impl Question<'_> {
 
 impl Table {
     /// Adds a page; its first step may be the last one of the page before.
-    fn add(&mut self, page: &GetCostAndUsageOutput, metrics: &[Metric]) {
+    fn add(&mut self, page: &GetCostAndUsageOutput, metrics: &[Metric]) -> Result<()> {
         let figures = |by_name: Option<&std::collections::HashMap<String, MetricValue>>| {
             metrics
                 .iter()
                 .map(|metric| {
                     let value = by_name.and_then(|by_name| by_name.get(metric.in_reports()));
-                    value.map(Figure::of).unwrap_or_default()
+                    value.and_then(Figure::of).ok_or_else(|| unreadable("ce:GetCostAndUsage"))
                 })
-                .collect()
+                .collect::<Result<Vec<_>>>()
         };
         for result in page.results_by_time() {
             let start = result.time_period().map(DateInterval::start).unwrap_or_default();
             let mut lines: Vec<Line> = result
                 .groups()
                 .iter()
-                .map(|group| Line {
-                    group: group.keys().to_vec(),
-                    figures: figures(group.metrics()),
+                .map(|group| {
+                    let figures = figures(group.metrics())?;
+                    Ok(Line { group: group.keys().to_vec(), figures })
                 })
-                .collect();
+                .collect::<Result<_>>()?;
             if let Some(total) = result.total().filter(|total| !total.is_empty()) {
-                lines.push(Line { group: Vec::new(), figures: figures(Some(total)) });
+                lines.push(Line { group: Vec::new(), figures: figures(Some(total))? });
             }
             match self.steps.iter_mut().find(|step| step.start == start) {
                 Some(step) => step.lines.extend(lines),
@@ -138,6 +138,7 @@ impl Table {
                 self.names.insert(value.to_owned(), name.clone());
             }
         }
+        Ok(())
     }
 
     /// The steps before a day, and those from it on.
@@ -155,13 +156,24 @@ impl Table {
 }
 
 impl Figure {
-    fn of(value: &MetricValue) -> Self {
-        let amount = value.amount().and_then(|amount| amount.parse().ok());
-        Self {
-            amount: amount.unwrap_or_default(),
-            unit: value.unit().unwrap_or_default().to_owned(),
-        }
+    fn of(value: &MetricValue) -> Option<Self> {
+        let unit = value.unit().unwrap_or_default().to_owned();
+        Some(Self { amount: number(value.amount())?, unit })
     }
+}
+
+/// An amount as Cost Explorer writes it.
+pub fn number(text: Option<&str>) -> Option<f64> {
+    text?.parse().ok().filter(|amount: &f64| amount.is_finite())
+}
+
+/// An answer without an amount is none: nothing would be taken for no cost.
+pub fn unreadable(operation: &str) -> Error {
+    Error::new(
+        Kind::ExecutionError,
+        format!("{operation}: the answer has an amount that is missing or is no number."),
+        "Ask again later or otherwise; the request was billed.",
+    )
 }
 
 impl Sum {

@@ -188,7 +188,11 @@ pub async fn get_usage(cx: Cx, args: GetUsage) -> Result<Answer> {
         (false, _) if untagged => Some(
             "Nothing has this tag: its key is spelt otherwise, or is not activated as a cost allocation tag.",
         ),
-        (false, _) => (days.end >= today)
+        (false, _) if days.end > today => Some(
+            "The span is not over, so it is not compared; with end today, the days so far are compared with \
+             as many before. Usage arrives up to 24 h late: the last day or two are not complete.",
+        ),
+        (false, _) => (days.end == today)
             .then_some("Usage arrives up to 24 h late: the last day or two are not complete."),
     };
     report.billed_requests = answered.paid.requests;
@@ -229,7 +233,7 @@ struct Answered {
     missing: Vec<Error>,
 }
 
-/// Asks for a span and for the one before it: in one request where the steps of both fall apart at
+/// Asks for a span and, where it is over, for the one before it: in one request where the steps of both fall apart at
 /// the border, else in two.
 async fn both(
     cx: &Cx,
@@ -240,6 +244,11 @@ async fn both(
 ) -> Result<Answered> {
     let client = cx.cost_explorer().await?;
     let ask = |days| question.ask(cx, &client, days);
+    if days.end > today {
+        // A part of a span against the whole one before would look like a fall in cost.
+        let (now, paid) = ask(days).await?;
+        return Ok(Answered { now, before: None, paid, missing: Vec::new() });
+    }
     let before = days.before();
     let of_one = match granularity {
         Granularity::Daily => true,

@@ -3,7 +3,8 @@
 use aws_sdk_rds::types::DbInstance;
 
 use super::instance::Row;
-use super::metrics::LastHour;
+use super::metrics::{Lag, LastHour};
+use crate::error::Error;
 
 /// States in which a database serves as ever.
 const WELL: [&str; 6] = [
@@ -59,6 +60,30 @@ pub fn of(instance: &DbInstance, row: &Row) -> Vec<String> {
         all.push("automated backups are off".to_owned());
     }
     all
+}
+
+/// What was not looked at: that nothing is said of it does not mean that it is well.
+pub fn unknown(what: &str, error: &Error) -> String {
+    format!("{what} not known ({})", error.kind.word())
+}
+
+/// Whether an instance runs, and so should have figures.
+pub fn has_figures(row: &Row) -> bool {
+    WELL.contains(&row.status.as_str())
+}
+
+/// What figures there should be, and are not, though CloudWatch answered.
+pub fn without_figures(row: &Row, hour: &LastHour, lag: Lag) -> Option<String> {
+    let absent: Vec<&str> = [
+        ("CPU", hour.cpu_percent.is_none()),
+        ("storage", hour.free_storage_gib.is_none() && row.storage_gib.is_some()),
+        ("replica lag", hour.replica_lag_seconds.is_none() && lag == Lag::Replica),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_absent)| is_absent.then_some(name))
+    .collect();
+    (has_figures(row) && !absent.is_empty())
+        .then(|| format!("{} not known: no figures of the last hour", absent.join(", ")))
 }
 
 /// What its last hour says.

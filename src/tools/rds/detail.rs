@@ -12,8 +12,9 @@ use super::identifier::InstanceId;
 use super::instance::{Row, find, name, row};
 use super::maintenance::pending;
 use super::metrics::{GIB, Lag, LastHour, last_hour};
-use super::{Plain, attention, text};
+use super::{Plain, attention, part, text, unread};
 use crate::error::{Error, Result, aws};
+use crate::tools::answer::Truncated;
 use crate::tools::arguments::moment;
 use crate::tools::brief::cut;
 use crate::tools::{Answer, Cx};
@@ -26,6 +27,9 @@ const EVENTS_KEPT: i32 = 14 * 24 * 60;
 const DAY: i64 = 86_400;
 const MOST_MESSAGE: usize = 300;
 const MOST_TAGS: usize = 30;
+const MOST_TAG_CHARACTERS: usize = 4_000;
+const MOST_INFOS: usize = 10;
+const EVENTS: &str = "rds:DescribeEvents";
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -107,6 +111,9 @@ pub struct InstanceInFull {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]
     more_tags: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    truncated: Option<Truncated>,
     /// Errors of parts
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Plain>")]
@@ -148,37 +155,53 @@ pub async fn describe_db_instance(cx: Cx, args: OneInstance) -> Result<Answer> {
     let id = name(&instance);
     let arn = instance.db_instance_arn().unwrap_or_default();
     let (maintenance, events, hour) = tokio::join!(
-        pending(&cx, &client, Some(arn)),
-        events(&cx, &client, id),
-        last_hour(&cx, id, lag(&instance)),
+        part(&cx, "rds:DescribePendingMaintenanceActions", pending(&cx, &client, Some(arn))),
+        part(&cx, EVENTS, events(&cx, &client, id)),
+        part(&cx, "cloudwatch:GetMetricData", last_hour(&cx, id, lag(&instance))),
     );
     let mut full = full(&instance, DateTime::from(cx.world().config.clock.now()));
+    let mut unknown = Vec::new();
+    let mut miss = |what: &str, error: Error| {
+        unknown.push(attention::unknown(what, &error));
+        full.missing.push(error);
+    };
     match maintenance {
         Ok(mut found) => full.instance.maintenance = found.remove(arn).unwrap_or_default(),
-        Err(error) => full.missing.push(error),
+        Err(error) => miss("maintenance", error),
     }
     match events {
-        Ok(events) => {
+        Ok((events, more)) => {
+            more.into_iter().for_each(|error| miss("the newest events", error));
             full.more_events = events.len().checked_sub(MOST_EVENTS).filter(|more| *more > 0);
             full.events = events.iter().take(MOST_EVENTS).map(happened).collect();
         }
-        Err(error) => full.missing.push(error),
+        Err(error) => miss("events", error),
     }
-    match hour {
-        Ok(hour) => {
-            if let Some(free) = &hour.free_storage_gib {
-                full.instance.note_free(free.last() * GIB);
-            }
-            full.attention = attention::of(&instance, &full.instance);
-            full.attention.extend(attention::of_hour(&hour));
-            full.last_hour = Some(hour).filter(|hour| *hour != LastHour::default());
+    let hour = match hour {
+        Ok((hour, unread)) if unread.is_empty() => {
+            unknown.extend(attention::without_figures(&full.instance, &hour, lag(&instance)));
+            hour
+        }
+        Ok((hour, unread)) => {
+            unread.into_iter().for_each(|error| miss("figures of the last hour", error));
+            hour
         }
         Err(error) => {
-            full.attention = attention::of(&instance, &full.instance);
-            full.missing.push(error);
+            miss("figures of the last hour", error);
+            LastHour::default()
         }
+    };
+    if let Some(free) = &hour.free_storage_gib {
+        full.instance.note_free(free.last() * GIB);
     }
-    Answer::of(&full)
+    full.attention = attention::of(&instance, &full.instance);
+    full.attention.extend(attention::of_hour(&hour));
+    full.attention.extend(unknown);
+    full.last_hour = Some(hour).filter(|hour| *hour != LastHour::default());
+    if full.events.is_empty() {
+        return Answer::of(&full);
+    }
+    Answer::listed(&full, "events", "Cut to fit: the newest are shown.")
 }
 
 fn lag(instance: &DbInstance) -> Lag {
@@ -196,8 +219,9 @@ fn source(instance: &DbInstance) -> Option<String> {
         .or_else(|| text(instance.read_replica_source_db_cluster_identifier()))
 }
 
-/// The events that RDS keeps, the newest first; nightly backups of the last day only.
-async fn events(cx: &Cx, client: &Client, id: &str) -> Result<Vec<Event>> {
+/// The events that RDS keeps, the newest first, nightly backups of the last day only; and that there are more than
+/// were read.
+async fn events(cx: &Cx, client: &Client, id: &str) -> Result<(Vec<Event>, Option<Error>)> {
     let (mut found, mut marker) = (Vec::new(), None);
     for _ in 0..MOST_EVENT_PAGES {
         let request = client
@@ -207,8 +231,7 @@ async fn events(cx: &Cx, client: &Client, id: &str) -> Result<Vec<Event>> {
             .duration(EVENTS_KEPT)
             .max_records(100)
             .set_marker(marker);
-        let answer =
-            request.send().await.map_err(|e| aws::failed(&cx.action("rds:DescribeEvents"), e))?;
+        let answer = request.send().await.map_err(|e| aws::failed(&cx.action(EVENTS), e))?;
         found.extend(answer.events.unwrap_or_default());
         marker = answer.marker.filter(|marker| !marker.is_empty());
         if marker.is_none() {
@@ -220,7 +243,10 @@ async fn events(cx: &Cx, client: &Client, id: &str) -> Result<Vec<Event>> {
     let is_old = |event: &Event| event.date().is_some_and(|date| date.secs() < yesterday);
     found.retain(|event| !(is_backup(event) && is_old(event)));
     found.sort_by_key(|event| std::cmp::Reverse(event.date().map(DateTime::secs)));
-    Ok(found)
+    let more = marker.map(|_| {
+        unread(cx, EVENTS, &format!("there are more events than the {} read.", found.len()))
+    });
+    Ok((found, more))
 }
 
 fn happened(event: &Event) -> Happened {
@@ -234,6 +260,7 @@ fn happened(event: &Event) -> Happened {
 fn full(instance: &DbInstance, now: DateTime) -> InstanceInFull {
     let groups = instance.db_parameter_groups().iter();
     let clusters = instance.read_replica_db_cluster_identifiers();
+    let tags = tags(instance);
     InstanceInFull {
         attention: Vec::new(),
         instance: row(instance, now),
@@ -243,6 +270,7 @@ fn full(instance: &DbInstance, now: DateTime) -> InstanceInFull {
         replication: instance
             .status_infos()
             .iter()
+            .take(MOST_INFOS)
             .map(|info| Replication {
                 kind: text(info.status_type()),
                 status: text(info.status()),
@@ -278,13 +306,28 @@ fn full(instance: &DbInstance, now: DateTime) -> InstanceInFull {
         maintenance_window: text(instance.preferred_maintenance_window()),
         deletion_protection: instance.deletion_protection(),
         created: instance.instance_create_time().and_then(moment),
-        tags: instance
-            .tag_list()
-            .iter()
-            .take(MOST_TAGS)
-            .filter_map(|tag| Some((text(tag.key())?, tag.value().unwrap_or_default().to_owned())))
-            .collect(),
-        more_tags: instance.tag_list().len().checked_sub(MOST_TAGS).filter(|more| *more > 0),
+        more_tags: instance.tag_list().len().checked_sub(tags.len()).filter(|more| *more > 0),
+        tags,
+        truncated: None,
         missing: Vec::new(),
     }
+}
+
+/// Tags, as many as leave room for the rest of the answer.
+fn tags(instance: &DbInstance) -> BTreeMap<String, String> {
+    let mut left = MOST_TAG_CHARACTERS;
+    instance
+        .tag_list()
+        .iter()
+        .take(MOST_TAGS)
+        .filter_map(|tag| Some((text(tag.key())?, tag.value().unwrap_or_default().to_owned())))
+        .take_while(|(key, value)| {
+            // What does not show is written out in the answer: `\u{202E}`.
+            let size = |c: char| if c.is_alphanumeric() || c.is_ascii_graphic() { 1 } else { 10 };
+            let size: usize = key.chars().chain(value.chars()).map(size).sum();
+            let fits = size <= left;
+            left = left.saturating_sub(size);
+            fits
+        })
+        .collect()
 }

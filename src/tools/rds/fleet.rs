@@ -1,5 +1,7 @@
 //! All databases of a region: one row each, and their clusters.
 
+use std::collections::HashMap;
+
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::DbCluster;
 use aws_smithy_types::DateTime;
@@ -9,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::instance::{Row, name, row, storage};
 use super::maintenance::{Maintenance, Pending, pending};
 use super::metrics::free_storage;
-use super::{Plain, attention, page_size, text};
+use super::{Plain, attention, page_size, part, text, unread};
 use crate::error::{Error, Result, aws};
 use crate::tools::answer::Truncated;
 use crate::tools::listing::{Limit, Page, list};
@@ -21,6 +23,8 @@ const MOST_CLUSTER_CHARACTERS: usize = 6_000;
 /// Pages of 100 clusters each.
 const MOST_CLUSTER_PAGES: usize = 5;
 const MOST_ATTENTION: usize = 20;
+const CLUSTERS: &str = "rds:DescribeDBClusters";
+const MAINTENANCE: &str = "rds:DescribePendingMaintenanceActions";
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -88,11 +92,11 @@ pub async fn list_db_instances(cx: Cx, args: ListInstances) -> Result<Answer> {
     // What else there is to read is read beside the rows, and fails alone.
     let clusters = async {
         Ok(match token {
-            None => clusters(&cx, &client).await,
-            Some(_) => Ok(Vec::new()),
+            None => part(&cx, CLUSTERS, clusters(&cx, &client)).await,
+            Some(_) => Ok((Vec::new(), None)),
         })
     };
-    let maintenance = async { Ok(pending(&cx, &client, None).await) };
+    let maintenance = async { Ok(part(&cx, MAINTENANCE, pending(&cx, &client, None)).await) };
     let ((instances, cursor), clusters, maintenance) =
         tokio::try_join!(biased; instances, clusters, maintenance)?;
     let with_storage: Vec<String> = instances
@@ -100,17 +104,42 @@ pub async fn list_db_instances(cx: Cx, args: ListInstances) -> Result<Answer> {
         .filter(|instance| storage(instance).is_some())
         .map(|instance| name(instance).to_owned())
         .collect();
-    let (free, mut missing) = free_storage(&cx, &with_storage).await;
-    let mut kept = |part: Result<_>| part.map_err(|error| missing.push(error)).ok();
-    let mut maintenance = kept(maintenance).unwrap_or_default();
-    let clusters = clusters.map_err(|error| missing.push(error)).unwrap_or_default();
+    let free = async { Ok(free_storage(&cx, &with_storage).await) };
+    let (mut missing, mut unknown) = (Vec::new(), Vec::new());
+    let mut miss = |what: &str, error: Error| {
+        unknown.push(attention::unknown(what, &error));
+        missing.push(error);
+    };
+    let (free, unread) = part(&cx, "cloudwatch:GetMetricData", free)
+        .await
+        .unwrap_or_else(|error| (HashMap::new(), vec![error]));
+    let has_free = unread.is_empty();
+    unread.into_iter().for_each(|error| miss("storage", error));
+    let mut maintenance = maintenance.unwrap_or_else(|error| {
+        miss("maintenance", error);
+        Pending::new()
+    });
+    let clusters = match clusters {
+        Ok((clusters, more)) => {
+            more.into_iter().for_each(|error| miss("further clusters", error));
+            clusters
+        }
+        Err(error) => {
+            miss("clusters", error);
+            Vec::new()
+        }
+    };
 
     let now = DateTime::from(cx.world().config.clock.now());
-    let (mut attention, mut rows) = (Vec::new(), Vec::new());
+    let (mut attention, mut rows, mut silent) = (Vec::new(), Vec::new(), Vec::new());
     for instance in &instances {
         let mut row = row(instance, now);
-        if let Some(bytes) = free.get(&row.instance_id) {
-            row.note_free(*bytes);
+        match free.get(&row.instance_id) {
+            Some(bytes) => row.note_free(*bytes),
+            None if row.storage_gib.is_some() && attention::has_figures(&row) => {
+                silent.push(row.instance_id.clone());
+            }
+            None => {}
         }
         let arn = instance.db_instance_arn().unwrap_or_default();
         row.maintenance = maintenance.remove(arn).unwrap_or_default();
@@ -128,6 +157,15 @@ pub async fn list_db_instances(cx: Cx, args: ListInstances) -> Result<Answer> {
     if more > 0 {
         attention.push(format!("and {more} more; see the rows"));
     }
+    if let (true, Some(first)) = (has_free, silent.first()) {
+        let others = match silent.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        unknown
+            .push(format!("storage of {first}{others} not known: no figures of the last 15 min"));
+    }
+    attention.extend(unknown);
     let shown = shown(&clusters, &mut maintenance);
     let list = InstanceList {
         attention,
@@ -141,7 +179,8 @@ pub async fn list_db_instances(cx: Cx, args: ListInstances) -> Result<Answer> {
     Answer::paged(&list, "instances", cursor)
 }
 
-async fn clusters(cx: &Cx, client: &Client) -> Result<Vec<DbCluster>> {
+/// The clusters, and that there are more than were read.
+async fn clusters(cx: &Cx, client: &Client) -> Result<(Vec<DbCluster>, Option<Error>)> {
     let (mut found, mut marker) = (Vec::new(), None);
     for _ in 0..MOST_CLUSTER_PAGES {
         let answer = client
@@ -150,14 +189,16 @@ async fn clusters(cx: &Cx, client: &Client) -> Result<Vec<DbCluster>> {
             .set_marker(marker)
             .send()
             .await
-            .map_err(|e| aws::failed(&cx.action("rds:DescribeDBClusters"), e))?;
+            .map_err(|e| aws::failed(&cx.action(CLUSTERS), e))?;
         found.extend(answer.db_clusters.unwrap_or_default());
         marker = answer.marker.filter(|marker| !marker.is_empty());
         if marker.is_none() {
-            break;
+            return Ok((found, None));
         }
     }
-    Ok(found)
+    let more =
+        unread(cx, CLUSTERS, &format!("there are more clusters than the {} read.", found.len()));
+    Ok((found, Some(more)))
 }
 
 fn is_available(cluster: &DbCluster) -> bool {

@@ -12,16 +12,23 @@ use crate::tools::Cx;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct InstanceId {
     name: String,
-    /// The ARN's.
-    region: Option<String>,
+    /// What was given, where it was one: it names an account and a region too.
+    arn: Option<Arn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Arn {
+    text: String,
+    region: String,
+    account: String,
 }
 
 impl InstanceId {
     /// The name, where the call goes to the region that the ARN names.
     pub fn here(&self, cx: &Cx) -> Result<&str> {
         let here = cx.session()?.required_region()?.to_string();
-        match &self.region {
-            Some(region) if *region != here => Err(Error::invalid(
+        match &self.arn {
+            Some(Arn { region, .. }) if *region != here => Err(Error::invalid(
                 format!("the ARN is of {region}, and the call goes to {here}."),
                 format!("Give region {region}."),
             )),
@@ -29,15 +36,37 @@ impl InstanceId {
         }
     }
 
+    pub fn arn(&self) -> Option<&str> {
+        self.arn.as_ref().map(|arn| arn.text.as_str())
+    }
+
+    /// Whether an instance with this ARN is the one that is meant: another account may have the name.
+    pub fn is_of(&self, arn: Option<&str>) -> bool {
+        self.arn.as_ref().is_none_or(|wanted| arn == Some(wanted.text.as_str()))
+    }
+
+    /// Whether a snapshot with this ARN can be of the instance that is meant: it lies in the same account.
+    pub fn is_beside(&self, arn: Option<&str>) -> bool {
+        self.arn.as_ref().is_none_or(|wanted| {
+            arn.and_then(|arn| arn.split(':').nth(4)) == Some(wanted.account.as_str())
+        })
+    }
+
     fn parse(text: &str) -> Option<Self> {
-        let (name, region) = match text.strip_prefix("arn:") {
+        let text = text.to_ascii_lowercase();
+        let (name, arn) = match text.strip_prefix("arn:") {
             Some(rest) => match rest.split(':').collect::<Vec<_>>().as_slice() {
-                [_, "rds", region, _, "db", name] => (*name, Some((*region).to_owned())),
+                [partition, "rds", region, account, "db", name]
+                    if is_word(partition) && is_word(region) && is_account(account) =>
+                {
+                    let (region, account) = ((*region).to_owned(), (*account).to_owned());
+                    (*name, Some(Arn { text: text.clone(), region, account }))
+                }
                 _ => return None,
             },
-            None => (text, None),
+            None => (text.as_str(), None),
         };
-        is_name(name, 63).then(|| Self { name: name.to_ascii_lowercase(), region })
+        is_name(name, 63).then(|| Self { name: name.to_owned(), arn })
     }
 }
 
@@ -98,6 +127,15 @@ impl JsonSchema for SnapshotId {
     }
 }
 
+/// A partition or a region.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// CreateDBInstance and CreateDBSnapshot have the same rules, but for the length.
 fn is_name(text: &str, most: usize) -> bool {
     text.len() <= most
@@ -115,7 +153,10 @@ mod tests {
     fn instances_have_names_and_arns() {
         let check = |text: &str, expected: Option<(&str, Option<&str>)>| {
             let parsed = InstanceId::parse(text);
-            let parsed = parsed.as_ref().map(|id| (id.name.as_str(), id.region.as_deref()));
+            let region = |id: &'_ InstanceId| id.arn.as_ref().map(|arn| arn.region.clone());
+            let parsed = parsed.as_ref().map(|id| (id.name.clone(), region(id)));
+            let expected =
+                expected.map(|(name, region)| (name.to_owned(), region.map(str::to_owned)));
             assert_eq!(parsed, expected, "{text}");
         };
         check("orders-db", Some(("orders-db", None)));
@@ -125,11 +166,29 @@ mod tests {
         check("arn:aws:rds:eu-west-1:123456789012:cluster:orders", None);
         check("arn:aws:rds:eu-west-1:123456789012:db:orders:x", None);
         check("arn:aws:ec2:eu-west-1:123456789012:db:orders", None);
+        check("arn:aws:rds::123456789012:db:orders", None);
+        check("arn:aws:rds:eu-west-1::db:orders", None);
+        check("arn:aws:rds:eu-west-1:*:db:orders", None);
+        check("arn:aws:rds:eu west-1:123456789012:db:orders", None);
         for bad in ["", "-", "1db", "a--b", "a-", "a_b", "a b", "a/../b", "a\u{202e}"] {
             check(bad, None);
         }
         check(&"a".repeat(63), Some((&"a".repeat(63), None)));
         check(&"a".repeat(64), None);
+    }
+
+    #[test]
+    fn an_arn_means_its_own_account() {
+        let meant = InstanceId::parse("arn:aws:rds:eu-west-1:123456789012:db:Orders").unwrap();
+        let arn = |account: &str, rest: &str| format!("arn:aws:rds:eu-west-1:{account}:{rest}");
+        assert!(meant.is_of(Some(&arn("123456789012", "db:orders"))));
+        assert!(!meant.is_of(Some(&arn("999999999999", "db:orders"))));
+        assert!(!meant.is_of(None));
+        assert!(meant.is_beside(Some(&arn("123456789012", "snapshot:rds:orders-2026"))));
+        assert!(!meant.is_beside(Some(&arn("999999999999", "snapshot:before"))));
+        assert!(!meant.is_beside(None));
+        let name = InstanceId::parse("orders").unwrap();
+        assert!(name.is_of(None) && name.is_beside(None));
     }
 
     #[test]

@@ -10,10 +10,10 @@ use aws_smithy_types::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Plain;
 use super::identifier::InstanceId;
 use super::instance::{find, name};
 use super::metrics::{mean, percent};
+use super::{Plain, part, unread};
 use crate::error::{Error, Kind, Result, aws};
 use crate::tools::arguments::{Span, When, moment, rfc3339};
 use crate::tools::brief::{cut, significant};
@@ -27,6 +27,8 @@ const MOST_WAITS: i32 = 7;
 const MOST_SQL: i32 = 10;
 const MOST_STATEMENT: usize = 200;
 const MOST_PAGES: usize = 5;
+const METRICS: &str = "pi:GetResourceMetrics";
+const STATEMENTS: &str = "pi:DescribeDimensionKeys";
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -105,8 +107,9 @@ pub async fn get_performance_insights(cx: Cx, args: GetInsights) -> Result<Answe
     let client = cx.performance_insights().await?;
     let asked = Asked { cx: &cx, client: &client, resource, span, period: period(span) };
     let load = asked.metrics("db.load.avg", Some("db.wait_event"));
-    let processors = async { Ok(asked.metrics("os.general.numVCPUs.avg", None).await) };
-    let statements = async { Ok(asked.statements().await) };
+    let processors = asked.metrics("os.general.numVCPUs.avg", None);
+    let processors = async { Ok(part(&cx, METRICS, processors).await) };
+    let statements = async { Ok(part(&cx, STATEMENTS, asked.statements()).await) };
     let (load, processors, statements) = tokio::try_join!(load, processors, statements)?;
 
     let mut missing = Vec::new();
@@ -121,12 +124,18 @@ pub async fn get_performance_insights(cx: Cx, args: GetInsights) -> Result<Answe
     if vcpus.is_some() {
         missing.clear();
     }
+    if load.is_cut {
+        missing.push(unread(&cx, METRICS, "the load is that of a part of the time."));
+    }
     let summary = summary(&load.total, vcpus);
     let whole = mean(&load.values());
     let waits = waits(&load, whole);
     let top_sql = statements.map_err(|error| missing.push(error)).unwrap_or_default();
     Answer::of(&Insights {
-        verdict: verdict(summary.as_ref(), waits.first()),
+        verdict: match load.is_cut {
+            true => format!("of a part of the time: {}", verdict(summary.as_ref(), waits.first())),
+            false => verdict(summary.as_ref(), waits.first()),
+        },
         instance_id: name(&instance).to_owned(),
         load: summary,
         waits,
@@ -194,6 +203,8 @@ struct Points {
     end: Option<String>,
     total: Vec<(DateTime, f64)>,
     parts: BTreeMap<Vec<(String, String)>, Vec<f64>>,
+    /// There is more than was read.
+    is_cut: bool,
 }
 
 impl Points {
@@ -220,10 +231,8 @@ impl Asked<'_> {
                 .period_in_seconds(self.period)
                 .period_alignment(PeriodAlignment::StartTime)
                 .set_next_token(token);
-            let answer = request
-                .send()
-                .await
-                .map_err(|e| aws::failed(&self.cx.action("pi:GetResourceMetrics"), e))?;
+            let answer =
+                request.send().await.map_err(|e| aws::failed(&self.cx.action(METRICS), e))?;
             points.start = points.start.or_else(|| answer.aligned_start_time().and_then(moment));
             points.end = answer.aligned_end_time().and_then(moment).or(points.end);
             for series in answer.metric_list() {
@@ -238,10 +247,10 @@ impl Asked<'_> {
             }
             token = answer.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
-                break;
+                return Ok(points);
             }
         }
-        Ok(points)
+        Ok(Points { is_cut: true, ..points })
     }
 
     /// Statements as the engine's digest has them, and their load.
@@ -256,10 +265,8 @@ impl Asked<'_> {
             .start_time(DateTime::from_secs(self.span.start))
             .end_time(DateTime::from_secs(self.span.end))
             .period_in_seconds(self.period);
-        let answer = request
-            .send()
-            .await
-            .map_err(|e| aws::failed(&self.cx.action("pi:DescribeDimensionKeys"), e))?;
+        let answer =
+            request.send().await.map_err(|e| aws::failed(&self.cx.action(STATEMENTS), e))?;
         let keys = answer.keys().iter().filter_map(|key| {
             let statement = key.dimensions()?.get("db.sql_tokenized.statement")?;
             Some((statement.clone(), key.total().filter(|load| load.is_finite())?))

@@ -1,5 +1,7 @@
 //! One DB instance as a row, and how it is found.
 
+use std::fmt::Display;
+
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbInstance, PendingModifiedValues};
 use aws_smithy_types::DateTime;
@@ -156,8 +158,8 @@ fn changes(pending: &PendingModifiedValues) -> Vec<&'static str> {
 }
 
 /// The instance of this name in the call's region.
-pub async fn find(cx: &Cx, client: &Client, id: &InstanceId) -> Result<DbInstance> {
-    let id = id.here(cx)?;
+pub async fn find(cx: &Cx, client: &Client, wanted: &InstanceId) -> Result<DbInstance> {
+    let id = wanted.here(cx)?;
     let next = "Check the id and the region; rds_list_db_instances shows what is there.";
     let found =
         client.describe_db_instances().db_instance_identifier(id).send().await.map_err(|e| {
@@ -168,9 +170,26 @@ pub async fn find(cx: &Cx, client: &Client, id: &InstanceId) -> Result<DbInstanc
                 _ => error,
             }
         })?;
-    found.db_instances.unwrap_or_default().into_iter().next().ok_or_else(|| {
-        Error::new(Kind::NotFound, format!("there is no DB instance {id} here."), next)
-    })
+    let found = found.db_instances.unwrap_or_default().into_iter().next();
+    match found {
+        Some(found) if wanted.is_of(found.db_instance_arn()) => Ok(found),
+        Some(_) => Err(elsewhere(format!("the DB instance {id} here"), wanted)),
+        None => {
+            Err(Error::new(Kind::NotFound, format!("there is no DB instance {id} here."), next))
+        }
+    }
+}
+
+/// What has the name, and is not what the ARN means.
+pub fn elsewhere(what: impl Display, wanted: &InstanceId) -> Error {
+    Error::new(
+        Kind::NotFound,
+        format!(
+            "{what} is not {}: the ARN is of another account.",
+            wanted.arn().unwrap_or_default()
+        ),
+        "Name the profile or role_arn of the ARN's account; rds_list_db_instances shows what is there.",
+    )
 }
 
 #[cfg(test)]

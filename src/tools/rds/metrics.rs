@@ -1,19 +1,25 @@
 //! RDS's figures in CloudWatch: how full databases are, how one did in the last hour.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
+use aws_sdk_cloudwatch::types::{
+    Dimension, MessageData, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy,
+    StatusCode,
+};
 use aws_smithy_types::DateTime;
 use serde::Serialize;
 
-use crate::error::{Error, Result, aws};
+use super::unread;
+use crate::error::{Error, Kind, Result, aws};
 use crate::tools::Cx;
-use crate::tools::brief::significant;
+use crate::tools::brief::{cut, significant};
 
 /// GetMetricData takes so many metrics in one request.
 const MOST_METRICS: usize = 500;
 /// Pages of one GetMetricData that are followed.
 const MOST_PAGES: usize = 5;
+const MOST_MESSAGE: usize = 200;
+const OPERATION: &str = "cloudwatch:GetMetricData";
 pub const GIB: f64 = 1_073_741_824.0;
 
 /// A figure over a span of time.
@@ -73,8 +79,9 @@ pub enum Lag {
     Aurora,
 }
 
-/// The figures of the last hour, of what the instance has: minutes, in one request.
-pub async fn last_hour(cx: &Cx, id: &str, lag: Lag) -> Result<LastHour> {
+/// The figures of the last hour, of what the instance has: minutes, in one request. And what could not
+/// be read.
+pub async fn last_hour(cx: &Cx, id: &str, lag: Lag) -> Result<(LastHour, Vec<Error>)> {
     let names = [
         ("cpu", "CPUUtilization"),
         ("connections", "DatabaseConnections"),
@@ -90,9 +97,9 @@ pub async fn last_hour(cx: &Cx, id: &str, lag: Lag) -> Result<LastHour> {
         Lag::Replica => queries.push(query("lag".to_owned(), "ReplicaLag", id, 60)),
         Lag::Aurora => queries.push(query("lag".to_owned(), "AuroraReplicaLag", id, 60)),
     }
-    let found = get(cx, queries, 3_600).await?;
+    let (found, missing) = get(cx, queries, 3_600).await?;
     let figure = |name: &str, scale: f64, worst: Worst| figure(found.get(name)?, scale, worst);
-    Ok(LastHour {
+    let hour = LastHour {
         cpu_percent: figure("cpu", 1.0, Worst::Most),
         connections: figure("connections", 1.0, Worst::Most),
         free_storage_gib: figure("storage", 1.0 / GIB, Worst::Least),
@@ -103,7 +110,8 @@ pub async fn last_hour(cx: &Cx, id: &str, lag: Lag) -> Result<LastHour> {
             Lag::Aurora => figure("lag", 0.001, Worst::Most),
             Lag::Replica | Lag::None => figure("lag", 1.0, Worst::Most),
         },
-    })
+    };
+    Ok((hour, missing))
 }
 
 /// The free bytes of each instance, as far as CloudWatch knows, and what could not be asked.
@@ -113,17 +121,20 @@ pub async fn free_storage(cx: &Cx, ids: &[String]) -> (HashMap<String, f64>, Vec
             .iter()
             .enumerate()
             .map(|(n, id)| query(format!("m{n}"), "FreeStorageSpace", id, 60));
-        let found = get(cx, queries.collect(), 900).await?;
+        let (found, missing) = get(cx, queries.collect(), 900).await?;
         let newest = ids
             .iter()
             .enumerate()
             .filter_map(|(n, id)| Some((id.clone(), *found.get(&format!("m{n}"))?.first()?)));
-        Ok(newest.collect::<Vec<_>>())
+        Ok((newest.collect::<Vec<_>>(), missing))
     });
     let (mut free, mut missing) = (HashMap::new(), Vec::new());
     for chunk in futures_util::future::join_all(chunks).await {
         match chunk {
-            Ok(found) => free.extend(found),
+            Ok((found, unread)) => {
+                free.extend(found);
+                missing.extend(unread);
+            }
             Err(error) => missing.push(error),
         }
     }
@@ -138,15 +149,16 @@ fn query(name: String, metric: &str, instance: &str, period: i32) -> MetricDataQ
     MetricDataQuery::builder().id(name).metric_stat(stat).build()
 }
 
-/// Values by the query's name, the newest first.
+/// Values by the query's name, the newest first, and what CloudWatch did not give.
 async fn get(
     cx: &Cx,
     queries: Vec<MetricDataQuery>,
     seconds: i64,
-) -> Result<HashMap<String, Vec<f64>>> {
+) -> Result<(HashMap<String, Vec<f64>>, Vec<Error>)> {
     let client = cx.cloudwatch().await?;
     let now = DateTime::from(cx.world().config.clock.now()).secs();
     let mut values: HashMap<String, Vec<f64>> = HashMap::new();
+    let mut refused: BTreeMap<String, Refused> = BTreeMap::new();
     let mut token = None;
     for _ in 0..MOST_PAGES {
         let request = client
@@ -156,13 +168,14 @@ async fn get(
             .end_time(DateTime::from_secs(now))
             .scan_by(ScanBy::TimestampDescending)
             .set_next_token(token);
-        let answer = request
-            .send()
-            .await
-            .map_err(|e| aws::failed(&cx.action("cloudwatch:GetMetricData"), e))?;
+        let answer = request.send().await.map_err(|e| aws::failed(&cx.action(OPERATION), e))?;
         for result in answer.metric_data_results() {
             let found = result.values().iter().filter(|value| value.is_finite());
             let name = result.id().unwrap_or_default().to_owned();
+            match Refused::of(result, answer.messages()) {
+                Some(why) => _ = refused.insert(name.clone(), why),
+                None => _ = refused.remove(&name),
+            }
             values.entry(name).or_default().extend(found);
         }
         token = answer.next_token.filter(|token| !token.is_empty());
@@ -170,7 +183,42 @@ async fn get(
             break;
         }
     }
-    Ok(values)
+    refused.retain(|name, _| values.get(name).is_none_or(Vec::is_empty));
+    let mut missing: Vec<Error> = refusal(cx, refused.values()).into_iter().collect();
+    if token.is_some() {
+        missing.push(unread(cx, OPERATION, "there are more figures than were read."));
+    }
+    Ok((values, missing))
+}
+
+/// Why CloudWatch did not give a metric, though it answered.
+#[derive(Debug)]
+struct Refused {
+    code: String,
+    message: Option<String>,
+}
+
+impl Refused {
+    fn of(result: &MetricDataResult, messages: &[MessageData]) -> Option<Self> {
+        let code = result.status_code().filter(|code| **code != StatusCode::Complete)?;
+        let words = result.messages().iter().chain(messages).find_map(MessageData::value);
+        Some(Self { code: code.as_str().to_owned(), message: words.map(str::to_owned) })
+    }
+}
+
+/// One error for all metrics that were not given.
+fn refusal<'a>(cx: &Cx, mut all: impl ExactSizeIterator<Item = &'a Refused>) -> Option<Error> {
+    let count = all.len();
+    let Refused { code, message } = all.next()?;
+    let kind = match code.as_str() {
+        "Forbidden" => Kind::AccessDenied,
+        _ => Kind::ExecutionError,
+    };
+    let said = format!("{} gave no figures of {count} metrics: {code}.", cx.action(OPERATION));
+    let mut error = Error::new(kind, said, aws::next_step(kind));
+    error.aws.code = Some(code.clone());
+    error.aws.message = message.as_deref().map(|words| cut(words, MOST_MESSAGE));
+    Some(error)
 }
 
 /// Of values with the newest first.

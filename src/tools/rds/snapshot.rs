@@ -1,5 +1,7 @@
 //! Snapshots of DB instances: which there are, and making one.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbInstance, DbSnapshot};
 use aws_smithy_types::DateTime;
@@ -7,13 +9,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::identifier::{InstanceId, SnapshotId};
-use super::instance::{find, name};
+use super::instance::{elsewhere, find, name};
 use super::{Plain, page_size, text};
 use crate::error::{Error, Kind, Result, aws};
 use crate::tools::answer::{ChangeStatus, Truncated};
 use crate::tools::arguments::moment;
 use crate::tools::listing::{Limit, Page, list};
 use crate::tools::{Answer, Cx};
+
+/// DescribeDBSnapshots gives so many rows at most.
+const MOST_PAGE: usize = 100;
 
 // Not `public`: those are strangers', and there are tens of thousands.
 #[derive(Clone, Copy, Debug, Hash, Deserialize, JsonSchema)]
@@ -98,24 +103,40 @@ pub async fn list_snapshots(cx: Cx, args: ListSnapshots) -> Result<Answer> {
     let instance = args.instance_id.as_ref().map(|id| id.here(&cx)).transpose()?;
     let client = cx.rds().await?;
     let query = ("rds_list_snapshots", &args.instance_id, args.kind);
+    let arn = args.instance_id.as_ref().filter(|id| id.arn().is_some());
+    let (others, cx) = (AtomicBool::new(false), &cx);
     let page = |token: Option<String>, size: usize| {
+        // Rows are left out below, so that a page's size must be the same for every call.
+        let size = arn.map_or(size, |_| MOST_PAGE);
         let request = client
             .describe_db_snapshots()
             .set_db_instance_identifier(instance.map(str::to_owned))
             .set_snapshot_type(args.kind.map(|kind| kind.word().to_owned()))
             .max_records(page_size(size))
             .set_marker(token);
-        let cx = &cx;
+        let others = &others;
         async move {
             let answer = request
                 .send()
                 .await
                 .map_err(|e| aws::failed(&cx.action("rds:DescribeDBSnapshots"), e))?;
-            Ok(Page { rows: answer.db_snapshots.unwrap_or_default(), next: answer.marker })
+            let mut rows = answer.db_snapshots.unwrap_or_default();
+            let before = rows.len();
+            rows.retain(|row| arn.is_none_or(|arn| arn.is_beside(row.db_snapshot_arn())));
+            others.fetch_or(rows.len() < before, Ordering::Relaxed);
+            Ok(Page { rows, next: answer.marker })
         }
     };
     let (snapshots, cursor) =
-        list(&cx, &query, args.limit, args.page_token.as_deref(), page).await?;
+        list(cx, &query, args.limit, args.page_token.as_deref(), page).await?;
+    if let (true, None, Some(arn)) = (snapshots.is_empty(), &args.page_token, arn) {
+        // An empty list would say that the ARN's instance has no backup.
+        if others.into_inner() {
+            let what = format!("the instance {} of the snapshots here", arn.here(cx)?);
+            return Err(elsewhere(what, arn));
+        }
+        find(cx, &client, arn).await?;
+    }
     let list = SnapshotList {
         newest: newest(&snapshots),
         order: "as AWS lists them, not by time",
@@ -291,7 +312,15 @@ fn step(instance: &DbInstance, there: Option<&DbSnapshot>, id: &str) -> Step {
             (Some(one), Some(other)) if one != other
         );
         if is_same_name && !is_other {
-            return Step::NothingToDo;
+            return match there.status().unwrap_or_default() {
+                status @ ("failed" | "deleting" | "deleted") => Step::Refuse {
+                    message: format!(
+                        "{instance_id} has a snapshot {id} already, which is {status}: no backup."
+                    ),
+                    next_step: "Take another snapshot_id.".to_owned(),
+                },
+                _ => Step::NothingToDo,
+            };
         }
         let owner = there.db_instance_identifier().unwrap_or("another instance");
         let earlier = if is_same_name { " that was deleted before" } else { "" };
@@ -353,6 +382,18 @@ mod tests {
         refused(&step(&instance("available", "db-B"), Some(&there), "s"), "deleted before");
         let others = snapshot("payments", "db-C");
         refused(&step(&instance("available", "db-A"), Some(&others), "s"), "of payments.");
+    }
+
+    #[test]
+    fn a_snapshot_that_is_of_no_use_is_not_taken_for_one() {
+        let there = |status: &str| {
+            let there = DbSnapshot::builder().db_instance_identifier("orders").status(status);
+            step(&instance("available", "db-A"), Some(&there.build()), "s")
+        };
+        for status in ["failed", "deleting"] {
+            refused(&there(status), &format!("is {status}"));
+        }
+        assert_eq!(there("creating"), Step::NothingToDo);
     }
 
     #[test]
