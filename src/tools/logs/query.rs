@@ -302,3 +302,18 @@ fn part(seen: &Seen, asked: &Asked, is_of_lines: bool) -> Option<String> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudwatchlogs::types::QueryStatistics;
+
+    use super::*;
+
+    #[test]
+    fn rows_that_were_not_read_are_said() {
+        let statistics = QueryStatistics::builder().build();
+        let seen = Seen { state: State::Complete, statistics, rows: vec![], has_more: true };
+        let asked = Asked { limit: 1_000, left_out: None, seal: None };
+        assert!(part(&seen, &asked, false).unwrap().contains("call again with {handle}"));
+    }
+}
