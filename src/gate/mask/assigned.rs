@@ -169,7 +169,8 @@ pub(super) fn option(text: &[u8], at: usize) -> Option<Range<usize>> {
             return Some(found..word_end);
         }
         flag = Some(value);
-        from = skip(text, word.max(word_end), |b| is_blank(b) || is_quote(b)).max(from + 1);
+        let after = skip(text, word_end.max(from + 1), is_quote);
+        from = skip(text, after, is_blank).max(from + 1);
     }
     None
 }
@@ -195,8 +196,12 @@ fn unquoted(text: &[u8], word: Range<usize>, line: usize) -> (usize, usize) {
         Some(quote) => (start, closing(text, start, *quote, start - word.start - 1).min(line)),
         None => {
             let tail = text.get(start..word.end).unwrap_or_default();
+            // What closes around the word begins with a quote; a masked form ends with a bracket.
             let kept = tail.iter().rposition(|b| !is_quote(b) && !b",)]}".contains(b));
-            (start, start + kept.map_or(0, |last| last + 1))
+            let last = start + kept.map_or(0, |last| last + 1);
+            let behind = text.get(last..word.end).unwrap_or_default();
+            let quote = behind.iter().position(is_quote);
+            (start, quote.map_or(word.end, |quote| last + quote))
         }
     }
 }
