@@ -13,6 +13,7 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use aws_smithy_types::base64;
 use serde_json::{Value, json};
 use support::{
     Example, FakeAws, Home, Moto, PLANTED, Request, Response, Server, check_section, fake, serve,
@@ -471,6 +472,83 @@ mod rows {
     }
 
     #[test]
+    fn rows_of_a_part_say_so_whatever_the_query() {
+        let check = |query: &str, row: Value, matched: usize, limit: usize, words: Option<&str>| {
+            let aws = insights(move |_| results("Complete", &[row.clone(), row.clone()], matched));
+            let server = serve(&aws, Home::new(), &[], &[]);
+            let args = json!({"log_groups": "/ecs/checkout", "query": query, "limit": limit});
+            let told = server.call_ok("logs_query", args);
+            let note = told.get("note").and_then(Value::as_str);
+            match words {
+                Some(words) => assert!(note.is_some_and(|note| note.contains(words)), "{told:#}"),
+                None => assert_eq!(note, None),
+            }
+        };
+        let line = || line("2026-01-02 03:04:05.000", "a", "ERROR x");
+        let filter = "filter @message like /ERROR/";
+        check(filter, line(), 50_000, 2, Some("2 of 50000 matching lines"));
+        check(filter, line(), 50_000, 1_000, Some("2 of 50000 matching lines"));
+        check(filter, line(), 2, 2, None);
+        let group = || json!({"status": "500", "n": "7"});
+        let stats = "stats count(*) as n by status";
+        check(stats, group(), 50_000, 2, Some("first 2 rows; there may be more"));
+        check(stats, group(), 50_000, 1_000, None);
+    }
+
+    #[test]
+    fn a_query_that_takes_a_secrets_name_away_does_not_show_it() {
+        let check = |query: &str, row: Value, hidden: &[&str], shown: &[&str]| {
+            let aws = insights(move |_| results("Complete", &[row.clone()], 1));
+            let server = serve(&aws, Home::new(), &[], &[]);
+            let args = json!({"log_groups": "/ecs/checkout", "query": query});
+            let told = server.call_ok("logs_query", args);
+            let note = told.get("note").is_some_and(|note| note.to_string().contains("is masked"));
+            assert_eq!(note, !hidden.is_empty(), "{told:#}");
+            for name in hidden {
+                assert!(told["rows"][0][name].as_str().unwrap().starts_with("***("), "{told:#}");
+            }
+            for name in shown {
+                assert!(!told["rows"][0][name].as_str().unwrap().contains("***"), "{told:#}");
+            }
+        };
+        check("fields password as p, user", json!({"p": "hunter2"}), &["p"], &[]);
+        let parsed = json!({"v": PLANTED[0], "@timestamp": "2026-01-02 03:04:05.000"});
+        check("parse @message 'AWS_SECRET_ACCESS_KEY=* ' as v", parsed, &["v"], &["@timestamp"]);
+        check("parse @message /x (?<v>\\S+)/", json!({"v": PLANTED[0]}), &["v"], &[]);
+        check(
+            "fields substr(@message, 0, 30) as a, substr(@message, 30) as b",
+            json!({"a": "login hunter", "b": "2 failed"}),
+            &["a", "b"],
+            &[],
+        );
+        check(
+            "filter @message like /wrong password/ | stats count() as n by bin(5m), status",
+            json!({"n": "12", "bin(5m)": "2026-01-02 03:05:00.000", "status": "401"}),
+            &[],
+            &["n", "bin(5m)", "status"],
+        );
+    }
+
+    /// What hid values when the query began hides them when it is gone on with.
+    #[test]
+    fn a_handle_hides_as_the_query_did() {
+        let done = std::sync::Arc::new(AtomicUsize::new(0));
+        let is_done = done.clone();
+        let aws = insights(move |_| match is_done.load(Ordering::SeqCst) {
+            0 => results("Running", &[json!({"p": "hunter2"})], 1),
+            _ => results("Complete", &[json!({"p": "hunter2"}), json!({"p": "hunter3"})], 2),
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let args = json!({"log_groups": "/ecs/checkout", "query": "fields password as p"});
+        let told = server.call_ok("logs_query", args);
+        assert!(!told.to_string().contains("hunter"), "{told:#}");
+        done.store(1, Ordering::SeqCst);
+        let told = server.call_ok("logs_query", json!({"handle": told["handle"]}));
+        assert_eq!(told["rows"].as_array().unwrap().len(), 2);
+        assert!(!told.to_string().contains("hunter"), "{told:#}");
+    }
+
+    #[test]
     fn results_of_several_pages_are_one_answer() {
         let aws = insights(|request| match request.json()["nextToken"].as_str() {
             None => {
@@ -637,6 +715,16 @@ mod ending {
         wait_for(&aws, "StopQuery", 1);
     }
 
+    /// The same handle with somebody else's query in it.
+    fn forged(handle: &Value) -> String {
+        let parts: Vec<&str> = handle["handle"].as_str().unwrap().split('.').collect();
+        let [name, body, signature] = parts[..] else { panic!("{handle}") };
+        let body = String::from_utf8(base64::decode(body).unwrap()).unwrap();
+        assert!(body.contains(QUERY_ID), "{body}");
+        let other = body.replace("12ab3456", "99ab3456");
+        format!("{name}.{}.{signature}", base64::encode(other))
+    }
+
     /// The handle that a query gives which is running after 45 s.
     #[test]
     fn a_long_query_is_gone_on_with_by_its_handle() {
@@ -656,9 +744,13 @@ mod ending {
         assert_eq!((&told["state"], &told["rows"][0]["count"]), (&json!("running"), &json!(1)));
         let handle = json!({"handle": told["handle"]});
         done.store(1, Ordering::SeqCst);
-        // A server started anew goes on too: the handle is all there is.
+        // A server started anew cannot know that the handle was given and not made.
         let anew = serve(&aws, Home::new(), &[], &[]);
-        for server in [&server, &anew] {
+        let looks = aws.requests_for("GetQueryResults").len();
+        let said = anew.fails("logs_query", handle.clone(), "validation_error");
+        assert!(said["next_step"].as_str().unwrap().contains("start the query again"), "{said:#}");
+        assert_eq!(aws.requests_for("GetQueryResults").len(), looks);
+        for _ in 0..2 {
             let told = server.call_ok("logs_query", handle.clone());
             assert_eq!(
                 (&told["state"], &told["rows"][0]["count"]),
@@ -673,9 +765,10 @@ mod ending {
         let mut elsewhere = handle.clone();
         elsewhere["region"] = json!("eu-west-1");
         server.fails("logs_query", elsewhere, "validation_error");
-        let other = serve(&aws, Home::new(), &[], &[("AWS_ACCESS_KEY_ID", "AKIAI44QH8DHBEXAMPLE")]);
-        let said = other.fails("logs_query", handle.clone(), "validation_error");
-        assert!(said["message"].as_str().unwrap().contains("another account"), "{said:#}");
+        for made in [forged(&handle), handle["handle"].as_str().unwrap().replace("query.", "")] {
+            let said = server.fails("logs_query", json!({"handle": made}), "validation_error");
+            assert!(said["message"].as_str().unwrap().contains("not one that"), "{said:#}");
+        }
         assert_eq!(aws.requests_for("GetQueryResults").len(), before);
         // What was gone on with is stopped as well by whoever cancels it.
         done.store(0, Ordering::SeqCst);

@@ -27,7 +27,7 @@ use object::Place;
 use walk::Masker;
 
 pub use digest::DigestKey;
-pub use names::Secrets;
+pub use names::{Secrets, names_secret};
 
 /// `AKIAIOSFOD...`
 pub fn access_key_id(id: &str) -> String {
@@ -49,6 +49,11 @@ pub fn session_token(token: &str) -> String {
 pub fn mask(mut value: Value, secrets: &Secrets<'_>, key: &DigestKey) -> Value {
     Masker::new(secrets, key).whole(&mut value, Place::Plain, 0);
     value
+}
+
+/// Whether a text has what could be a secret key, by its look alone.
+pub fn looks_random(text: &str) -> bool {
+    !shapes::random_runs(text.as_bytes()).is_empty()
 }
 
 /// Never the whole: of a short value only the first half is shown.

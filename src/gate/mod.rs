@@ -35,7 +35,7 @@ pub use effect::Effects;
 pub use escape::escape;
 pub(crate) use host::rules;
 pub use identity::identity;
-pub use mask::{DigestKey, access_key_id, secret_key, session_token};
+pub use mask::{DigestKey, access_key_id, looks_random, names_secret, secret_key, session_token};
 pub use metrics::{Figures, Metrics, Outcome};
 pub use policies::Policies;
 pub use review::review;
@@ -188,6 +188,16 @@ impl Gate {
             Value::Object(body) => body,
             _ => Map::new(),
         }
+    }
+
+    /// A text that is a secret as a whole, as it may be seen.
+    pub fn sealed(&self, text: &str) -> String {
+        self.key.hide(text.as_bytes())
+    }
+
+    /// What tells a text of this process's own from one that somebody made.
+    pub fn sign(&self, text: &str) -> String {
+        self.key.sign(text.as_bytes())
     }
 
     /// A short text that is sent beside answers, as it may be seen.

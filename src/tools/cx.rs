@@ -161,6 +161,16 @@ impl Cx {
         self.0.world.gate.shown(&self.0.admitted, body)
     }
 
+    /// A text that is a secret as a whole, as the model may see it.
+    pub fn sealed(&self, text: &str) -> String {
+        self.0.world.gate.sealed(text)
+    }
+
+    /// What tells a text that this process gives away, when it comes back, from one made elsewhere.
+    pub fn sign(&self, text: &str) -> String {
+        self.0.world.gate.sign(text)
+    }
+
     /// The call's session. Credentials are loaded with the first client.
     pub fn session(&self) -> Result<&Arc<Session>> {
         self.0.admitted.session()

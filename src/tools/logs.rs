@@ -6,6 +6,7 @@ mod insights;
 mod query;
 mod rows;
 mod running;
+mod seal;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

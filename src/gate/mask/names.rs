@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::environment::is_variable_name;
 use super::scan::glance;
 
 /// The members that AWS's models mark sensitive, in the answers of one operation.
@@ -133,7 +134,20 @@ impl Name {
         let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
         let whole = WHOLES.iter().find(|(whole, _)| name == *whole);
         let found = whole.or_else(|| ENDINGS.iter().find(|(end, _)| name.ends_with(end)));
-        found.map_or(Self::Plain, |(_, found)| *found)
+        found.map_or_else(|| Self::variable(raw), |(_, found)| *found)
+    }
+
+    /// What a variable's name says that would say nothing of a member: `DB_PASS`, `GITHUB_TOKEN`.
+    fn variable(raw: &str) -> Self {
+        const PAGES: [&str; 3] = ["NEXT_TOKEN", "PAGE_TOKEN", "CONTINUATION_TOKEN"];
+        if !is_variable_name(raw) || PAGES.iter().any(|page| raw.ends_with(page)) {
+            return Self::Plain;
+        }
+        match raw.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_') {
+            name if name.ends_with("_PASS") || name.ends_with("_SECRET") => Self::Password,
+            name if name.ends_with("_TOKEN") => Self::Token,
+            _ => Self::Plain,
+        }
     }
 
     /// Whether this value of a member with this name is a secret. Not asked of what the model marks.
@@ -159,6 +173,22 @@ impl Name {
             | Self::Variables => false,
         }
     }
+}
+
+/// Whether some word of a text names a secret, even where other characters part its letters.
+pub fn names_secret(text: &str) -> bool {
+    let is_secret = |name: Name| match name {
+        Name::Sensitive | Name::SecretKey | Name::SessionToken | Name::Password => true,
+        Name::PasswordOrPath | Name::Token | Name::Signature | Name::Authorization => true,
+        Name::Variables => true,
+        Name::Plain | Name::KeyId | Name::Environment => false,
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    text.split(|c| !is_name(c)).any(|word| is_secret(Name::known(word)))
+        || text
+            .split_whitespace()
+            .map(plain)
+            .any(|word| ENDINGS.iter().any(|(end, name)| is_secret(*name) && word.contains(end)))
 }
 
 /// Cognito says of an access token how long it is good: `hours`.

@@ -18,6 +18,10 @@ pub(super) enum Kind {
     Name,
     Bearer,
     Url,
+    /// SQL's `IDENTIFIED BY`.
+    Identified,
+    /// A command that takes a password.
+    Command,
     /// Worth reading as JSON.
     Export,
 }
@@ -34,7 +38,7 @@ const fn anchor(text: &'static str, kind: Kind) -> Anchor {
 
 /// At least three characters each. The names are the parts by which `names.rs` knows a name, whatever
 /// its style; the openings of session tokens are base64 of what AWS writes before each.
-const ANCHORS: [Anchor; 46] = [
+const ANCHORS: [Anchor; 50] = [
     anchor("AKIA", Kind::KeyId),
     anchor("ASIA", Kind::KeyId),
     anchor("eyJ", Kind::Jwt),
@@ -62,6 +66,10 @@ const ANCHORS: [Anchor; 46] = [
     anchor("xport\"", Kind::Export),
     anchor("bearer", Kind::Bearer),
     anchor("://", Kind::Url),
+    anchor("identified", Kind::Identified),
+    anchor("curl", Kind::Command),
+    anchor("redis-cli", Kind::Command),
+    anchor("mysql", Kind::Command),
     anchor("ghp_", Kind::Issued(30)),
     anchor("gho_", Kind::Issued(30)),
     anchor("ghu_", Kind::Issued(30)),
@@ -185,9 +193,13 @@ impl Hot {
                 Kind::KeyId | Kind::Jwt | Kind::Token(_) | Kind::Issued(_) => {
                     found == anchor.text.as_bytes()
                 }
-                Kind::Private | Kind::Name | Kind::Bearer | Kind::Url | Kind::Export => {
-                    found.eq_ignore_ascii_case(anchor.text.as_bytes())
-                }
+                Kind::Private
+                | Kind::Name
+                | Kind::Bearer
+                | Kind::Url
+                | Kind::Export
+                | Kind::Identified
+                | Kind::Command => found.eq_ignore_ascii_case(anchor.text.as_bytes()),
             }
         })
     }

@@ -214,8 +214,70 @@ fn members_named_like_secrets_are_masked_in_any_style() {
 }
 
 #[test]
+fn passwords_in_sql_and_commands_are_masked() {
+    for name in ["PASSWORD", "ENCRYPTED PASSWORD", "password"] {
+        check_text(
+            &format!("ALTER ROLE app WITH {name} 'S3 cret';"),
+            &format!("ALTER ROLE app WITH {name} '#';"),
+        );
+    }
+    check_text(
+        "statement: CREATE ROLE a PASSWORD E'S3''c' LOGIN",
+        "statement: CREATE ROLE a PASSWORD E'#' LOGIN",
+    );
+    check_text(
+        "CREATE LOGIN a WITH PASSWORD = N'S3cret', x",
+        "CREATE LOGIN a WITH PASSWORD = N'#', x",
+    );
+    check_text("{\"q\": \"x PASSWORD \\\"S3 cret\\\"\"", "{\"q\": \"x PASSWORD \\\"#\\\"\"");
+    check_text("SET PASSWORD FOR 'a'@'%' = 'S3cret'", "SET PASSWORD FOR 'a'@'%' = '#'");
+    check_text("SET PASSWORD = PASSWORD('S3cret')", "SET PASSWORD = PASSWORD('#')");
+    check_text(
+        "CREATE USER 'a'@'%' IDENTIFIED BY 'S3 cret' x",
+        "CREATE USER 'a'@'%' IDENTIFIED BY '#' x",
+    );
+    check_text(
+        "identified with caching_sha2_password by \"S3cret\"",
+        "identified with caching_sha2_password by \"#\"",
+    );
+    check_text("IDENTIFIED WITH ed25519 BY 'S3cret'", "IDENTIFIED WITH ed25519 BY '#'");
+    check_text("IDENTIFIED BY PASSWORD '*0123ABCD'", "IDENTIFIED BY PASSWORD '#'");
+    for quote in ["'", "\"", "\\\""] {
+        let header =
+            |value: &str| format!("curl -H {quote}X-Api-Key: {value}{quote} http://localhost");
+        check_text(&header("9f8e7d6c5b4a39281706"), &header("#"));
+    }
+    check_text("curl -fsS -u app:S3cret http://x", "curl -fsS -u app:# http://x");
+    check_text("/usr/bin/curl --user 'app:S3 cret' x", "/usr/bin/curl --user 'app:#' x");
+    check_text("curl --user=app:S3cret x", "curl --user=app:# x");
+    check_text("redis-cli -h x -a S3cret ping", "redis-cli -h x -a # ping");
+    check_text(
+        "CMD-SHELL mysqladmin ping -uroot -pS3cret || exit 1",
+        "CMD-SHELL mysqladmin ping -uroot -p# || exit 1",
+    );
+    check_text("sh -c \"mysql -pS3cret\"", "sh -c \"mysql -p#\"");
+    check_text("DB_PASS=S3cret ./run", "DB_PASS=# ./run");
+    check_text("env APP_SECRET=S3cret ./run", "env APP_SECRET=# ./run");
+    check_text("GITHUB_TOKEN=0123456789abcdefXY ./run", "GITHUB_TOKEN=# ./run");
+}
+
+#[test]
 fn what_only_speaks_of_passwords_stays() {
     for text in [
+        "the password 's first letter",
+        "password authentication failed for user \"app\"",
+        "password for 'app' is wrong",
+        "getPassword('app') failed",
+        "missing \"password\" \"user\"",
+        "the token 'abc' expired",
+        "it was identified by 3 hosts, identified by name",
+        "IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'",
+        "\"X-Api-Key: is missing here\"",
+        "curl -fsS http://localhost:8080/health -o /tmp/x:y",
+        "mysql -u root -p -h db",
+        "docker run mysql -p3306:3306",
+        "redis-cli -h x ping",
+        "NEXT_TOKEN=0123456789abcdefXY TESTS_TOKEN=short COMPASS=north bypass=x",
         "password must be at least 8 characters",
         "Invalid password: access denied for user",
         "PasswordPolicy",

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use super::assigned::{How, assigned, credentials, name_around, url_password, value};
+use super::assigned::{
+    Assigned, How, assigned, credentials, identified, name_around, option, url_password, value,
+};
 use super::digest::{
     DigestKey, KEY_LENGTH, TOKEN_SHOWN, is_beginning, is_key_byte, is_key_id, is_masked,
     masked_length,
@@ -127,7 +129,13 @@ impl<'a> Finder<'a> {
             },
             Kind::Name => self.name(at),
             Kind::Export => self.read.has_names = true,
-            Kind::Jwt | Kind::Token(_) | Kind::Issued(_) | Kind::Bearer | Kind::Url
+            Kind::Jwt
+            | Kind::Token(_)
+            | Kind::Issued(_)
+            | Kind::Bearer
+            | Kind::Url
+            | Kind::Identified
+            | Kind::Command
                 if at < self.covered => {}
             Kind::Jwt if at < self.no_jwt => {}
             Kind::Jwt => match jwt(text, at) {
@@ -138,6 +146,13 @@ impl<'a> Finder<'a> {
             Kind::Issued(least) => self.hide_if(issued(text, at, anchor.text.len(), least)),
             Kind::Bearer => self.hide_if(bearer(text, at)),
             Kind::Url => self.hide_value(url_password(text, at)),
+            Kind::Identified => {
+                let found = identified(text, at + anchor.text.len());
+                self.hide_value(
+                    found.and_then(|found: Assigned| value(text, &found)).map(|it| it.0),
+                );
+            }
+            Kind::Command => self.hide_value(option(text, at)),
         }
     }
 
@@ -180,6 +195,9 @@ impl<'a> Finder<'a> {
             let start = assigned.start;
             let found = credentials(self.text.get(start..).unwrap_or_default());
             return self.hide_value(found.map(|found| start + found.start..start + found.end));
+        }
+        if assigned.how == How::Stated && name != Name::Password {
+            return;
         }
         if assigned.how == How::Colon && at < self.no_colon {
             return;

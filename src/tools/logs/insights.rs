@@ -69,7 +69,7 @@ fn allowed(query: &str) -> Result<()> {
 }
 
 /// The query in lower case, as it reads with and without what could be a comment.
-fn readings(query: &str) -> [String; 5] {
+pub fn readings(query: &str) -> [String; 5] {
     // Letters that a case-insensitive comparison takes for ASCII ones, and full-width forms.
     let plain: String = query
         .chars()

@@ -11,7 +11,8 @@ use super::fold::{Line, fold};
 use super::groups::{self, Prefix, Queried};
 use super::insights;
 use super::rows::{count, cut, line, mib};
-use super::running::{Handle, Question, Seen, Started, State, look, start};
+use super::running::{Asked, Handle, MOST_ROWS, Question, Seen, Started, State, look, start};
+use super::seal::Seal;
 use crate::error::{Error, Kind, Result};
 use crate::tools::answer::Truncated;
 use crate::tools::arguments::{Span, Values, When, rfc3339};
@@ -19,6 +20,9 @@ use crate::tools::{Answer, Cx};
 
 /// What GetQueryResults gives at most.
 const MOST_LINES: i32 = 10_000;
+/// Said where `Seal` hid something.
+const SEALED: &str = "What the query computes is masked where it names a secret, cuts texts, or looks like a key. \
+                      Show the field or @message itself.";
 /// Without `start`: the last hour.
 const RECENT: Duration = Duration::from_secs(3_600);
 
@@ -153,34 +157,29 @@ async fn ask(cx: &Cx, args: Query, show: Show) -> Result<Found> {
             (queried, names)
         }
     };
-    let (text, made) = match text {
-        Text::Given(text) => (text, None),
+    let (text, made, seal) = match text {
+        Text::Given(text) => {
+            let seal = Seal::of(&text);
+            (text, None, Some(seal))
+        }
         Text::Newest(filter) => {
             let of_groups = if names.len() > 1 { ", @log" } else { "" };
             let text = insights::newest(filter.as_deref(), of_groups, limit);
-            (text.clone(), Some(text))
+            (text.clone(), Some(text), None)
         }
     };
     cx.progress(format!("starting a query of {} log groups", names.len()));
     let mut started = start(cx, &client, Question { groups: names, text, span, limit }).await?;
     let seen = look(cx, &mut started).await?;
-    let found = told(cx, &seen, show)?;
-    let handle = match seen.state {
-        State::Running => Some(Handle::new(cx, &started.id).await?.text()),
-        State::Complete => None,
+    let asked = Asked { limit, left_out, seal };
+    let found = told(cx, &seen, &asked, show)?;
+    let handle = match is_unread(&seen) {
+        true => Some(Handle::new(cx, &started.id, asked).await?.text(cx)),
+        false => None,
     };
     // From here on it is the handle's.
     started.let_run();
-    let (lines, matched) = (seen.rows.len(), count(seen.statistics.records_matched));
-    let is_part = usize::try_from(matched).is_ok_and(|matched| matched > lines);
-    let part = (seen.state == State::Complete && made.is_some() && is_part).then(|| {
-        format!(
-            "These are the newest {lines} of {matched} matching lines, and counts are of these."
-        )
-    });
-    let notes: Vec<String> = [left_out, part, found.note].into_iter().flatten().collect();
     Ok(Found {
-        note: Some(notes.join(" ")).filter(|note| !note.is_empty()),
         handle,
         log_groups: shown,
         query: made,
@@ -212,8 +211,14 @@ async fn go_on(cx: &Cx, args: Query, show: Show) -> Result<Found> {
     // A look that fails can be taken again.
     running.let_run();
     let seen = seen?;
-    let handle = (seen.state == State::Running).then(|| handle.text());
-    Ok(Found { handle, ..told(cx, &seen, show)? })
+    let found = told(cx, &seen, &handle.asked, show)?;
+    let handle = is_unread(&seen).then(|| handle.text(cx));
+    Ok(Found { handle, ..found })
+}
+
+/// Whether AWS has more to tell of a query than was read.
+fn is_unread(seen: &Seen) -> bool {
+    seen.state == State::Running || seen.has_more && seen.rows.len() < MOST_ROWS
 }
 
 /// The groups as the call names them.
@@ -230,8 +235,8 @@ enum Text {
 }
 
 /// What was seen, as an answer tells it.
-fn told(cx: &Cx, seen: &Seen, show: Show) -> Result<Found> {
-    let lines: Vec<Line> = seen.rows.iter().map(|fields| line(fields)).collect();
+fn told(cx: &Cx, seen: &Seen, asked: &Asked, show: Show) -> Result<Found> {
+    let mut lines: Vec<Line> = seen.rows.iter().map(|fields| line(fields)).collect();
     let unmasked =
         lines.iter().flat_map(Map::keys).any(|name| name.to_lowercase().contains("unmask"));
     if unmasked {
@@ -241,21 +246,20 @@ fn told(cx: &Cx, seen: &Seen, show: Show) -> Result<Found> {
             "Start another without unmask.",
         ));
     }
+    let is_sealed = asked.seal.as_ref().is_some_and(|seal| seal.over(cx, &mut lines));
+    let sealed = is_sealed.then(|| SEALED.to_owned());
+    let is_of_lines = lines.iter().any(|line| line.contains_key("@message"));
+    let part = part(seen, asked, is_of_lines);
     let rows = match show {
-        Show::Folded if lines.iter().any(|line| line.contains_key("@message")) => fold(lines),
+        Show::Folded if is_of_lines => fold(lines),
         Show::Folded | Show::Unfolded => lines,
     };
     let statistics = &seen.statistics;
-    let note = match seen.state {
-        State::Complete => None,
-        State::Running => Some(
-            "Still running: these are its first results. Go on with {handle}, as often as needed."
-                .to_owned(),
-        ),
-    };
+    let notes = [asked.left_out.clone(), part, sealed].into_iter().flatten();
+    let note = notes.collect::<Vec<String>>().join(" ");
     Ok(Found {
         state: seen.state,
-        note,
+        note: Some(note).filter(|note| !note.is_empty()),
         handle: None,
         log_groups: Vec::new(),
         query: None,
@@ -267,4 +271,49 @@ fn told(cx: &Cx, seen: &Seen, show: Show) -> Result<Found> {
         rows: cut(cx, rows),
         truncated: None,
     })
+}
+
+/// What is said where the rows are not all that the query found: counts are of these alone.
+fn part(seen: &Seen, asked: &Asked, is_of_lines: bool) -> Option<String> {
+    if seen.state == State::Running {
+        return Some(
+            "Still running: these are its first results. Go on with {handle}, as often as needed."
+                .to_owned(),
+        );
+    }
+    let (rows, matched) = (seen.rows.len(), count(seen.statistics.records_matched));
+    let has_more_lines = usize::try_from(matched).is_ok_and(|matched| matched > rows);
+    let is_full = usize::try_from(asked.limit).is_ok_and(|limit| rows >= limit);
+    if is_unread(seen) {
+        Some(format!(
+            "Only the first {rows} rows could be read in time: call again with {{handle}}."
+        ))
+    } else if asked.seal.is_none() {
+        has_more_lines.then(|| {
+            format!(
+                "These are the newest {rows} of {matched} matching lines, and counts are of these."
+            )
+        })
+    } else if is_of_lines && has_more_lines {
+        Some(format!("These are {rows} of {matched} matching lines, and counts are of these."))
+    } else if is_full && !(is_of_lines && !has_more_lines) || seen.has_more {
+        Some(format!("These are the first {rows} rows; there may be more. Raise limit for those."))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudwatchlogs::types::QueryStatistics;
+
+    use super::*;
+
+    #[test]
+    fn rows_that_were_not_read_are_said() {
+        let statistics = QueryStatistics::builder().build();
+        let seen = Seen { state: State::Complete, statistics, rows: vec![], has_more: true };
+        let asked = Asked { limit: 1_000, left_out: None, seal: None };
+        assert!(part(&seen, &asked, false).unwrap().contains("call again with {handle}"));
+    }
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::groups::is_name;
 use super::rows::{count, mib};
+use super::seal::Seal;
 use crate::error::{Error, Kind, Result, aws, echo};
 use crate::tools::Cx;
 use crate::tools::arguments::Span;
@@ -27,7 +28,7 @@ const MOST_PAUSE: Duration = Duration::from_secs(2);
 /// How long the request to stop may take.
 const STOP: Duration = Duration::from_secs(10);
 /// GetQueryResults.
-const MOST_ROWS: usize = 10_000;
+pub const MOST_ROWS: usize = 10_000;
 
 /// A query that AWS runs.
 pub struct Started {
@@ -152,6 +153,8 @@ pub struct Seen {
     pub state: State,
     pub statistics: QueryStatistics,
     pub rows: Vec<Vec<ResultField>>,
+    /// AWS has more rows than were read.
+    pub has_more: bool,
 }
 
 /// Looks until the query is complete, or the time over.
@@ -160,6 +163,7 @@ pub async fn look(cx: &Cx, query: &mut Started) -> Result<Seen> {
         state: State::Running,
         statistics: QueryStatistics::builder().build(),
         rows: vec![],
+        has_more: false,
     };
     let mut pause = FIRST_PAUSE;
     loop {
@@ -184,14 +188,15 @@ pub async fn look(cx: &Cx, query: &mut Started) -> Result<Seen> {
         }
         match answer.status {
             Some(QueryStatus::Complete) => {
-                while let Some(token) = next
-                    && seen.rows.len() < MOST_ROWS
-                    && cx.elapsed() < WAIT
-                {
-                    let more = results(cx, query, Some(token)).await?;
+                while next.is_some() && seen.rows.len() < MOST_ROWS {
+                    let left = WAIT.saturating_sub(cx.elapsed());
+                    let page = results(cx, query, next.clone());
+                    let Ok(more) = tokio::time::timeout(left, page).await else { break };
+                    let more = more?;
                     seen.rows.extend(more.results.unwrap_or_default());
                     next = more.next_token.filter(|token| !token.is_empty());
                 }
+                seen.has_more = next.is_some();
                 seen.state = State::Complete;
                 return Ok(seen);
             }
@@ -254,28 +259,50 @@ pub enum State {
     Running,
 }
 
-/// Names a query to those who started it: bound to source, region and account of the call.
+/// What is told of a query's rows, whether at once or by its handle.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// Lines at most.
+    pub limit: i32,
+    pub left_out: Option<String>,
+    /// Of the caller's own query; without one, it is the newest lines that are asked for.
+    pub seal: Option<Seal>,
+}
+
+/// Names a query to those who started it: bound to source, region and account of the call. It is
+/// signed, or it would read whatever query somebody else has run in the account.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Handle {
     b: u64,
     pub id: String,
+    pub asked: Asked,
 }
 
 impl Handle {
-    pub async fn new(cx: &Cx, id: &str) -> Result<Self> {
-        Ok(Self { b: Self::bound(cx).await?, id: id.to_owned() })
+    pub async fn new(cx: &Cx, id: &str, asked: Asked) -> Result<Self> {
+        Ok(Self { b: Self::bound(cx).await?, id: id.to_owned(), asked })
     }
 
-    pub fn text(&self) -> String {
-        base64::encode(serde_json::to_vec(self).unwrap_or_default())
+    pub fn text(&self, cx: &Cx) -> String {
+        let text = self.unsigned();
+        let signature = cx.sign(&text);
+        format!("{text}.{signature}")
+    }
+
+    /// What is signed says what it is: nothing else that is signed is a handle.
+    fn unsigned(&self) -> String {
+        format!("query.{}", base64::encode(serde_json::to_vec(self).unwrap_or_default()))
     }
 
     pub async fn read(cx: &Cx, text: &str) -> Result<Self> {
-        let handle = Self::parse(text.trim()).ok_or_else(|| {
+        let signed = text.trim().rsplit_once('.');
+        let text = signed.filter(|(text, signature)| cx.sign(text) == *signature);
+        let handle = text.and_then(|(text, _)| Self::parse(text)).ok_or_else(|| {
             Error::invalid(
-                "handle is not one that this server gave.",
-                "Pass the handle unchanged, or start the query again.",
+                "handle is not one that this server gave since it was started.",
+                "Pass the handle unchanged; after a restart of the server start the query again.",
             )
         })?;
         if handle.b == Self::bound(cx).await? {
@@ -288,6 +315,7 @@ impl Handle {
     }
 
     fn parse(text: &str) -> Option<Self> {
+        let text = text.strip_prefix("query.")?;
         let handle: Self = serde_json::from_slice(&base64::decode(text).ok()?).ok()?;
         let good = (1..=64).contains(&handle.id.len())
             && handle.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -307,12 +335,13 @@ mod tests {
 
     #[test]
     fn handles_hold_query_ids_and_nothing_else() {
-        let text = |id: &str| Handle { b: 1, id: id.to_owned() }.text();
+        let asked = || Asked { limit: 1, left_out: None, seal: Some(Seal::of("fields a as b")) };
+        let text = |id: &str| Handle { b: 1, id: id.to_owned(), asked: asked() }.unsigned();
         assert!(Handle::parse(&text("12ab34cd-5678-90ab-cdef-1234567890ab")).is_some());
         for bad in ["", "a b", "a/b", "\"", "é", &"x".repeat(65)] {
             assert!(Handle::parse(&text(bad)).is_none(), "{bad}");
         }
-        for bad in ["", "x", "e30=", "not base64!"] {
+        for bad in ["", "x", "e30=", "query.e30=", "query.not base64!"] {
             assert!(Handle::parse(bad).is_none(), "{bad}");
         }
     }
