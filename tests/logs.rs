@@ -498,7 +498,7 @@ mod rows {
     #[test]
     fn a_query_that_takes_a_secrets_name_away_does_not_show_it() {
         let check = |query: &str, row: Value, hidden: &[&str], shown: &[&str]| {
-            let aws = insights(move |_| results("Complete", &[row.clone()], 1));
+            let aws = insights(move |_| results("Complete", std::slice::from_ref(&row), 1));
             let server = serve(&aws, Home::new(), &[], &[]);
             let args = json!({"log_groups": "/ecs/checkout", "query": query});
             let told = server.call_ok("logs_query", args);

@@ -296,7 +296,7 @@ fn part(seen: &Seen, asked: &Asked, is_of_lines: bool) -> Option<String> {
         })
     } else if is_of_lines && has_more_lines {
         Some(format!("These are {rows} of {matched} matching lines, and counts are of these."))
-    } else if is_full && !(is_of_lines && !has_more_lines) || seen.has_more {
+    } else if is_full && (!is_of_lines || has_more_lines) || seen.has_more {
         Some(format!("These are the first {rows} rows; there may be more. Raise limit for those."))
     } else {
         None
