@@ -207,7 +207,11 @@ fn iam_policy_names_what_the_tools_on_offer_need_and_no_more() {
         assert!(reads.contains(&read), "{reads:?}");
         assert!(!writes.iter().any(|write| reads.contains(write)), "{reads:?}");
     }
-    assert_eq!(actions(&Home::new(), &["--toolsets", "core"]), ["sts:GetCallerIdentity"]);
+    let one = actions(&Home::new(), &["--tools", "aws_get_account_info"]);
+    assert_eq!(one, ["sts:GetCallerIdentity"]);
+    // What a tool can do without is named too.
+    let overview = actions(&Home::new(), &["--tools", "aws_health_overview"]);
+    assert!(overview.contains(&"ce:GetCostAndUsage".to_owned()), "{overview:?}");
 }
 
 #[test]

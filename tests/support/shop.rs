@@ -294,11 +294,12 @@ impl Shop {
             ),
         };
         let revision = if name == "checkout" { "checkout:42" } else { "catalog:30" };
+        let stopped = self.clock.at(&format!("{}:{}", &id[..2], &id[2..]));
         json!({
             "taskArn": arn, "group": format!("service:{name}"), "lastStatus": "STOPPED", "launchType": "FARGATE",
             "taskDefinitionArn": format!("arn:aws:ecs:{ACCOUNT}:task-definition/{revision}"),
-            "stopCode": code, "stoppedReason": reason, "startedAt": self.clock.at("11:52"),
-            "stoppedAt": self.clock.at(&format!("{}:{}", &id[..2], &id[2..])),
+            "stopCode": code, "stoppedReason": reason, "createdAt": stopped - 1_200, "startedAt": stopped - 1_140,
+            "stoppedAt": stopped,
             "containers": [{"name": "app", "lastStatus": "STOPPED", "exitCode": exit, "reason": why}],
         })
     }
