@@ -18,7 +18,7 @@ pub fn run(resolved: Resolved, json: bool) -> u8 {
         for tool in world.tools() {
             let effect = tool.effects.strongest().word();
             text.push_str(&format!(
-                "{:width$}  {:7}  {:5}  {}\n",
+                "{:width$}  {:10}  {:11}  {}\n",
                 tool.name,
                 tool.toolset.word(),
                 effect,

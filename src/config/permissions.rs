@@ -50,6 +50,9 @@ pub fn read_at_most(path: &Path, most: u64) -> std::io::Result<String> {
     String::from_utf8(bytes).map_err(|error| invalid(&format!("not UTF-8: {error}")))
 }
 
+/// How often a file is looked for that comes and goes.
+const MOST_LOOKS: u32 = 10;
+
 /// The stamp of what stands at the path now; nothing where nothing can be seen.
 pub fn stamp(path: &Path) -> Option<Stamp> {
     std::fs::metadata(path).ok().map(|metadata| system::stamp(&metadata))
@@ -58,17 +61,7 @@ pub fn stamp(path: &Path) -> Option<Stamp> {
 /// Reads a file whole, or nothing where there is none. What is checked is what is read: both go
 /// through one open handle.
 pub fn read(path: &Path) -> Result<Option<Text>> {
-    let file = match system::open(path) {
-        Ok(file) => file,
-        // A link that leads nowhere was meant to lead somewhere.
-        Err(error)
-            if error.kind() == std::io::ErrorKind::NotFound
-                && std::fs::symlink_metadata(path).is_err() =>
-        {
-            return Ok(None);
-        }
-        Err(error) => return Err(unreadable(path, error)),
-    };
+    let Some(file) = open(path)? else { return Ok(None) };
     let metadata = file.metadata().map_err(|error| unreadable(path, error))?;
     if !metadata.is_file() {
         return Err(broken(path, "is not a regular file", "Put the text into a regular file."));
@@ -89,6 +82,26 @@ pub fn read(path: &Path) -> Result<Option<Text>> {
                 format!("{} line {line}: a character is not UTF-8.", path.display()),
                 "Save the file as UTF-8.",
             ))
+        }
+    }
+}
+
+/// The file at the path, or nothing where there is none.
+fn open(path: &Path) -> Result<Option<File>> {
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        let error = match system::open(path) {
+            Ok(file) => return Ok(Some(file)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => error,
+            Err(error) => return Err(unreadable(path, error)),
+        };
+        match std::fs::symlink_metadata(path) {
+            Err(_) => return Ok(None),
+            // It came between the two looks: an editor puts a new file in the place of the old one.
+            Ok(found) if !found.is_symlink() && looks < MOST_LOOKS => {}
+            // A link that leads nowhere was meant to lead somewhere.
+            Ok(_) => return Err(unreadable(path, error)),
         }
     }
 }
