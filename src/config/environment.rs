@@ -143,6 +143,22 @@ impl Environment {
         };
         Some(base.join(Path::new("aws-mcp")))
     }
+    /// Where this program keeps what it notes: `$AWS_MCP_STATE_DIR`, else `$XDG_STATE_HOME/aws-mcp`,
+    /// else `~/.local/state/aws-mcp`; on Windows `%LOCALAPPDATA%\aws-mcp`.
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        if let Some(named) = self.get("AWS_MCP_STATE_DIR") {
+            return Some(self.path(named));
+        }
+        let base = match self.get("LOCALAPPDATA").filter(|_| cfg!(windows)) {
+            Some(local) => PathBuf::from(local),
+            None => self
+                .get("XDG_STATE_HOME")
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+                .or_else(|| Some(self.home()?.join(".local/state")))?,
+        };
+        Some(base.join("aws-mcp"))
+    }
 }
 
 fn unquoted(value: &str) -> &str {

@@ -17,7 +17,7 @@ pub use aws::{AwsSettings, Endpoints, Keys, WebIdentity};
 pub use clock::{Clock, rfc3339};
 pub use environment::Environment;
 pub use permissions::{Stamp, read, read_at_most, stamp};
-pub use policy::{Account, Mode, Policy};
+pub use policy::{Account, Approval, Mode, OnError, Policy, Way};
 #[cfg(test)]
 pub use rule::Glob;
 pub use rule::{Over, Rule};
@@ -117,6 +117,9 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// The most characters of an answer's JSON text.
     pub max_characters: usize,
+    /// Where the record of calls and the socket for approvals lie; none without a home directory.
+    pub state_dir: Option<PathBuf>,
+    pub limits: Limits,
     pub clock: Clock,
 }
 
@@ -145,6 +148,26 @@ struct File {
     output: Output,
     #[serde(default)]
     log: Log,
+    #[serde(default)]
+    limits: Limits,
+}
+
+/// How fast calls and requests may come; absent = the default.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Calls of tools.
+    pub calls: Option<Pace>,
+    /// Requests to AWS, per account, region and service.
+    pub requests: Option<Pace>,
+}
+
+/// A token bucket.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pace {
+    pub burst: u32,
+    pub per_second: u32,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -207,6 +230,13 @@ pub fn resolve(flags: Flags, env: Environment, clock: Clock) -> Resolved {
             "Set output.max_characters in config.toml to 2000 up to 262144.",
         ));
     }
+    let paces = [file.limits.calls, file.limits.requests];
+    if paces.iter().flatten().any(|pace| pace.burst == 0 || pace.per_second == 0) {
+        note(broken(
+            "limits has a 0 in it.".to_owned(),
+            "Set burst and per_second in config.toml to 1 or more.",
+        ));
+    }
     // Reading only can be asked for anywhere, and nothing takes it back.
     let read_only = file.read_only || env.is_not_off("AWS_MCP_READ_ONLY");
     let auto_approve = env.is_on("AWS_MCP_AUTO_APPROVE_DESTRUCTIVE");
@@ -230,6 +260,8 @@ pub fn resolve(flags: Flags, env: Environment, clock: Clock) -> Resolved {
         log: log.unwrap_or_default(),
         allowed_hosts: file.endpoints.allow.iter().map(|host| host.to_ascii_lowercase()).collect(),
         max_characters: max_characters.clamp(*CHARACTERS.start(), *CHARACTERS.end()),
+        state_dir: env.state_dir(),
+        limits: file.limits,
         clock,
     };
     Resolved { config, problem, environment: env }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -32,7 +33,67 @@ pub struct Policy {
     pub roles: Option<Vec<Glob>>,
     /// Operations whose secrets may be shown; absent says nothing.
     pub reveal: Option<Vec<Rule>>,
+    pub approval: Approval,
+    pub audit: Audit,
     digest: String,
+}
+
+/// How a person is asked. What is absent is left to the other policies that bind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Approval {
+    /// How long a call waits for the answer.
+    pub wait: Option<Duration>,
+    /// Which ways may be used; absent allows all.
+    pub ways: Option<Vec<Way>>,
+    /// How long a question and the yes to it live.
+    pub lives: Option<Duration>,
+    /// The same of what cannot be undone, gives access or is not known.
+    pub destructive_lives: Option<Duration>,
+}
+
+/// A way to a person, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// A window of this machine's desktop.
+    Dialog,
+    /// A form that the MCP client shows.
+    Form,
+    /// `aws-mcp approve`.
+    Terminal,
+}
+
+impl Way {
+    pub const ALL: [Self; 3] = [Self::Dialog, Self::Form, Self::Terminal];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Dialog => "dialog",
+            Self::Form => "form",
+            Self::Terminal => "terminal",
+        }
+    }
+}
+
+/// How what was asked and done is kept on record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Days that records are kept.
+    pub keep_days: Option<u32>,
+    pub on_error: Option<OnError>,
+    /// Where a copy goes in the background.
+    pub log_group: Option<String>,
+}
+
+/// What happens to calls while nothing can be written to the record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnError {
+    /// Reads go on with a warning.
+    #[default]
+    Warn,
+    /// Nothing runs.
+    Deny,
 }
 
 /// What happens to effects without a rule of their own, from loose to strict.
@@ -116,6 +177,8 @@ impl Policy {
             profiles: globs(file.profiles, "profiles.allow")?,
             roles: globs(file.roles, "roles.allow")?,
             reveal: file.reveal.map(|list| each(list, "reveal", Rule::parse)).transpose()?,
+            approval: approval(file.approval.unwrap_or_default())?,
+            audit: audit(file.audit.unwrap_or_default())?,
             digest,
         })
     }
@@ -134,6 +197,8 @@ impl Default for Policy {
             profiles: None,
             roles: None,
             reveal: None,
+            approval: Approval::default(),
+            audit: Audit::default(),
             digest: digest_of(""),
         }
     }
@@ -155,6 +220,28 @@ struct File {
     roles: Option<Allow>,
     #[serde(deserialize_with = "present")]
     reveal: Option<Vec<Spanned<String>>>,
+    approval: Option<ApprovalEntry>,
+    audit: Option<AuditEntry>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ApprovalEntry {
+    wait_seconds: Option<Spanned<u64>>,
+    #[serde(deserialize_with = "present")]
+    ways: Option<Vec<Way>>,
+    dialog: Option<bool>,
+    ttl_seconds: Option<Spanned<u64>>,
+    destructive_ttl_seconds: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct AuditEntry {
+    keep_days: Option<Spanned<u64>>,
+    #[serde(deserialize_with = "present")]
+    on_error: Option<OnError>,
+    cloudwatch_log_group: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -270,6 +357,63 @@ fn accounts(entries: Accounts) -> Result<Vec<Account>, Fault> {
         accounts.push(Account { name: key.value, mode: entry.mode, regions });
     }
     Ok(accounts)
+}
+
+fn approval(entry: ApprovalEntry) -> Result<Approval, Fault> {
+    let lives = |seconds, key| within(seconds, &format!("approval.{key}"), 10..=86_400);
+    let ways = match (entry.ways, entry.dialog) {
+        (ways, None | Some(true)) => ways,
+        (ways, Some(false)) => {
+            let mut ways = ways.unwrap_or_else(|| Way::ALL.to_vec());
+            ways.retain(|way| *way != Way::Dialog);
+            Some(ways)
+        }
+    };
+    Ok(Approval {
+        // A call ends within 50 s, and what was approved needs some of them.
+        wait: within(entry.wait_seconds, "approval.wait_seconds", 0..=40)?.map(Duration::from_secs),
+        ways,
+        lives: lives(entry.ttl_seconds, "ttl_seconds")?.map(Duration::from_secs),
+        destructive_lives: lives(entry.destructive_ttl_seconds, "destructive_ttl_seconds")?
+            .map(Duration::from_secs),
+    })
+}
+
+fn audit(entry: AuditEntry) -> Result<Audit, Fault> {
+    let days = within(entry.keep_days, "audit.keep_days", 1..=3_650)?;
+    let log_group = entry.cloudwatch_log_group.map(|name| {
+        let good = (1..=512).contains(&name.value.len())
+            && name.value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/#".contains(&b));
+        if good {
+            return Ok(name.value);
+        }
+        let what = format!(
+            "audit.cloudwatch_log_group {} is not the name of a log group",
+            echo(&name.value)
+        );
+        Err(Fault::at(&name, what, "Write the name, such as /aws-mcp/audit; not its ARN."))
+    });
+    Ok(Audit {
+        keep_days: days.and_then(|days| u32::try_from(days).ok()),
+        on_error: entry.on_error,
+        log_group: log_group.transpose()?,
+    })
+}
+
+fn within(
+    number: Option<Spanned<u64>>,
+    key: &str,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<Option<u64>, Fault> {
+    match number {
+        None => Ok(None),
+        Some(number) if range.contains(&number.value) => Ok(Some(number.value)),
+        Some(number) => Err(Fault::at(
+            &number,
+            format!("{key} is {}; {} to {} are allowed", number.value, range.start(), range.end()),
+            "Write a number within the range, or leave the key out.",
+        )),
+    }
 }
 
 /// The form only: which regions there are changes more often than this program.

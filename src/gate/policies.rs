@@ -4,9 +4,10 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::verdict::{self, Judgement, Question, Settings};
-use crate::config::{self, Access, AutoApprove, Mode, Policy, Stamp};
+use crate::config::{self, Access, AutoApprove, Mode, OnError, Policy, Stamp, Way};
 use crate::error::{Error, Kind, Result};
 
 /// Both files, watched.
@@ -29,6 +30,32 @@ pub enum WhenMissing {
 /// The policies at one moment. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Snapshot(Vec<(Origin, Arc<Policy>)>);
+
+/// How a person is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    pub wait: Duration,
+    /// The best first.
+    pub ways: Vec<Way>,
+    pub lives: Duration,
+    pub destructive_lives: Duration,
+}
+
+impl Asking {
+    const WAIT: Duration = Duration::from_secs(40);
+    const LIVES: Duration = Duration::from_secs(3_600);
+    const DESTRUCTIVE_LIVES: Duration = Duration::from_secs(600);
+}
+
+/// How calls are recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    pub keep_days: u32,
+    pub on_error: OnError,
+    pub log_group: Option<String>,
+}
+
+const KEEP_DAYS: u32 = 90;
 
 /// Whose policy, and when it was read. In the order in which they are named as the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +182,32 @@ impl Snapshot {
             Access::AsPolicySays => {
                 self.0.iter().map(|(_, policy)| policy.mode).max().unwrap_or_default()
             }
+        }
+    }
+
+    /// How a person is asked: the strictest of all.
+    pub fn approval(&self) -> Asking {
+        let said = || self.0.iter().map(|(_, policy)| &policy.approval);
+        let least = |of: fn(&config::Approval) -> Option<Duration>, usual| {
+            said().filter_map(of).min().unwrap_or(usual)
+        };
+        let allowed =
+            |way: &Way| said().filter_map(|one| one.ways.as_ref()).all(|w| w.contains(way));
+        Asking {
+            wait: least(|one| one.wait, Asking::WAIT),
+            ways: Way::ALL.into_iter().filter(allowed).collect(),
+            lives: least(|one| one.lives, Asking::LIVES),
+            destructive_lives: least(|one| one.destructive_lives, Asking::DESTRUCTIVE_LIVES),
+        }
+    }
+
+    /// How calls are recorded: the strictest of all; where the copy goes, the administrator says first.
+    pub fn audit(&self) -> Recording {
+        let said = || self.0.iter().map(|(_, policy)| &policy.audit);
+        Recording {
+            keep_days: said().filter_map(|one| one.keep_days).max().unwrap_or(KEEP_DAYS),
+            on_error: said().filter_map(|one| one.on_error).max().unwrap_or_default(),
+            log_group: said().rev().find_map(|one| one.log_group.clone()),
         }
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::config::Clock;
+use crate::config::{self, Clock};
 use crate::error::{Error, Kind, Result};
 
 /// How long a call waits for its token; who would have to wait longer is told so at once.
@@ -38,6 +38,12 @@ impl Limit {
     pub const ATTEMPTS: Self = Self { burst: 500, per_second: 50.0 };
     /// Tools that try credentials out.
     pub const TEN_A_MINUTE: Self = Self { burst: 10, per_second: 10.0 / 60.0 };
+}
+
+impl From<config::Pace> for Limit {
+    fn from(pace: config::Pace) -> Self {
+        Self { burst: pace.burst, per_second: f64::from(pace.per_second) }
+    }
 }
 
 /// A bucket for each key, all of one limit. `Buckets<()>` is a single one.

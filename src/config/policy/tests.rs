@@ -204,3 +204,25 @@ fn the_digest_is_that_of_the_text() {
     assert_eq!(Policy::default().digest(), parsed("").digest());
     assert_ne!(parsed("mode: full").digest(), parsed("mode: full ").digest());
 }
+
+#[test]
+fn how_a_person_is_asked_and_what_is_recorded() {
+    let policy = parsed(
+        "approval: {wait_seconds: 0, ways: [terminal, dialog], ttl_seconds: 60, destructive_ttl_seconds: 30}\n\
+         audit: {keep_days: 30, on_error: deny, cloudwatch_log_group: /aws-mcp/audit}",
+    );
+    assert_eq!(policy.approval.wait, Some(Duration::ZERO));
+    assert_eq!(policy.approval.ways, Some(vec![Way::Terminal, Way::Dialog]));
+    assert_eq!(policy.approval.destructive_lives, Some(Duration::from_secs(30)));
+    assert_eq!(policy.audit.keep_days, Some(30));
+    assert_eq!(policy.audit.on_error, Some(OnError::Deny));
+    let silent = parsed("approval: {dialog: false}");
+    assert_eq!(silent.approval.ways, Some(vec![Way::Form, Way::Terminal]));
+    refused("approval: {wait_seconds: 41}", 1, "0 to 40");
+    refused("approval:\n  ttl_seconds: 5", 2, "10 to 86400");
+    refused("approval: {ways: [telepathy]}", 1, "telepathy");
+    refused("approval: {way: [dialog]}", 1, "ways");
+    refused("audit: {keep_days: 0}", 1, "keep_days");
+    refused("audit: {on_error: allow}", 1, "allow");
+    refused("audit: {cloudwatch_log_group: 'arn:aws:logs:x'}", 1, "log group");
+}

@@ -252,3 +252,26 @@ fn calls_and_changes_at_once() {
         }
     });
 }
+
+#[test]
+fn how_a_person_is_asked_can_be_tightened_and_never_widened() {
+    let files = files(
+        Some("approval: {ways: [form, terminal], ttl_seconds: 600}\naudit: {on_error: deny}"),
+        Some(
+            "approval: {wait_seconds: 5, ways: [dialog, terminal]}\naudit: {keep_days: 365, cloudwatch_log_group: a}",
+        ),
+    );
+    let now = || files.policies.current().unwrap();
+    assert_eq!(now().approval().ways, [Way::Terminal]);
+    assert_eq!(now().approval().wait, Duration::from_secs(5));
+    assert_eq!(now().approval().lives, Duration::from_secs(600));
+    assert_eq!(now().approval().destructive_lives, Duration::from_secs(600));
+    files.user(Some(
+        "approval: {ways: [form], ttl_seconds: 6000}\naudit: {cloudwatch_log_group: b}",
+    ));
+    assert!(now().approval().ways.is_empty());
+    assert_eq!(now().approval().lives, Duration::from_secs(600));
+    let recording = now().audit();
+    assert_eq!((recording.keep_days, recording.on_error), (365, OnError::Deny));
+    assert_eq!(recording.log_group.as_deref(), Some("a"));
+}
