@@ -11,6 +11,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::SharedHttpClient;
+use aws_types::service_config::ServiceConfigKey;
 
 use super::credentials::{Loaded, Source};
 use super::endpoints::Overrides;
@@ -95,6 +96,16 @@ impl Session {
         let home = self.holder.home.as_ref().map_or("us-east-1", Region::as_str);
         let home = aws_config::Region::new(home.to_owned());
         self.sdk(loaded).into_builder().region(home).build()
+    }
+
+    /// The endpoint that the person set for a service of this SDK id, where they did.
+    pub fn endpoint(&self, service_id: &str) -> Option<String> {
+        let key = ServiceConfigKey::builder()
+            .service_id(service_id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        self.sdk.service_config()?.load_config(key.ok()?)
     }
 
     /// Whether a profile, and not the environment, says where STS is: a file that can change meanwhile.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::config::{LogLevel, Resolved};
 use crate::error::nearest;
+use crate::gate::Person;
 use crate::tools;
 
 /// Calls and prints: pretty on a terminal, one line of JSON in a pipe.
@@ -41,7 +42,8 @@ pub fn run(mut resolved: Resolved, tool: &str, arguments: Option<String>) -> u8 
     });
     let called = match super::runtime() {
         Ok(runtime) => {
-            let called = runtime.block_on(tools::call(world, tool, arguments, progress));
+            let caller = tools::Caller { client: None, progress, person: Person::Elsewhere };
+            let called = runtime.block_on(tools::call(world, tool, arguments, caller));
             runtime.shutdown_background();
             called
         }

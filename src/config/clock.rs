@@ -19,6 +19,12 @@ impl Clock {
         Self { wall: SystemTime::now, started: Instant::now() }
     }
 
+    /// A clock whose wall time a test sets.
+    #[cfg(test)]
+    pub fn with_wall(wall: fn() -> SystemTime) -> Self {
+        Self { wall, ..Self::system() }
+    }
+
     /// Wall time, for time stamps and expiry.
     pub fn now(&self) -> SystemTime {
         (self.wall)()

@@ -13,6 +13,20 @@ pub fn of_request(request: &HttpRequest) -> Option<Value> {
     is_json.then(|| serde_json::from_slice(request.body().bytes()?).ok())?
 }
 
+/// Whether a request of EC2's protocol is told not to be carried out: by one `DryRun=true`, and no other
+/// parameter of that name in any spelling
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html>).
+pub fn is_dry_run(request: &HttpRequest) -> bool {
+    let is_form =
+        request.headers().get("content-type") == Some("application/x-www-form-urlencoded");
+    let Some(body) = request.body().bytes().filter(|_| is_form) else { return false };
+    let mut named = body.split(|byte| *byte == b'&').filter(|pair| {
+        let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+        name.eq_ignore_ascii_case(b"DryRun") || name.contains(&b'%')
+    });
+    named.next() == Some(b"DryRun=true") && named.next().is_none()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -23,6 +37,23 @@ mod tests {
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.headers_mut().insert("content-type", kind);
         assert_eq!(of_request(&request), expected, "{body}");
+    }
+
+    #[test]
+    fn a_dry_run_is_said_in_one_way_only() {
+        let check = |body: &str, expected| {
+            let mut request = HttpRequest::new(SdkBody::from(body));
+            request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
+            assert_eq!(is_dry_run(&request), expected, "{body}");
+        };
+        check("Action=StopInstances&DryRun=true&InstanceId.1=i-1", true);
+        check("Action=StopInstances&InstanceId.1=i-1", false);
+        check("Action=StopInstances&DryRun=false", false);
+        check("Action=StopInstances&DryRun=true&DryRun=false", false);
+        check("Action=StopInstances&DryRun=true&dryrun=false", false);
+        check("Action=StopInstances&DryRun=true&Dry%52un=false", false);
+        check("Action=StopInstances&X=DryRun=true", false);
+        check("", false);
     }
 
     #[test]

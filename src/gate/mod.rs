@@ -2,10 +2,14 @@
 //! clients, the mask over its answer, pace, breaker and figures.
 
 mod admit;
+mod approval;
+mod approve;
 mod arguments;
+mod ask;
 mod breaker;
 mod called;
 mod cases;
+mod dialog;
 mod door;
 mod effect;
 mod escape;
@@ -28,7 +32,11 @@ use aws_types::SdkConfig;
 use aws_types::sdk_config::SharedHttpClient;
 use serde_json::{Map, Value};
 
-pub use admit::{Admitted, Call, Operations, Pace};
+pub use admit::{Admission, Admitted, Call, Looking, Operations, Pace};
+pub use approval::look::{DryRun, Look, Need};
+pub use approval::{Answered, Approval};
+pub use approve::Turn;
+pub use ask::{ApprovalRequired, Filled, FormAsked, Person, Returned, Terminal, Typed};
 pub use aws_dynamic::catalog::Effect;
 pub use cases::{Asked, Cases, explain};
 pub use effect::Effects;
@@ -46,6 +54,7 @@ pub use wire::NoSecondTry;
 use crate::accounts::{self, Doors, Loaded, Purpose};
 use crate::config::{Access, AwsSettings, Clock, Config, Mode, PolicyFile, PolicyFiles};
 use crate::error::{Error, Kind, Result};
+use approval::Approvals;
 use aws_dynamic::catalog::{Broken, Index};
 use breaker::{Breaker, Circuit};
 use door::{Pass, Requests};
@@ -72,6 +81,7 @@ pub struct Gate {
     attempts: Arc<Buckets<Circuit>>,
     breaker: Breaker,
     key: DigestKey,
+    approvals: Approvals,
     /// Counts of tools and services.
     pub metrics: Metrics,
 }
@@ -112,6 +122,7 @@ impl Gate {
             )),
             breaker: Breaker::new(clock),
             key,
+            approvals: Approvals::new(clock, None, Box::new(|_| {})),
             metrics: Metrics::new(clock),
         }
     }
@@ -213,6 +224,11 @@ impl Gate {
         let shown = escape(mask::mask(Value::String(text), &Secrets::default(), &self.key));
         let text = shown.as_str().unwrap_or_default();
         text.chars().take(MOST_SAID).collect()
+    }
+
+    /// Makes this server reachable by `aws-mcp approve`.
+    fn listen(&self) -> std::result::Result<(), String> {
+        Ok(())
     }
 
     fn open(&self, hosts: Hosts, circuit: Circuit, requests: Requests) -> Result<SharedHttpClient> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::verdict::{self, Judgement, Question, Settings};
+use super::verdict::{self, By, Judgement, Question, Settings};
 use crate::config::{self, Access, AutoApprove, Mode, OnError, Policy, Stamp, Way};
 use crate::error::{Error, Kind, Result};
 
@@ -127,11 +127,21 @@ impl Snapshot {
             }
             one
         });
-        verdict::strictest(judged).unwrap_or_else(|| Judgement {
+        let judged: Vec<Judgement> = judged.collect();
+        let by_rule = judged.iter().filter(|one| one.by == By::Rule).map(|one| one.verdict).max();
+        let strictest = verdict::strictest(judged).map(|mut one| {
+            // Of equals the first is named; that another one has a rule for it counts all the same.
+            if by_rule == Some(one.verdict) {
+                one.by = By::Rule;
+            }
+            one
+        });
+        strictest.unwrap_or_else(|| Judgement {
             // A user's policy is always there; that there is none must not mean that all may run.
             verdict: verdict::Verdict::Deny,
             rule: "no policy".to_owned(),
             reason: "no policy was read".to_owned(),
+            by: By::Rule,
         })
     }
 

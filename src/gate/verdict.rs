@@ -34,6 +34,16 @@ pub struct Judgement {
     pub rule: String,
     /// Why, for the model; never how to get around it.
     pub reason: String,
+    pub by: By,
+}
+
+/// What decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The mode, by the effect.
+    Mode,
+    /// Something that the policy says besides.
+    Rule,
 }
 
 /// What binds besides the policy.
@@ -195,7 +205,12 @@ impl Call<'_> {
         let rule = format!("mode {}{place}", mode.word());
         let what = self.question.called.as_ref().map_or("the call".to_owned(), Called::name);
         let what = format!("{what} {}", is(effect));
-        let run = |rule: String| Judgement { verdict: Verdict::Run, rule, reason: what.clone() };
+        let run = |rule: String| Judgement {
+            verdict: Verdict::Run,
+            rule,
+            reason: what.clone(),
+            by: By::Mode,
+        };
         let verdict = match (mode, effect) {
             (_, Effect::Read) | (Mode::Full, Effect::Write) => Verdict::Run,
             (Mode::ReadOnly, _) => Verdict::Deny,
@@ -209,7 +224,10 @@ impl Call<'_> {
                 (Effect::Write | Effect::Destructive, _, AutoApprove::WriteAndDestructive) => {
                     run("AWS_MCP_AUTO_APPROVE_DESTRUCTIVE".to_owned())
                 }
-                _ => ask(rule, format!("{what}, and a person is asked about that")),
+                _ => Judgement {
+                    by: By::Mode,
+                    ..ask(rule, format!("{what}, and a person is asked about that"))
+                },
             },
         }
     }
@@ -276,11 +294,11 @@ fn is(effect: Effect) -> &'static str {
 }
 
 fn deny(rule: impl Into<String>, reason: String) -> Judgement {
-    Judgement { verdict: Verdict::Deny, rule: rule.into(), reason }
+    Judgement { verdict: Verdict::Deny, rule: rule.into(), reason, by: By::Rule }
 }
 
 fn ask(rule: impl Into<String>, reason: String) -> Judgement {
-    Judgement { verdict: Verdict::Ask, rule: rule.into(), reason }
+    Judgement { verdict: Verdict::Ask, rule: rule.into(), reason, by: By::Rule }
 }
 
 #[cfg(test)]

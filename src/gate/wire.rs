@@ -22,7 +22,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::retry::{ErrorKind, RetryConfig};
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use super::admit::Admitted;
+use super::admit::{Admitted, Purpose};
 use super::breaker::{self, Circuit, Health};
 use super::door::Leave;
 use super::metrics::Outcome;
@@ -97,6 +97,15 @@ impl Intercept for Wire {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let (service, operation) = self.known(cfg)?;
+        if self.admitted.purpose != Purpose::Call && operation.changes() {
+            // EC2 only says what it would do, where the request tells it so in just this way.
+            if self.admitted.dry_runs() && arguments::is_dry_run(context.request()) {
+                return Ok(());
+            }
+            let name = format!("{}:{}", service.name(), operation.name());
+            let (effect, own) = (operation.effect(), Effect::Read);
+            return Err(too_strong(self.admitted.tool, &name, effect, own).into());
+        }
         if !operation.depends_on_arguments() {
             return Ok(());
         }
@@ -118,7 +127,8 @@ impl Intercept for Wire {
             Error::internal("an operation reached the wire unchecked. Nothing was sent.")
         })?;
         self.gate.metrics.record_attempt(&self.circuit.service);
-        let writes_of = underway.operation.changes().then(|| self.admitted.clone());
+        let changes = underway.operation.changes() && self.admitted.purpose == Purpose::Call;
+        let writes_of = changes.then(|| self.admitted.clone());
         context.request_mut().add_extension(Leave { writes_of });
         tracing::debug!(tool = self.admitted.tool, "sending");
         Ok(())

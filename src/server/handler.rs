@@ -14,9 +14,10 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+use super::form;
 use crate::error::{echo, nearest};
 use crate::gate::Effect;
-use crate::tools::{self, Called, Step, Target, Tool, World};
+use crate::tools::{self, Called, Caller, Client, Step, Target, Tool, World};
 
 /// The list changes only with a restart, and a host starts the server anew for that.
 const LIST_FRESH_MS: u64 = 300_000;
@@ -65,15 +66,19 @@ impl Handler {
         &self,
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
-    ) -> Result<CallToolResult, ErrorData> {
+    ) -> Result<Called, ErrorData> {
         let tool = self.find(&request.name)?;
+        let person = form::person(&request, context);
         let arguments = request.arguments.unwrap_or_default();
         let (steps, mut progress) = mpsc::unbounded_channel::<Step>();
         let token = context.meta.get_progress_token();
         let report: tools::Progress = Arc::new(move |step| {
             let _ = steps.send(step);
         });
-        let mut call = Box::pin(tools::call(self.world.clone(), tool, arguments, report));
+        let client =
+            context.client_info().map(|info| Client { name: info.name, version: info.version });
+        let caller = Caller { client, progress: report, person };
+        let mut call = Box::pin(tools::call(self.world.clone(), tool, arguments, caller));
         let mut done = 0.0;
         // Progress is sent from here and nowhere else, so that none can follow the answer.
         let called = loop {
@@ -87,7 +92,7 @@ impl Handler {
                 }
             }
         };
-        Ok(result(called))
+        Ok(called)
     }
 }
 
@@ -126,13 +131,22 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let cancelled = context.ct.clone();
-        let mut result = tokio::select! {
-            result = self.call(request, &context) => result?,
+        let called = tokio::select! {
+            called = self.call(request, &context) => called?,
             // The call is dropped here, and with it what it was waiting for. Nobody sees the answer.
             () = cancelled.cancelled() => {
                 return Err(ErrorData::internal_error("cancelled", None));
             }
         };
+        let called = match called.form {
+            None => called,
+            Some(form) => {
+                let mut asking = form::asks_back(form)?;
+                asking.meta = Some(identified(asking.meta.take()));
+                return Ok(asking.into());
+            }
+        };
+        let mut result = result(called);
         if is_modern(&context) {
             result.meta = Some(identified(result.meta.take()));
         }
@@ -221,6 +235,12 @@ pub fn listed(world: &World) -> Vec<Listed> {
             listed.title = Some(tool.title.to_owned());
             listed.output_schema = Some(Arc::new(schemas.output.clone()));
             listed.annotations = Some(annotations);
+            if !read_only {
+                // Some clients then ask each time; that is theirs, and no approval here.
+                let mut meta = MetaObject::default();
+                meta.insert("anthropic/requiresUserInteraction".to_owned(), true.into());
+                listed.meta = Some(meta);
+            }
             Some(listed)
         })
         .collect()
@@ -250,7 +270,7 @@ fn identified(meta: Option<MetaObject>) -> MetaObject {
     meta
 }
 
-fn is_modern(context: &RequestContext<RoleServer>) -> bool {
+pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
     context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }
 

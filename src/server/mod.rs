@@ -1,6 +1,7 @@
 //! MCP in and out over stdin and stdout. rmcp lives here and nowhere else, because it moves fast.
 
 mod connection;
+mod form;
 mod handler;
 mod life;
 mod line;

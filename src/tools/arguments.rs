@@ -66,6 +66,14 @@ impl When {
         }
     }
 
+    /// The moment that a distance from now means, as RFC 3339; none where the text is no distance.
+    pub fn resolved(text: &str, now: SystemTime) -> Option<String> {
+        match Self::parse(text.trim())? {
+            Self::At(_) => None,
+            ago @ Self::Ago(_) => Some(rfc3339(ago.seconds(now))),
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         if text == "now" {
             return Some(Self::NOW);
@@ -111,9 +119,12 @@ impl JsonSchema for When {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string"})
+        json_schema!({"type": "string", "format": MOMENT})
     }
 }
+
+/// Marks a moment in our own schemas; clients do not see it.
+pub const MOMENT: &str = "moment";
 
 /// A span of time, in seconds since 1970; the end comes after the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

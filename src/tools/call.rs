@@ -10,7 +10,10 @@ use serde_json::{Map, Value};
 use super::{Answer, Cx, Progress, Target, Tool, World, schema};
 use crate::accounts::Requested;
 use crate::error::{Error, Kind, Result, aws};
-use crate::gate::{self, Effect, Gate, Outcome};
+use crate::gate::{
+    self, Admission, Admitted, Answered, ApprovalRequired, Effect, FormAsked, Gate, Outcome,
+    Person, Turn,
+};
 
 /// Within the minute that hosts wait.
 const LIMIT: Duration = Duration::from_secs(50);
@@ -25,6 +28,23 @@ const MOST_CODE: usize = 80;
 pub struct Called {
     pub body: Map<String, Value>,
     pub failed: Option<Kind>,
+    /// A form for the person, which is the answer instead.
+    pub form: Option<FormAsked>,
+}
+
+/// Who calls, and how the person behind it can be reached.
+#[derive(Clone)]
+pub struct Caller {
+    pub client: Option<Client>,
+    pub progress: Progress,
+    pub person: Person,
+}
+
+/// An MCP client, as it names itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    pub name: String,
+    pub version: String,
 }
 
 /// Calls a tool. Never fails: an error is an answer too. Dropped, it counts as cancelled.
@@ -32,11 +52,13 @@ pub async fn call(
     world: Arc<World>,
     tool: &'static Tool,
     arguments: Map<String, Value>,
-    progress: Progress,
+    caller: Caller,
 ) -> Called {
     let mut record = Record::begin(world.clone(), tool);
     let crashed = || Failed::from(Error::internal(format!("{} crashed.", tool.name)));
-    let attempt = AssertUnwindSafe(attempt(&world, tool, arguments, progress)).catch_unwind();
+    let mut turn = None;
+    let attempt = attempt(&world, tool, arguments, caller, &mut turn);
+    let attempt = AssertUnwindSafe(attempt).catch_unwind();
     let result = match attempt.await {
         Ok(result) => result,
         Err(_) => Err(crashed()),
@@ -47,16 +69,31 @@ pub async fn call(
         std::panic::catch_unwind(AssertUnwindSafe(|| (body(&failed), failed.error.kind)))
             .unwrap_or_else(|_| (body(&crashed()), Kind::InternalError))
     };
-    let (body, failed) = match result {
-        Ok(body) => (body, None),
+    let called = match result {
+        Ok(Ended::Answer(body)) => Called { body, failed: None, form: None },
+        Ok(Ended::Form(form)) => Called { body: Map::new(), failed: None, form: Some(form) },
+        Ok(Ended::Shared(other)) => {
+            Called { body: other.body.clone(), failed: other.failed, form: None }
+        }
         Err(failed) => {
             record.aws_code = failed.error.aws.code.clone().filter(|code| is_code(code));
             let (body, kind) = told(failed);
-            (body, Some(kind))
+            Called { body, failed: Some(kind), form: None }
         }
     };
-    record.outcome = failed.map_or(Outcome::Success, Outcome::Failure);
-    Called { body, failed }
+    if let Some(turn) = turn {
+        turn.share(|| Answered { body: called.body.clone(), failed: called.failed });
+    }
+    record.outcome = called.failed.map_or(Outcome::Success, Outcome::Failure);
+    called
+}
+
+/// How a call ended that did not fail.
+enum Ended {
+    Answer(Map<String, Value>),
+    Form(FormAsked),
+    /// With the answer of another one, which was the very same.
+    Shared(Arc<Answered>),
 }
 
 /// Whether AWS's code is one, and not a text that stands in its place: it goes into the log.
@@ -113,30 +150,72 @@ async fn attempt(
     world: &Arc<World>,
     tool: &'static Tool,
     mut arguments: Map<String, Value>,
-    progress: Progress,
-) -> Result<Map<String, Value>, Failed> {
+    caller: Caller,
+    turn: &mut Option<Turn>,
+) -> Result<Ended, Failed> {
     if let Some(problem) = &world.problem {
         return Err(problem.clone().into());
+    }
+    // An id that came back with a call names a question, and grants nothing.
+    for name in APPROVAL_IDS {
+        arguments.shift_remove(name);
     }
     if let Some(schemas) = world.schemas(tool) {
         schema::refuse_unknown(&schemas.input, &arguments)?;
     }
     let effect = tool.effects.of(&arguments);
+    let (whole, times) = schema::resolve_times(tool, &arguments, world.config.clock.now());
     let requested = match tool.target {
         Target::Aws => Requested::take_from(&mut arguments)?,
         Target::None => Requested::default(),
     };
     let begun = world.config.clock.elapsed();
+    let cx = |admitted: Arc<Admitted>| {
+        let progress = caller.progress.clone();
+        Cx::new(world.clone(), tool, requested.clone(), progress, admitted, begun)
+    };
+    let look = tool.change.as_ref().map(|change| {
+        let arguments = arguments.clone();
+        move |admitted| (change.look)(cx(admitted), arguments.clone())
+    });
     let call = gate::Call {
         tool: tool.name,
         effect,
         operations: tool.declared(),
         pace: tool.pace,
         requested: (tool.target == Target::Aws).then_some(&requested),
+        arguments: &whole,
+        resolved: times,
+        resources: tool
+            .change
+            .as_ref()
+            .map_or_else(Vec::new, |change| (change.resources)(&arguments)),
+        look: look.as_ref().filter(|_| effect > Effect::Read).map(|look| look as _),
+        person: &caller.person,
+        progress: &|message| (caller.progress)(super::Step { message }),
+        begun,
     };
-    let admitted = world.gate.admit(call, &world.sessions, begun);
-    let admitted = in_time(tool, LIMIT, admitted).await?;
-    let cx = Cx::new(world.clone(), tool, requested, progress, admitted, begun);
+    let admission = world.gate.admit(call, &world.sessions);
+    let admitted = match in_time(tool, LIMIT, admission).await? {
+        Admission::Run(admitted, mine) => {
+            *turn = Some(mine);
+            admitted
+        }
+        Admission::Asked(required, mine) => {
+            *turn = Some(mine);
+            return Ok(Ended::Answer(approval_required(&world.gate, tool, required)));
+        }
+        Admission::Form(form) => return Ok(Ended::Form(form)),
+        Admission::Shared(answered) => return Ok(Ended::Shared(answered)),
+    };
+    if admitted.approval().is_some() {
+        // What was approved is what runs.
+        arguments = whole;
+        if tool.target == Target::Aws {
+            Requested::take_from(&mut arguments)?;
+        }
+    }
+    let cx = cx(admitted);
     let answer = async {
         let _slot = match world.slots.try_acquire() {
             Ok(slot) => Some(slot),
@@ -149,7 +228,7 @@ async fn attempt(
         finish(&cx, tool, answer).await
     };
     let answer = in_time(tool, LIMIT.saturating_sub(cx.elapsed()), answer).await;
-    answer.map_err(|error| {
+    answer.map(Ended::Answer).map_err(|error| {
         // A refusal says that nothing was done only where nothing else was sent before it.
         let error = match (cx.find_out(), cx.writes()) {
             (Some(_), 1) if error.is_refusal() => error,
@@ -158,6 +237,23 @@ async fn attempt(
         };
         Failed { error, target: cx.target_so_far() }
     })
+}
+
+/// The names under which models hand an approval's id back.
+const APPROVAL_IDS: [&str; 2] = ["approval_id", "approvalId"];
+
+/// What is told while nobody has answered.
+fn approval_required(gate: &Gate, tool: &Tool, required: ApprovalRequired) -> Map<String, Value> {
+    let ApprovalRequired { id, summary, expires_at, how } = required;
+    let members = [
+        ("status", "approval_required".to_owned()),
+        ("approval_id", id),
+        ("summary", summary),
+        ("expires_at", expires_at),
+        ("how", how),
+    ];
+    let body = members.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
+    gate.masked(tool.declared(), body)
 }
 
 /// Ends a part of a call in time, and makes a panic an error of that call.
@@ -245,12 +341,17 @@ mod tests {
             parts: &[],
             pace: gate::Pace::Ordinary,
             target: Target::None,
+            change: None,
             handler: Handler {
                 input: schema::of_input::<bool>,
                 output: schema::of_output::<bool>,
                 run,
             },
         }
+    }
+
+    fn nobody() -> Caller {
+        Caller { client: None, progress: Arc::new(|_| {}), person: Person::Elsewhere }
     }
 
     async fn called(tool: Tool) -> Called {
@@ -260,7 +361,7 @@ mod tests {
         std::fs::write(&policy, "mode: full").unwrap();
         let flags = Flags { policy: Some(policy), ..Flags::default() };
         let world = World::new(resolve(flags, Environment::default(), Clock::system()));
-        call(Arc::new(world), tool, Map::new(), Arc::new(|_| {})).await
+        call(Arc::new(world), tool, Map::new(), nobody()).await
     }
 
     #[tokio::test]
@@ -296,7 +397,7 @@ mod tests {
         let tool = Box::leak(Box::new(tool(Effect::Read, forever)));
         let world = resolve(Flags::default(), Environment::default(), Clock::system());
         let world = Arc::new(World::new(world));
-        let call = call(world.clone(), tool, Map::new(), Arc::new(|_| {}));
+        let call = call(world.clone(), tool, Map::new(), nobody());
         assert!(call.now_or_never().is_none());
         assert_eq!(world.gate.metrics.figures()[0].failures["cancelled"], 1);
     }

@@ -39,6 +39,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(get_statistics: GetStatistics => Statistics),
     },
     Tool {
@@ -52,6 +53,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(list_metrics: ListMetrics => MetricList),
     },
     Tool {
@@ -64,6 +66,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(list_alarms: ListAlarms => AlarmList),
     },
     Tool {
@@ -76,6 +79,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &["cloudwatch:DescribeAlarmHistory", "cloudwatch:GetMetricData"],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(describe_alarm: OneAlarm => AlarmInFull),
     },
     Tool {
@@ -88,6 +92,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &["cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(get_dashboard: GetDashboard => Dashboard),
     },
 ];

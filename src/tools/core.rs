@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 
 use super::answer::Truncated;
 use super::arguments::NoArguments;
-use super::{Answer, Cx, Target, Tool, Toolset, handler};
+use super::{Answer, Change, Cx, Target, Tool, Toolset, handler, look};
 use crate::accounts::{ProfileKind, Region, find};
 use crate::config::{Keys, rfc3339};
 use crate::error::{Error, Result};
-use crate::gate::{self, Effect, Effects, GateStatus, Pace};
+use crate::gate::{self, Effect, Effects, GateStatus, Look, Pace};
 
 pub const TOOLS: &[Tool] = &[
     Tool {
@@ -27,6 +27,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(get_account_info: NoArguments => AccountInfo),
     },
     Tool {
@@ -40,6 +41,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(get_credentials: GetCredentials => CredentialsInfo),
     },
     Tool {
@@ -53,6 +55,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::None,
+        change: None,
         handler: handler!(list_profiles: ListProfiles => ProfileList),
     },
     Tool {
@@ -66,6 +69,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::None,
+        change: None,
         handler: handler!(server_status: NoArguments => Status),
     },
     Tool {
@@ -84,6 +88,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::TenAMinute,
         target: Target::None,
+        change: Some(Change { resources: own_keys, look: look!(look_at_keys: SetEnvironment) }),
         handler: handler!(set_environment: SetEnvironment => Setting),
     },
     Tool {
@@ -97,6 +102,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::TenAMinute,
         target: Target::Aws,
+        change: None,
         handler: handler!(validate_credentials: NoArguments => Validation),
     },
 ];
@@ -361,6 +367,16 @@ fn effect_of_setting(arguments: &Map<String, Value>) -> Effect {
     } else {
         Effect::Read
     }
+}
+
+/// Keys are this server's own state: there is one of it.
+fn own_keys(_: &Map<String, Value>) -> Vec<String> {
+    vec!["the keys that later calls use".to_owned()]
+}
+
+async fn look_at_keys(_: Cx, _: SetEnvironment) -> Result<Look> {
+    let warning = "every call that names no profile or role is then made with these keys";
+    Ok(Look { warning: Some(warning.to_owned()), ..Look::default() })
 }
 
 async fn set_environment(cx: Cx, args: SetEnvironment) -> Result<Answer> {

@@ -44,6 +44,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(get_usage: GetUsage => Report),
     },
     Tool {
@@ -56,6 +57,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(get_forecast: GetForecast => Forecast),
     },
     Tool {
@@ -68,6 +70,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(list_anomalies: ListAnomalies => AnomalyList),
     },
 ];

@@ -156,6 +156,11 @@ impl Cx {
         self.0.admitted.writes()
     }
 
+    /// Whether a look may ask EC2 by a dry run what it would do.
+    pub fn dry_runs(&self) -> bool {
+        self.0.admitted.dry_runs()
+    }
+
     /// An answer as the model may see it.
     pub(super) fn shown(&self, body: Map<String, Value>) -> Map<String, Value> {
         self.0.world.gate.shown(&self.0.admitted, body)

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_ec2::Client;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{Filter, Instance, InstanceStateChange, InstanceStateName, IpPermission};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use super::answer::{ChangeStatus, Truncated};
 use super::arguments::{Values, moment};
 use super::listing::{Limit, Page, list};
-use super::{Answer, Cx, Target, Tool, Toolset, handler};
+use super::{Answer, Change, Cx, Target, Tool, Toolset, handler, look};
 use crate::accounts::Region;
 use crate::error::{Error, Kind, Result, aws};
-use crate::gate::{Effect, Effects, Pace};
+use crate::gate::{DryRun, Effect, Effects, Look, Need, Pace};
 
 pub const TOOLS: &[Tool] = &[
     Tool {
@@ -31,6 +33,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(list_instances: ListInstances => InstanceList),
     },
     Tool {
@@ -44,6 +47,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &["ec2:DescribeInstanceStatus", "ec2:DescribeVolumes", "ec2:DescribeSecurityGroups"],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(describe_instance: OneInstance => InstanceInFull),
     },
     Tool {
@@ -57,6 +61,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: Some(Change { resources, look: look!(look_at_start: StartInstance) }),
         handler: handler!(start_instance: StartInstance => StateChange),
     },
     Tool {
@@ -71,6 +76,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: Some(Change { resources, look: look!(look_at_stop: StopInstance) }),
         handler: handler!(stop_instance: StopInstance => StateChange),
     },
 ];
@@ -570,7 +576,7 @@ struct StateChange {
 
 /// What is to become of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
+enum Wanted {
     Start,
     Stop,
     ForceStop,
@@ -600,18 +606,90 @@ enum Step {
     Refuse(&'static str),
 }
 
-fn step(change: Change, state: &InstanceStateName) -> Step {
+fn step(change: Wanted, state: &InstanceStateName) -> Step {
     use InstanceStateName::{Pending, Running, ShuttingDown, Stopped, Stopping, Terminated};
     match (change, state) {
         (_, Terminated | ShuttingDown) => Step::Refuse("It cannot come back; launch a new one."),
-        (Change::Start, Running | Pending) => Step::NothingToDo,
-        (Change::Start, Stopping) => Step::Refuse("Wait until it has stopped, then start it."),
-        (Change::Stop | Change::ForceStop, Stopped) | (Change::Stop, Stopping) => Step::NothingToDo,
-        (Change::Stop | Change::ForceStop, Pending) => {
+        (Wanted::Start, Running | Pending) => Step::NothingToDo,
+        (Wanted::Start, Stopping) => Step::Refuse("Wait until it has stopped, then start it."),
+        (Wanted::Stop | Wanted::ForceStop, Stopped) | (Wanted::Stop, Stopping) => Step::NothingToDo,
+        (Wanted::Stop | Wanted::ForceStop, Pending) => {
             Step::Refuse("Wait until it is running, then stop it.")
         }
         _ => Step::Call,
     }
+}
+
+/// What a No to a change is bound to.
+fn resources(arguments: &Map<String, Value>) -> Vec<String> {
+    let id = arguments.get("instance_id").and_then(Value::as_str);
+    id.map(|id| id.trim().to_owned()).into_iter().collect()
+}
+
+async fn look_at_start(cx: Cx, args: StartInstance) -> Result<Look> {
+    let client = cx.ec2().await?;
+    let id = &args.instance_id;
+    let instance = find(&cx, &client, id).await?;
+    let asks = client.start_instances().instance_ids(&id.0).dry_run(true);
+    let dry_run = dry_run(&cx, || asks.send()).await;
+    let kind = instance.instance_type().map(|kind| kind.as_str()).unwrap_or("instance");
+    let warning = format!("a running {kind} costs money by the hour");
+    Ok(look(&instance, Wanted::Start, warning, dry_run))
+}
+
+async fn look_at_stop(cx: Cx, args: StopInstance) -> Result<Look> {
+    let client = cx.ec2().await?;
+    let id = &args.instance_id;
+    let instance = find(&cx, &client, id).await?;
+    let asks = client
+        .stop_instances()
+        .instance_ids(&id.0)
+        .set_hibernate(args.hibernate)
+        .set_force(args.force)
+        .dry_run(true);
+    let dry_run = dry_run(&cx, || asks.send()).await;
+    let mut warning =
+        "what runs on it ends; its instance store and public address are lost".to_owned();
+    let force = args.force.unwrap_or_default();
+    if force {
+        warning.push_str("; without a clean shutdown, so data may be lost too");
+    }
+    let change = if force { Wanted::ForceStop } else { Wanted::Stop };
+    Ok(look(&instance, change, warning, dry_run))
+}
+
+fn look(instance: &Instance, change: Wanted, warning: String, dry_run: Option<DryRun>) -> Look {
+    let state = state(instance);
+    Look {
+        now: vec![state.as_str().to_owned()],
+        warning: Some(warning),
+        dry_run,
+        from_aws: tag(instance, "Name").map(|name| ("Name tag", name)).into_iter().collect(),
+        need: match step(change, &state) {
+            Step::Call => Need::Change,
+            Step::NothingToDo | Step::Refuse(_) => Need::Nothing,
+        },
+    }
+}
+
+/// What EC2 says to a request that it is told not to carry out: it never answers with success.
+async fn dry_run<T, E, F>(cx: &Cx, send: impl FnOnce() -> F) -> Option<DryRun>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = std::result::Result<T, SdkError<E>>>,
+{
+    if !cx.dry_runs() {
+        return None;
+    }
+    let code = match send().await {
+        Err(SdkError::ServiceError(error)) => error.err().code().map(str::to_owned),
+        Ok(_) | Err(_) => None,
+    };
+    Some(match code.as_deref() {
+        Some("DryRunOperation") => DryRun::WouldSucceed,
+        Some(code) => DryRun::WouldFail(code.to_owned()),
+        None => DryRun::Unknown,
+    })
 }
 
 async fn start_instance(cx: Cx, args: StartInstance) -> Result<Answer> {
@@ -625,7 +703,7 @@ async fn start_instance(cx: Cx, args: StartInstance) -> Result<Answer> {
         Ok(answer.starting_instances().first().and_then(now))
     };
     let then = Then::of(args.wait);
-    change(&cx, &client, id, before, Change::Start, then, send).await
+    change(&cx, &client, id, before, Wanted::Start, then, send).await
 }
 
 async fn stop_instance(cx: Cx, args: StopInstance) -> Result<Answer> {
@@ -643,7 +721,7 @@ async fn stop_instance(cx: Cx, args: StopInstance) -> Result<Answer> {
         })?;
         Ok(answer.stopping_instances().first().and_then(now))
     };
-    let kind = if args.force.unwrap_or_default() { Change::ForceStop } else { Change::Stop };
+    let kind = if args.force.unwrap_or_default() { Wanted::ForceStop } else { Wanted::Stop };
     let then = Then::of(args.wait);
     change(&cx, &client, id, before, kind, then, send).await
 }
@@ -658,13 +736,13 @@ async fn change(
     client: &Client,
     id: &InstanceId,
     before: InstanceStateName,
-    change: Change,
+    change: Wanted,
     then: Then,
     send: impl AsyncFnOnce() -> Result<Option<InstanceStateName>>,
 ) -> Result<Answer> {
     let wanted = match change {
-        Change::Start => InstanceStateName::Running,
-        Change::Stop | Change::ForceStop => InstanceStateName::Stopped,
+        Wanted::Start => InstanceStateName::Running,
+        Wanted::Stop | Wanted::ForceStop => InstanceStateName::Stopped,
     };
     cx.about_to_write("Call ec2_describe_instance to see its state before you try again.");
     let (status, mut current) = match step(change, &before) {
@@ -743,14 +821,14 @@ mod tests {
     fn the_state_decides() {
         use InstanceStateName as N;
         let check = |change_, state, expected| assert_eq!(step(change_, &state), expected);
-        check(Change::Start, N::Stopped, Step::Call);
-        check(Change::Start, N::Running, Step::NothingToDo);
-        check(Change::Start, N::Pending, Step::NothingToDo);
-        check(Change::Stop, N::Running, Step::Call);
-        check(Change::Stop, N::Stopped, Step::NothingToDo);
-        check(Change::Stop, N::Stopping, Step::NothingToDo);
-        check(Change::ForceStop, N::Stopping, Step::Call);
-        for change in [Change::Start, Change::Stop, Change::ForceStop] {
+        check(Wanted::Start, N::Stopped, Step::Call);
+        check(Wanted::Start, N::Running, Step::NothingToDo);
+        check(Wanted::Start, N::Pending, Step::NothingToDo);
+        check(Wanted::Stop, N::Running, Step::Call);
+        check(Wanted::Stop, N::Stopped, Step::NothingToDo);
+        check(Wanted::Stop, N::Stopping, Step::NothingToDo);
+        check(Wanted::ForceStop, N::Stopping, Step::Call);
+        for change in [Wanted::Start, Wanted::Stop, Wanted::ForceStop] {
             assert!(matches!(step(change, &N::Terminated), Step::Refuse(_)));
         }
     }

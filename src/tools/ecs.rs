@@ -34,7 +34,7 @@ use self::service::{
     ListServices, OneService, ServiceInFull, ServiceList, describe_service, list_services,
 };
 use self::task::{ListTasks, TaskList, list_tasks};
-use super::{Cx, Target, Tool, Toolset, handler};
+use super::{Change, Cx, Target, Tool, Toolset, handler, look};
 use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{Effect, Effects, Pace};
 use crate::tools::brief::{self, Plain, text};
@@ -50,6 +50,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(list_clusters: ListClusters => ClusterList),
     },
     Tool {
@@ -70,6 +71,7 @@ pub const TOOLS: &[Tool] = &[
         ],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(describe_cluster: OneCluster => ClusterHealth),
     },
     Tool {
@@ -82,6 +84,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(list_services: ListServices => ServiceList),
     },
     Tool {
@@ -100,6 +103,7 @@ pub const TOOLS: &[Tool] = &[
         ],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(describe_service: OneService => ServiceInFull),
     },
     Tool {
@@ -112,6 +116,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(list_tasks: ListTasks => TaskList),
     },
     Tool {
@@ -124,6 +129,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(list_task_definitions: ListDefinitions => DefinitionList),
     },
     Tool {
@@ -137,6 +143,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(describe_task_definition: OneDefinition => DefinitionInFull),
     },
     Tool {
@@ -154,6 +161,10 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: Some(Change {
+            resources: change::resources,
+            look: look!(change::look: UpdateService),
+        }),
         handler: handler!(update_service: UpdateService => ServiceChange),
     },
 ];

@@ -44,6 +44,7 @@ pub const TOOLS: &[Tool] = &[Tool {
     ],
     pace: Pace::Ordinary,
     target: Target::Aws,
+    change: None,
     handler: handler!(health_overview: NoArguments => Overview),
 }];
 

@@ -35,6 +35,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(list_groups: ListGroups => GroupList),
     },
     Tool {
@@ -52,6 +53,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(run_query: query::Query => query::Found),
     },
 ];

@@ -25,13 +25,13 @@ use std::pin::Pin;
 use serde_json::{Map, Value};
 
 pub use answer::Answer;
-pub use call::{Called, call};
+pub use call::{Called, Caller, Client, call};
 pub use cx::{Cx, Progress, Step};
 pub use world::World;
 
 use crate::config::{Access, Selection};
 use crate::error::{Error, Kind, Result, nearest};
-use crate::gate::{Effect, Effects, Operations, Pace};
+use crate::gate::{Effect, Effects, Look, Operations, Pace};
 
 /// Every tool, file by file: the one list.
 const FILES: [&[Tool]; 8] = [
@@ -60,7 +60,18 @@ pub struct Tool {
     pub parts: &'static [&'static str],
     pub pace: Pace,
     pub target: Target,
+    /// What a person must know before they say yes to it; of every tool that does more than read.
+    pub change: Option<Change>,
     pub handler: Handler,
+}
+
+/// How a tool says what it is going to change.
+pub struct Change {
+    /// The resources that the arguments name, each in one spelling: what was refused for one stays
+    /// refused however it is named.
+    pub resources: fn(&Map<String, Value>) -> Vec<String>,
+    /// Looks at them, with the tool's own reads. Made by [`look!`].
+    pub look: fn(Cx, Map<String, Value>) -> Pin<Box<dyn Future<Output = Result<Look>> + Send>>,
 }
 
 impl Tool {
@@ -132,6 +143,19 @@ macro_rules! handler {
     };
 }
 use handler;
+
+/// `look!(function: Arguments)` for an `async fn function(cx: Cx, args: Arguments) -> Result<Look>`.
+macro_rules! look {
+    ($function:path: $arguments:ty) => {
+        |cx, arguments| {
+            Box::pin(async move {
+                let arguments = $crate::tools::schema::parse::<$arguments>(arguments)?;
+                $function(cx, arguments).await
+            })
+        }
+    };
+}
+use look;
 
 /// Every tool there is, in the order in which hosts see them.
 pub fn all() -> impl Iterator<Item = &'static Tool> {
@@ -228,6 +252,14 @@ mod tests {
                 assert!(operation.weakest() <= tool.effects.strongest(), "{}: {name}", tool.name);
                 assert!(operation.actions().next().is_some(), "{name} has no IAM action");
             }
+        }
+    }
+
+    #[test]
+    fn every_tool_that_changes_something_says_what() {
+        for tool in all() {
+            let changes = tool.effects.strongest() > Effect::Read;
+            assert_eq!(tool.change.is_some(), changes, "{}", tool.name);
         }
     }
 

@@ -19,7 +19,7 @@ use snapshot::{create_snapshot, list_snapshots};
 use std::time::Duration;
 
 use super::brief::{Plain, text};
-use super::{Cx, Target, Tool, Toolset, handler};
+use super::{Change, Cx, Target, Tool, Toolset, handler, look};
 use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{Effect, Effects, Pace};
 
@@ -39,6 +39,7 @@ pub const TOOLS: &[Tool] = &[
         ],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(list_db_instances: ListInstances => InstanceList),
     },
     Tool {
@@ -56,6 +57,7 @@ pub const TOOLS: &[Tool] = &[
         ],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(describe_db_instance: OneInstance => InstanceInFull),
     },
     Tool {
@@ -69,6 +71,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &["rds:DescribeDBInstances"],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(list_snapshots: ListSnapshots => SnapshotList),
     },
     Tool {
@@ -82,6 +85,10 @@ pub const TOOLS: &[Tool] = &[
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: Some(Change {
+            resources: snapshot::resources,
+            look: look!(snapshot::look: CreateSnapshot),
+        }),
         handler: handler!(create_snapshot: CreateSnapshot => SnapshotMade),
     },
     Tool {
@@ -95,6 +102,7 @@ pub const TOOLS: &[Tool] = &[
         parts: &["pi:DescribeDimensionKeys"],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: handler!(get_performance_insights: GetInsights => Insights),
     },
 ];

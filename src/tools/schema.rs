@@ -1,10 +1,13 @@
 //! A tool's Rust types -> the JSON Schemas that the host sees, and a call's arguments -> those types.
 
+use std::time::SystemTime;
+
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::arguments::{MOMENT, When};
 use super::{Target, Tool};
 use crate::error::{Error, Result, nearest};
 use crate::gate::Effect;
@@ -25,14 +28,38 @@ fn generate<T: JsonSchema>(settings: SchemaSettings) -> Schema {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let mut schema = settings.into_generator().into_root_schema_for::<T>();
-    slim(schema.ensure_object());
-    schema
+    settings.into_generator().into_root_schema_for::<T>()
+}
+
+/// The arguments with each time that is said as a distance from now (`-3h`) put as the moment that it
+/// means, and those moments in words where there are any.
+pub fn resolve_times(
+    tool: &Tool,
+    arguments: &Map<String, Value>,
+    now: SystemTime,
+) -> (Map<String, Value>, Option<String>) {
+    let mut resolved = arguments.clone();
+    let mut said = Vec::new();
+    let schema = (tool.handler.input)();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    for (name, value) in &mut resolved {
+        let property = properties.and_then(|all| all.get(name));
+        let is_time = property.and_then(|schema| schema.get("format")) == Some(&json!(MOMENT));
+        if is_time
+            && let Some(text) = value.as_str()
+            && let Some(moment) = When::resolved(text, now)
+        {
+            said.push(format!("{name} {moment}"));
+            *value = moment.into();
+        }
+    }
+    (resolved, (!said.is_empty()).then(|| said.join(" and ")))
 }
 
 /// A tool's input schema, with the target's properties in it.
 pub fn input(tool: &Tool) -> Map<String, Value> {
     let mut schema = (tool.handler.input)().ensure_object().clone();
+    slim(&mut schema);
     schema.remove("title");
     schema.remove("description");
     schema.entry("type").or_insert_with(|| json!("object"));
@@ -55,6 +82,7 @@ pub fn input(tool: &Tool) -> Map<String, Value> {
 /// shows by itself, and would cost every conversation its bytes.
 pub fn output(tool: &Tool) -> Map<String, Value> {
     let mut schema = (tool.handler.output)().ensure_object().clone();
+    slim(&mut schema);
     shorten(&mut schema, DEPTH);
     schema.remove("title");
     schema.remove("description");
@@ -66,11 +94,20 @@ pub fn output(tool: &Tool) -> Map<String, Value> {
     }
     if tool.effects.strongest() == Effect::Read {
         schema.remove("required");
+        // Policy can have a person asked about a read too.
+        if tool.target == Target::Aws
+            && let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut)
+        {
+            properties.entry("status").or_insert_with(|| json!({"type": "string"}));
+        }
     } else {
         schema.insert("required".to_owned(), json!(["status"]));
         let words = json!({"type": "string", "enum": STATUS});
         if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
             properties.insert("status".to_owned(), words);
+            for name in APPROVAL {
+                properties.insert(name.to_owned(), json!({"type": "string"}));
+            }
         }
     }
     schema
@@ -110,6 +147,9 @@ fn shorten(schema: &mut Map<String, Value>, levels: usize) {
 
 /// How a write can end, whichever tool it was.
 const STATUS: [&str; 4] = ["done", "no_change", "approval_required", "unknown"];
+
+/// What `approval_required` comes with.
+const APPROVAL: [&str; 4] = ["approval_id", "summary", "expires_at", "how"];
 
 /// Refuses an argument that the tool does not have, with the nearest that it has.
 pub fn refuse_unknown(input: &Map<String, Value>, arguments: &Map<String, Value>) -> Result<()> {

@@ -9,9 +9,11 @@ use serde_json::{Map, Value};
 
 use crate::config::{Clock, Environment, Flags, resolve};
 use crate::error::{Error, Result, aws};
-use crate::gate::{Effect, Effects, Pace};
+use crate::gate::{Effect, Effects, Pace, Person};
 use crate::tools::call::Called;
-use crate::tools::{Answer, Cx, Handler, Running, Target, Tool, Toolset, World, call, schema};
+use crate::tools::{
+    Answer, Caller, Cx, Handler, Running, Target, Tool, Toolset, World, call, schema,
+};
 use std::sync::Arc;
 
 /// An endpoint on this machine that counts what reaches it.
@@ -50,6 +52,7 @@ fn tool(effect: Effect, operations: &'static [&'static str], run: Run) -> Tool {
         parts: &[],
         pace: Pace::Ordinary,
         target: Target::Aws,
+        change: None,
         handler: Handler {
             input: schema::of_input::<bool>,
             output: schema::of_output::<bool>,
@@ -78,7 +81,8 @@ async fn called(tool: Tool) -> (Called, usize) {
     let flags = Flags { policy: Some(policy), ..Flags::default() };
     let world = Arc::new(World::new(resolve(flags, environment, Clock::system())));
     let tool = Box::leak(Box::new(tool));
-    let called = call(world, tool, Map::new(), Arc::new(|_| {})).await;
+    let caller = Caller { client: None, progress: Arc::new(|_| {}), person: Person::Elsewhere };
+    let called = call(world, tool, Map::new(), caller).await;
     (called, aws.requests.load(Ordering::SeqCst))
 }
 

@@ -12,9 +12,9 @@ use super::reference::{ClusterRef, DefinitionRef, ServiceRef};
 use super::service::{name, primary};
 use super::{Plain, count, failed, find_service, short, text};
 use crate::error::{Error, Kind, Result};
-use crate::gate::Effect;
+use crate::gate::{Effect, Look, Need};
 use crate::tools::answer::ChangeStatus;
-use crate::tools::{Answer, Cx};
+use crate::tools::{Answer, Cx, schema};
 
 /// More tasks than a service may have (5,000 by AWS's own limit) are a mistake.
 const MOST_TASKS: i32 = 10_000;
@@ -101,7 +101,21 @@ impl State {
     }
 }
 
-pub(super) async fn update_service(cx: Cx, args: UpdateService) -> Result<Answer> {
+/// What a No to a change is bound to: the service, by name or by ARN.
+pub(super) fn resources(arguments: &Map<String, Value>) -> Vec<String> {
+    let parsed = schema::parse::<UpdateService>(arguments.clone());
+    let named = |args: UpdateService| format!("{}/{}", args.cluster.name(), args.service.name());
+    parsed.map(named).into_iter().collect()
+}
+
+/// A service as it is, and whether it is as it is wanted.
+struct Found {
+    service: Service,
+    before: State,
+    need: Need,
+}
+
+async fn find(cx: &Cx, client: &Client, args: &UpdateService) -> Result<Found> {
     let force = args.force_new_deployment.unwrap_or_default();
     if args.desired_count.is_none() && args.task_definition.is_none() && !force {
         return Err(Error::invalid(
@@ -109,24 +123,52 @@ pub(super) async fn update_service(cx: Cx, args: UpdateService) -> Result<Answer
             "Give desired_count, task_definition, or force_new_deployment true.",
         ));
     }
-    let wanted = args.task_definition.as_ref().map(|wanted| wanted.here(&cx)).transpose()?;
-    let client = cx.ecs().await?;
-    let service = find_service(&cx, &client, &args.cluster, &args.service).await?;
-    let (name, before) = (name(&service), State::of(&service));
+    let service = find_service(cx, client, &args.cluster, &args.service).await?;
+    let before = State::of(&service);
     let status = service.status().unwrap_or("UNKNOWN");
     if status != "ACTIVE" {
         return Err(Error::new(
             Kind::ClientError,
-            format!("service {name} is {status}."),
+            format!("service {} is {status}.", name(&service)),
             "It cannot be changed any more; ecs_list_services shows the services that are there.",
         ));
     }
     let same_count = args.desired_count.is_none_or(|wanted| wanted.0 == service.desired_count());
     let same_definition = match &args.task_definition {
         None => true,
-        Some(wanted) => is_current(&cx, &client, wanted, &before).await?,
+        Some(wanted) => is_current(cx, client, wanted, &before).await?,
     };
-    if same_count && same_definition && !force {
+    let need = match same_count && same_definition && !force {
+        true => Need::Nothing,
+        false => Need::Change,
+    };
+    Ok(Found { service, before, need })
+}
+
+pub(super) async fn look(cx: Cx, args: UpdateService) -> Result<Look> {
+    let client = cx.ecs().await?;
+    let Found { service, before, need } = find(&cx, &client, &args).await?;
+    let definition = before.task_definition.as_deref().unwrap_or("no task definition");
+    let warning = match args.desired_count.map(|wanted| wanted.0) {
+        // Not how many run: the state that is shown must not change by itself.
+        Some(0) => {
+            format!("all {} tasks end, and the service serves nobody", before.desired)
+        }
+        Some(wanted) if wanted > service.desired_count() => {
+            format!("{wanted} tasks instead of {} cost more", before.desired)
+        }
+        Some(_) | None => "running tasks are replaced or ended".to_owned(),
+    };
+    let now = format!("{} has {} tasks desired, of {definition}", name(&service), before.desired);
+    Ok(Look { now: vec![now], warning: Some(warning), need, ..Look::default() })
+}
+
+pub(super) async fn update_service(cx: Cx, args: UpdateService) -> Result<Answer> {
+    let wanted = args.task_definition.as_ref().map(|wanted| wanted.here(&cx)).transpose()?;
+    let client = cx.ecs().await?;
+    let Found { service, before, need } = find(&cx, &client, &args).await?;
+    let name = name(&service);
+    if need == Need::Nothing {
         let again = match args.task_definition {
             Some(_) => " force_new_deployment starts its tasks anew.",
             None => "",
@@ -142,7 +184,7 @@ pub(super) async fn update_service(cx: Cx, args: UpdateService) -> Result<Answer
         .service(args.service.here(&cx)?)
         .set_desired_count(args.desired_count.map(|wanted| wanted.0))
         .set_task_definition(wanted.map(str::to_owned))
-        .set_force_new_deployment(force.then_some(true));
+        .set_force_new_deployment(args.force_new_deployment.filter(|force| *force));
     cx.about_to_write(
         "Call ecs_describe_service to see its counts and deployments before you try again.",
     );

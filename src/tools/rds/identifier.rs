@@ -36,6 +36,11 @@ impl InstanceId {
         }
     }
 
+    /// The name, wherever it is.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     pub fn arn(&self) -> Option<&str> {
         self.arn.as_ref().map(|arn| arn.text.as_str())
     }

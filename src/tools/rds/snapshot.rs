@@ -7,15 +7,17 @@ use aws_sdk_rds::types::{DbInstance, DbSnapshot};
 use aws_smithy_types::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::identifier::{InstanceId, SnapshotId};
 use super::instance::{elsewhere, find, name};
 use super::{Plain, page_size, text};
 use crate::error::{Error, Kind, Result, aws};
+use crate::gate::{Look, Need};
 use crate::tools::answer::{ChangeStatus, Truncated};
 use crate::tools::arguments::moment;
 use crate::tools::listing::{Limit, Page, list};
-use crate::tools::{Answer, Cx};
+use crate::tools::{Answer, Cx, schema};
 
 /// DescribeDBSnapshots gives so many rows at most.
 const MOST_PAGE: usize = 100;
@@ -207,6 +209,31 @@ pub struct SnapshotMade {
     #[schemars(skip)]
     arn: Option<String>,
     next: String,
+}
+
+/// What a No to a snapshot is bound to: its instance, by whichever name.
+pub fn resources(arguments: &Map<String, Value>) -> Vec<String> {
+    let parsed = schema::parse::<CreateSnapshot>(arguments.clone());
+    parsed.map(|args| args.instance_id.name().to_owned()).into_iter().collect()
+}
+
+pub async fn look(cx: Cx, args: CreateSnapshot) -> Result<Look> {
+    let client = cx.rds().await?;
+    let id = args.snapshot_id.as_str();
+    let (instance, there) =
+        tokio::try_join!(find(&cx, &client, &args.instance_id), snapshot_by_id(&cx, &client, id))?;
+    let size = instance.allocated_storage().unwrap_or_default();
+    let status = instance.db_instance_status().unwrap_or_default();
+    let engine = instance.engine().unwrap_or_default();
+    Ok(Look {
+        now: vec![format!("{} is {status}, {engine}, {size} GiB", name(&instance))],
+        warning: Some(format!("a snapshot of up to {size} GiB costs storage until it is deleted")),
+        need: match step(&instance, there.as_ref(), id) {
+            Step::Call => Need::Change,
+            Step::NothingToDo | Step::Refuse { .. } => Need::Nothing,
+        },
+        ..Look::default()
+    })
 }
 
 pub async fn create_snapshot(cx: Cx, args: CreateSnapshot) -> Result<Answer> {
