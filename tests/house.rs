@@ -102,6 +102,7 @@ fn platforms_differ_in_few_places() {
     let expected = [
         "src/cli/register/desktop.rs",
         "src/config/permissions.rs",
+        "src/gate/audit/folder.rs",
         "src/server/life.rs",
         "src/server/stdio.rs",
     ];

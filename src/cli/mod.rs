@@ -1,5 +1,6 @@
 //! The command line: one file per sub-command. `aws-mcp` alone is `aws-mcp serve`.
 
+mod audit;
 mod call;
 mod iam_policy;
 mod log;
@@ -52,6 +53,11 @@ enum Command {
     Policy {
         #[command(subcommand)]
         action: policy::Action,
+    },
+    /// Read and verify the record of what was asked and done
+    Audit {
+        #[command(subcommand)]
+        action: audit::Action,
     },
     /// Print the least IAM policy that the offered tools need
     IamPolicy,
@@ -115,6 +121,7 @@ pub fn run() -> ExitCode {
         Some(Command::Tools { json }) => tools::run(resolve(settings), json),
         Some(Command::Call { tool, arguments }) => call::run(resolve(settings), &tool, arguments),
         Some(Command::Policy { action }) => policy::run(resolve(settings), &action),
+        Some(Command::Audit { action }) => audit::run(resolve(settings), &action),
         Some(Command::IamPolicy) => iam_policy::run(resolve(settings)),
         Some(Command::Register(options)) => register::run(&options, &Environment::of_process()),
         Some(Command::Completions { shell }) => {

@@ -6,6 +6,7 @@ mod approval;
 mod approve;
 mod arguments;
 mod ask;
+pub mod audit;
 mod breaker;
 mod called;
 mod cases;
