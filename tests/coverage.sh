@@ -12,6 +12,7 @@ exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 . tests/support/installed.sh
+need_desktop
 
 readonly least=90
 work=${CARGO_TARGET_DIR:-$PWD/target}/coverage

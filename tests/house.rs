@@ -103,6 +103,7 @@ fn platforms_differ_in_few_places() {
         "src/cli/register/desktop.rs",
         "src/config/permissions.rs",
         "src/gate/audit/folder.rs",
+        "src/gate/dialog/child.rs",
         "src/server/life.rs",
         "src/server/stdio.rs",
     ];

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Every check of this project: format, lints, tests against an AWS emulator and real MCP clients, licences.
 #
-# Needs cargo (with rustfmt and clippy), a C compiler, CPython 3.11 and npm, on Linux x86_64. Everything else is
-# installed, in the versions pinned beside this file, into AWS_MCP_TEST_CACHE (default ~/.cache/aws-mcp-tests).
+# Needs cargo (with rustfmt and clippy), a C compiler, CPython 3.11, npm, zenity, Xvfb and xdotool, on Linux x86_64; the
+# last three it installs itself where it runs as root and apt-get is there. Everything else is installed, in the versions
+# pinned beside this file, into AWS_MCP_TEST_CACHE (default ~/.cache/aws-mcp-tests).
 set -euo pipefail
 exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly cargo_deny_version=0.20.2
 . tests/support/installed.sh
+need_desktop
 
 deny=$cache/cargo-deny-$cargo_deny_version
 if [[ $("$deny/bin/cargo-deny" --version 2>/dev/null) != "cargo-deny $cargo_deny_version" ]]; then

@@ -26,6 +26,21 @@ need() {
   command -v "$1" >/dev/null || die "$1 is missing: $2"
 }
 
+# need_desktop: what the approval's window is tested with: zenity, an X server without a screen, and hands for it. They
+# are the system's own packages, so only root can install them.
+need_desktop() {
+  local missing=()
+  [[ -x /usr/bin/zenity ]] || missing+=(zenity)
+  [[ -x /usr/bin/Xvfb ]] || missing+=(xvfb)
+  [[ -x /usr/bin/xdotool ]] || missing+=(xdotool)
+  ((${#missing[@]})) || return 0
+  [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null ||
+    die "not there: ${missing[*]}. Install these packages (Debian: apt-get install zenity xvfb xdotool)"
+  say "apt-get install ${missing[*]}"
+  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y \
+    --no-install-recommends "${missing[@]}"; } >/dev/null || die "apt-get could not install ${missing[*]}"
+}
+
 # hash_of FILE...: a short key that changes with any of the files.
 hash_of() {
   cat "$@" | cksum | tr -d ' '
