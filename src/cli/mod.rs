@@ -1,5 +1,6 @@
 //! The command line: one file per sub-command. `aws-mcp` alone is `aws-mcp serve`.
 
+mod approve;
 mod audit;
 mod call;
 mod iam_policy;
@@ -7,6 +8,7 @@ mod log;
 mod policy;
 mod register;
 mod serve;
+pub mod terminal;
 mod tools;
 
 use std::io::Write;
@@ -49,6 +51,8 @@ enum Command {
         /// The tool's arguments as a JSON object; `-` reads them from stdin
         arguments: Option<String>,
     },
+    /// Answer, in this terminal, what running servers ask
+    Approve(approve::Options),
     /// Check, explain or test the policy
     Policy {
         #[command(subcommand)]
@@ -120,6 +124,10 @@ pub fn run() -> ExitCode {
         None | Some(Command::Serve) => serve::run(|| resolve(settings)),
         Some(Command::Tools { json }) => tools::run(resolve(settings), json),
         Some(Command::Call { tool, arguments }) => call::run(resolve(settings), &tool, arguments),
+        Some(Command::Approve(options)) => {
+            let state_dir = resolve(settings).config.state_dir;
+            approve::run(&options, state_dir.as_deref(), &Environment::of_process(), clock)
+        }
         Some(Command::Policy { action }) => policy::run(resolve(settings), &action),
         Some(Command::Audit { action }) => audit::run(resolve(settings), &action),
         Some(Command::IamPolicy) => iam_policy::run(resolve(settings)),

@@ -94,6 +94,11 @@ impl Environment {
         (!value.is_empty() && !value.contains("${user_config")).then_some(value)
     }
 
+    /// The names of all variables, of empty ones too.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Whether a variable says yes: `1`, `true`, `yes`, `on`, in any letter case.
     pub fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| {

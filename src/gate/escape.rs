@@ -24,8 +24,8 @@ fn escaped(text: String) -> String {
     }
 }
 
-/// The text with what hides in it shown.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
+/// One text, made visible.
+pub fn visible(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !text.chars().any(hidden) {
         return Cow::Borrowed(text);
     }

@@ -4,6 +4,7 @@
 //! - [`Moto`]: an AWS emulator with state, shared by the tests of one process. For what AWS does.
 //! - [`FakeAws`]: an HTTP server that answers as the test says. For what AWS does on a bad day.
 //! - [`shop`]: such a server with a whole story in it. For what people ask.
+//! - [`Pty`]: a terminal. For what only a person may answer.
 //! - [`FaultyAws`]: one that fails in worse ways than an answer can. For what must not take the server down.
 //!
 //! Each test file says `mod support;` and compiles this on its own, using what it needs of it.
@@ -22,6 +23,8 @@ mod faulty;
 mod moto;
 mod planted;
 mod policy;
+#[cfg(unix)]
+mod pty;
 mod server;
 mod shop;
 mod told;
@@ -32,6 +35,8 @@ pub use faulty::{Answer, FaultyAws, Framing, Part};
 pub use moto::{Moto, python};
 pub use planted::{PLANTED, PLANTED_KEY, PLANTED_TOKEN};
 pub use policy::{any_role, full};
+#[cfg(unix)]
+pub use pty::Pty;
 pub use server::{Home, Server, modern};
 pub use shop::{Clock, shop};
 pub use told::{CALLER, caller, fake, in_minutes, minutes_ago, serve, serve_keyless};
