@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::config::{LogLevel, Resolved};
+use super::terminal::{self, Outcome};
+use crate::config::{Environment, LogLevel, Resolved};
 use crate::error::nearest;
-use crate::gate::Person;
+use crate::gate::{Person, Typed};
 use crate::tools;
 
 /// Calls and prints: pretty on a terminal, one line of JSON in a pipe.
@@ -16,6 +17,7 @@ pub fn run(mut resolved: Resolved, tool: &str, arguments: Option<String>) -> u8 
     if resolved.config.log == LogLevel::Info {
         resolved.config.log = LogLevel::Error;
     }
+    let environment = Environment::of_process();
     let log = super::log::start(resolved.config.log);
     let world = match super::report(resolved) {
         Ok(world) => Arc::new(world),
@@ -42,8 +44,12 @@ pub fn run(mut resolved: Resolved, tool: &str, arguments: Option<String>) -> u8 
     });
     let called = match super::runtime() {
         Ok(runtime) => {
-            let caller = tools::Caller { client: None, progress, person: Person::Elsewhere };
-            let called = runtime.block_on(tools::call(world, tool, arguments, caller));
+            let caller = tools::Caller { client: None, progress, person: here(environment) };
+            let called = runtime.block_on(async {
+                let called = tools::call(world.clone(), tool, arguments, caller).await;
+                world.gate.end().await;
+                called
+            });
             runtime.shutdown_background();
             called
         }
@@ -60,6 +66,23 @@ pub fn run(mut resolved: Resolved, tool: &str, arguments: Option<String>) -> u8 
     super::print(&format!("{text}\n"));
     log.finish();
     if called.failed.is_some() { super::NO } else { super::DONE }
+}
+
+/// The person at this terminal, who typed the command, or may not have.
+fn here(environment: Environment) -> Person {
+    Person::Here(Arc::new(move |summary| {
+        let environment = environment.clone();
+        Box::pin(async move {
+            let asked = tokio::task::spawn_blocking(move || terminal::ask(&summary, &environment));
+            match asked.await {
+                Ok(Outcome::Yes) => Typed::Yes,
+                Ok(Outcome::No) => Typed::No,
+                Ok(Outcome::Left) => Typed::Nothing("the code was not typed".to_owned()),
+                Ok(Outcome::Unavailable(why)) => Typed::Nothing(why),
+                Err(error) => Typed::Nothing(error.to_string()),
+            }
+        })
+    }))
 }
 
 fn read(arguments: Option<String>) -> Result<Map<String, Value>, String> {

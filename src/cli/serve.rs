@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use crate::config::{AutoApprove, Resolved};
+use crate::gate::audit::outlive_file_limits;
 use crate::server::{self, Host, Stdio};
 use crate::tools::World;
 
@@ -45,7 +46,16 @@ pub fn run(resolve: impl FnOnce() -> Resolved) -> u8 {
         );
     }
     let served = super::runtime().and_then(|runtime| {
-        let served = runtime.block_on(server::serve(world, stdio, host));
+        let served = runtime.block_on(async {
+            // Files that may not grow any more are an error of theirs, not this process's end.
+            if let Err(error) = outlive_file_limits() {
+                tracing::warn!(%error, "a limit of file sizes would end the server");
+            }
+            world.gate.look_back();
+            let served = server::serve(world.clone(), stdio, host).await;
+            world.gate.end().await;
+            served
+        });
         // Calls under way hold the runtime; the process ends without them.
         runtime.shutdown_background();
         served

@@ -11,10 +11,9 @@ mod system;
 
 use std::io;
 
-use ring::rand::{SecureRandom, SystemRandom};
-
 use crate::config::Environment;
-use crate::gate::{peer, visible};
+use crate::error::Result;
+use crate::gate::{Code, peer, visible};
 
 /// What came of asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,10 +26,6 @@ pub enum Outcome {
     Unavailable(String),
 }
 
-/// Without letters and digits that look like others. Its 31 do not divide 256, so that bytes above
-/// are not taken.
-const ALPHABET: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
-const LETTERS: usize = 6;
 /// Codes that are shown for one question.
 const MOST_CODES: usize = 3;
 /// What is longer would push its own beginning off the screen.
@@ -46,14 +41,14 @@ pub fn ask(summary: &str, environment: &Environment) -> Outcome {
         Ok(terminal) => terminal,
         Err(why) => return Outcome::Unavailable(why),
     };
-    talk(summary, || fresh_code(&SystemRandom::new()), |text| terminal.exchange(text))
+    talk(summary, Code::new, |text| terminal.exchange(text))
 }
 
 /// The conversation. `exchange` shows a text and gives the line that is typed from then on, or nothing
 /// at the end of input.
 fn talk(
     summary: &str,
-    mut code: impl FnMut() -> Option<String>,
+    mut code: impl FnMut() -> Result<Code>,
     mut exchange: impl FnMut(&str) -> io::Result<Option<String>>,
 ) -> Outcome {
     let shown = visible(summary);
@@ -64,11 +59,13 @@ fn talk(
     let mut before: String =
         shown.lines().map(|line| format!("  | {line}\n")).collect::<String>() + "\n";
     for _ in 0..MOST_CODES {
-        let Some(code) = code() else {
-            return Outcome::Unavailable("the system gives no random numbers.".to_owned());
+        let code = match code() {
+            Ok(code) => code,
+            Err(error) => return Outcome::Unavailable(error.message),
         };
+        let shown = code.shown();
         let prompt = format!(
-            "{before}Type {code} to allow this once, no to refuse, Enter to leave it open: "
+            "{before}Type {shown} to allow this once, no to refuse, Enter to leave it open: "
         );
         let typed = match exchange(&prompt) {
             Ok(Some(line)) => line,
@@ -78,23 +75,11 @@ fn talk(
         match typed.trim().to_ascii_uppercase().as_str() {
             "" => return Outcome::Left,
             "NO" | "N" => return Outcome::No,
-            word if word == code => return Outcome::Yes,
+            word if code.is(word) => return Outcome::Yes,
             _ => before = "That is not the code.\n".to_owned(),
         }
     }
     Outcome::Left
-}
-
-fn fresh_code(random: &dyn SecureRandom) -> Option<String> {
-    let even = u8::try_from(256 / ALPHABET.len() * ALPHABET.len()).ok()?;
-    let mut code = String::new();
-    let mut bytes = [0; 64];
-    // So many bytes fail to give six letters once in ever.
-    random.fill(&mut bytes).ok()?;
-    for byte in bytes.into_iter().filter(|byte| *byte < even).take(LETTERS) {
-        code.push(char::from(*ALPHABET.get(usize::from(byte) % ALPHABET.len())?));
-    }
-    (code.len() == LETTERS).then_some(code)
 }
 
 #[cfg(test)]

@@ -121,6 +121,12 @@ impl Environment {
         self.0.keys().filter_map(move |name| Some((name.strip_prefix(prefix)?, self.get(name)?)))
     }
 
+    /// The name of the operating system's user, as the environment says it.
+    pub fn user(&self) -> &str {
+        let names = ["USER", "LOGNAME", "USERNAME"];
+        names.iter().find_map(|name| self.get(name)).unwrap_or("unknown")
+    }
+
     /// The user's home directory.
     pub fn home(&self) -> Option<PathBuf> {
         self.get("HOME").or_else(|| self.get("USERPROFILE")).map(PathBuf::from)

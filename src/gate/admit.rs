@@ -15,6 +15,7 @@ use super::approval::{Answered, Approval};
 use super::approve::{Settled, Turn};
 use super::ask::{ApprovalRequired, FormAsked, Person};
 use super::called::Called;
+use super::entry::Tx;
 use super::identity::GET_CALLER_IDENTITY;
 use super::policies::Snapshot;
 use super::verdict::{Judgement, Question, Role, RoleOrigin, Verdict};
@@ -67,6 +68,7 @@ pub struct Call<'a> {
     pub progress: &'a (dyn Fn(String) + Send + Sync),
     /// The begin, by the monotonic clock.
     pub begun: Duration,
+    pub tx: Arc<Tx>,
 }
 
 /// A tool's look at what a call would change; what it is given lets through nothing else.
@@ -101,6 +103,7 @@ pub struct Admitted {
     policies: String,
     /// A person's yes to what policy has a person asked about.
     approval: Option<Approval>,
+    pub(super) tx: Arc<Tx>,
     /// Requests that change something, as far as they left.
     pub(super) writes: AtomicU32,
 }
@@ -156,6 +159,9 @@ impl Gate {
         let mut waiting = None;
         loop {
             let policies = self.policies.current()?;
+            let recording = policies.audit();
+            self.audit.set_keep_days(recording.keep_days);
+            self.on_record(recording.on_error)?;
             let judged = self.judged(&call, &policies, sessions).await?;
             if judged.asked.is_empty() {
                 tracing::debug!(tool = call.tool, effect = call.effect.word(), "admitted");
@@ -180,7 +186,15 @@ impl Gate {
         let mut asked = Vec::new();
         let target = match (call.requested, &session) {
             (Some(requested), Some(Ok(session))) => {
-                self.target(policies, requested, session, sessions, call.begun, &mut asked).await?
+                self.target(
+                    policies,
+                    requested,
+                    session,
+                    sessions,
+                    (call.begun, &call.tx),
+                    &mut asked,
+                )
+                .await?
             }
             // Without a session there is no client.
             (_, Some(Err(_)) | None) | (None, _) => Target::default(),
@@ -197,6 +211,7 @@ impl Gate {
             begun: call.begun,
             policies: policies.digest(),
             approval: None,
+            tx: call.tx.clone(),
             writes: AtomicU32::new(0),
         };
         match sign_in {
@@ -230,7 +245,7 @@ impl Gate {
         let id = match &requested.role_arn {
             Some(role) => Some(role.account().to_owned()),
             None => {
-                let load = || session.credentials(admitted.begun);
+                let load = || self.sign_in(session, admitted.begun, &admitted.tx);
                 let loaded = admitted.loaded.get_or_try_init(load).await?;
                 self.account_of(session, loaded).await
             }
@@ -247,7 +262,7 @@ impl Gate {
         requested: &Requested,
         session: &Arc<Session>,
         sessions: &Sessions,
-        begun: Duration,
+        (begun, tx): (Duration, &Tx),
         asked: &mut Vec<(Option<(String, Effect)>, Judgement)>,
     ) -> Result<Target> {
         let mut target = Target {
@@ -278,7 +293,7 @@ impl Gate {
             {
                 let base = Requested { role_arn: None, ..requested.clone() };
                 let base = sessions.get(&base)?;
-                let own = self.account_of(&base, &base.credentials(begun).await?).await;
+                let own = self.account_of(&base, &self.sign_in(&base, begun, tx).await?).await;
                 if own.as_deref() == Some(role.account()) {
                     origin = RoleOrigin::Expected;
                 }
@@ -340,10 +355,10 @@ fn not_denied(what: &str, judged: Judgement) -> Result<Judgement> {
 }
 
 /// The same of what a person must be asked about, where this call has no such yes.
-fn not_asked(what: &str, judged: Judgement) -> Result<()> {
+fn not_asked(what: &str, judged: Judgement) -> Result<Judgement> {
     let judged = not_denied(what, judged)?;
     match judged.verdict {
-        Verdict::Run => Ok(()),
+        Verdict::Run => Ok(judged),
         Verdict::Ask | Verdict::Deny => Err(Error::new(
             Kind::DeniedByPolicy,
             format!("{what} needs a person's approval of its own: {}.", judged.reason),
@@ -388,9 +403,10 @@ impl Admitted {
     }
 
     /// The call's credentials, loaded once: all its requests are signed with the same.
-    pub async fn credentials(&self) -> Result<&Loaded> {
+    pub async fn credentials(&self, gate: &Gate) -> Result<&Loaded> {
         let session = self.session()?;
-        self.loaded.get_or_try_init(|| session.credentials(self.begun)).await
+        let load = || gate.sign_in(session, self.begun, &self.tx);
+        self.loaded.get_or_try_init(load).await
     }
 
     /// The same, as far as they were needed.
@@ -416,6 +432,7 @@ impl Admitted {
             begun: self.begun,
             policies: self.policies.clone(),
             approval: None,
+            tx: self.tx.clone(),
             writes: AtomicU32::new(0),
         }
     }
@@ -428,6 +445,17 @@ impl Admitted {
     /// The same call for its reads alone.
     pub(super) fn reading(self) -> Self {
         Self { effect: Effect::Read, ..self }
+    }
+
+    /// The account and the principal, as far as they are known.
+    pub(super) fn whose(&self) -> (Option<String>, Option<String>) {
+        let Some(loaded) = self.loaded.get() else { return (None, None) };
+        let known = self
+            .session()
+            .ok()
+            .and_then(|session| session.learning().known(loaded.credentials.access_key_id()));
+        let (account, principal) = known.map(|who| (who.account_id, who.arn)).unzip();
+        (loaded.account().map(str::to_owned).or(account), loaded.principal.clone().or(principal))
     }
 
     /// Whether EC2 may be asked by a dry run what it would do.
@@ -526,13 +554,14 @@ impl Admitted {
         operation.effect().min(self.effect).max(operation.weakest())
     }
 
-    /// What the wire asks of an operation: declared, not stronger than the call, allowed now.
+    /// What the wire asks of an operation: declared, not stronger than the call, allowed now. Returns what
+    /// in the policies says so.
     pub(super) fn check(
         &self,
         gate: &Gate,
         service: &Service,
         operation: &Operation,
-    ) -> Result<()> {
+    ) -> Result<String> {
         let name = format!("{}:{}", service.name(), operation.name());
         if !self.operations.all().any(|declared| declared == name) {
             return Err(wire::undeclared(self.tool, &name));
@@ -556,12 +585,13 @@ impl Admitted {
         }
         let effect = self.effect_of(operation);
         let judged = self.judge_one(gate, &policies, Called::of(index, &name), effect);
-        match (self.purpose, &self.approval) {
+        let judged = match (self.purpose, &self.approval) {
             (Purpose::Call, None) => not_asked(&name, judged),
             (Purpose::Call, Some(_)) | (Purpose::Look | Purpose::SecondLook, _) => {
-                not_denied(&name, judged).map(drop)
+                not_denied(&name, judged)
             }
-        }
+        };
+        Ok(judged?.rule)
     }
 
     /// The same once the arguments are known.

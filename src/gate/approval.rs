@@ -3,7 +3,6 @@
 //! bound to the digest of what was asked (`matter.rs`), is used once, and dies by whichever clock
 //! says so first.
 
-mod code;
 pub(super) mod look;
 pub(super) mod matter;
 pub(super) mod summary;
@@ -13,16 +12,16 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ring::rand::SystemRandom;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
+use super::code::{self, Code};
 use super::dialog::{Dialog, Offer};
+use super::socket::{self, Desk, Pending, Said};
 use crate::config::{Clock, Way, rfc3339};
 use crate::error::{Error, Kind, Result};
-pub(super) use code::Code;
 use matter::Matter;
 use time::Life;
 
@@ -105,7 +104,6 @@ pub struct Approvals(Arc<Inner>);
 
 struct Inner {
     clock: Clock,
-    random: SystemRandom,
     pub dialog: Option<Dialog>,
     /// Held while a dialog is on the screen.
     screen: tokio::sync::Mutex<()>,
@@ -172,15 +170,6 @@ pub struct Waiting {
     pub progress: watch::Receiver<(Stage, Window)>,
 }
 
-/// What is open, for those who list it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
-    pub id: String,
-    pub summary: String,
-    pub asked_at: String,
-    pub expires_at: String,
-}
-
 // A grant, as status shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Granted {
@@ -195,7 +184,6 @@ impl Approvals {
     pub fn new(clock: Clock, dialog: Option<Dialog>, record: Recorder) -> Self {
         Self(Arc::new(Inner {
             clock,
-            random: SystemRandom::new(),
             dialog,
             screen: tokio::sync::Mutex::default(),
             record,
@@ -298,11 +286,11 @@ impl Approvals {
 
     fn ask(&self, matter: Matter) -> Result<Question> {
         let question = Question {
-            id: code::id(&self.0.random)?,
+            id: code::id("ap")?,
             life: Life::new(&self.0.clock, matter.lives),
             matter,
             progress: watch::Sender::new((Stage::Open, Window::None)),
-            code: Code::new(&self.0.random)?,
+            code: Code::new()?,
             tries: 0,
             leader: None,
         };
@@ -377,7 +365,7 @@ impl Approvals {
     pub fn code(&self, id: &str) -> Option<String> {
         let state = self.lock();
         let question = state.questions.iter().find(|question| question.id == id)?;
-        (question.tries < MOST_TRIES).then(|| question.code.shown())
+        (question.tries < MOST_TRIES).then(|| question.code.shown().to_owned())
     }
 
     /// The questions that wait for an answer.
@@ -501,6 +489,24 @@ impl Approvals {
         self.0.dialog.is_some() && !(two && lately(last.as_ref(), NO_HOLDS))
     }
 
+    /// What `aws-mcp approve` sees and does.
+    pub fn desk(&self) -> Desk {
+        let (pending, grants, answer, revoke) =
+            (self.clone(), self.clone(), self.clone(), self.clone());
+        Desk {
+            pending: Box::new(move || pending.pending()),
+            grants: Box::new(move || grants.granted().iter().map(Granted::grant).collect()),
+            answer: Box::new(move |id, said| {
+                let said = match said {
+                    Said::Yes => Answer::Once,
+                    Said::No => Answer::No,
+                };
+                answer.answer(id, said, Way::Terminal)
+            }),
+            revoke: Box::new(move || revoke.revoke()),
+        }
+    }
+
     fn refuse_no(&self, state: &State, matter: &Matter) -> Result<()> {
         match state.noes.iter().find(|no| no.covers(matter)) {
             None => Ok(()),
@@ -609,6 +615,14 @@ impl Question {
             asked_at: rfc3339(self.life.begin()),
             expires_at: rfc3339(self.life.end()),
         }
+    }
+}
+
+impl Granted {
+    fn grant(&self) -> socket::Grant {
+        let region = self.region.as_deref().unwrap_or("no region");
+        let what = format!("{} in {} {region}", self.operations.join(", "), self.account_id);
+        socket::Grant { what, until: self.until.clone() }
     }
 }
 

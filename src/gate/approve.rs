@@ -154,7 +154,7 @@ impl Gate {
         match judged.sign_in {
             SignIn::Asked => Ok(Whose { account: of_role, endpoints, ..nobody }),
             SignIn::Free => {
-                let loaded = judged.admitted.credentials().await?;
+                let loaded = judged.admitted.credentials(self).await?;
                 let account = match of_role {
                     Some(account) => Some(account),
                     None => self.account_of(session, loaded).await,
@@ -232,7 +232,7 @@ impl Gate {
             told: String::new(),
             lives,
             lasting: if lasting { Offer::Minutes } else { Offer::OnceOnly },
-            tx_id: String::new(),
+            tx_id: call.tx.id.clone(),
         }
     }
 

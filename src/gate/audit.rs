@@ -4,8 +4,6 @@
 //! before it; the first of a file that of another file's; `tips` says where each ends. One thread
 //! writes; a call that changes AWS waits until its intent is on disk.
 
-#![allow(dead_code)]
-
 mod chain;
 mod folder;
 mod line;
@@ -27,9 +25,9 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use folder::outlive_file_limits;
 pub use record::{Always, Approved, Copied, Ended, Event, Record};
-pub use search::{Found, MOST_FOUND, Query, moment, search};
+pub use search::{MOST_FOUND, Query, moment, search};
 pub use standing::{Found as Verified, Standing, Tip};
-pub use verify::{Flaw, Report};
+pub use verify::Report;
 
 use crate::config::Clock;
 use folder::Folder;

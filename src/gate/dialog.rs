@@ -8,8 +8,6 @@
 //! An answer is a yes only if the child printed exactly that button's word and ended with exactly the
 //! code that belongs to it. No, closing the window, Enter, Escape and Space are never a yes, nor is
 //! anything unexpected.
-// The approvals will use it.
-#![allow(dead_code)]
 
 mod child;
 mod linux;

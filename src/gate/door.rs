@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
@@ -20,13 +21,18 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 
 use super::admit::Admitted;
+use super::arguments;
 use super::breaker::Circuit;
+use super::entry::Entry;
 use super::host::Hosts;
 use super::rate::Buckets;
 use crate::error::{Error, Kind};
 
 /// The largest answer that is read; 1,000 instances take 5 MB.
 const MOST_BODY: u64 = 32 * 1024 * 1024;
+
+/// For how long an answer is listened for that nobody may wait for.
+const HEARD: Duration = Duration::from_secs(50);
 
 /// What lets one client's requests out. Only the gate makes one.
 #[derive(Debug)]
@@ -51,6 +57,8 @@ pub(super) enum Requests {
 pub(super) struct Leave {
     /// Whose writes are counted when the request leaves, where it changes something.
     pub writes_of: Option<Arc<Admitted>>,
+    /// What has to be on record before it leaves.
+    pub intent: Option<Arc<Entry>>,
 }
 
 /// The client with a pass.
@@ -123,12 +131,45 @@ impl HttpConnector for Door {
         HttpConnectorFuture::new(async move {
             let turn = pass.attempts.take(&pass.circuit).await;
             turn.map_err(|error| ConnectorError::user(error.into()))?;
-            if let Some(admitted) = leave.and_then(|leave| leave.writes_of) {
+            let leave = leave.unwrap_or(Leave { writes_of: None, intent: None });
+            if let Some(entry) = &leave.intent {
+                let intent = entry.intend().await;
+                intent.map_err(|error| ConnectorError::user(error.into()))?;
+            }
+            if let Some(admitted) = leave.writes_of {
                 admitted.writes.fetch_add(1, Ordering::AcqRel);
             }
-            cut_off(connector.call(request).await?)
+            match leave.intent {
+                Some(entry) => cut_off(sent(connector, request, entry).await?),
+                None => cut_off(connector.call(request).await?),
+            }
         })
     }
+}
+
+/// Sends what changes something on a task of its own: where nobody waits for the answer any more, it is
+/// heard all the same, and put on record.
+async fn sent(
+    connector: SharedHttpConnector,
+    request: HttpRequest,
+    entry: Arc<Entry>,
+) -> Result<HttpResponse, ConnectorError> {
+    entry.sending();
+    let task = tokio::spawn(async move {
+        let Ok(answer) = tokio::time::timeout(HEARD, connector.call(request)).await else {
+            entry.lost();
+            return Err(ConnectorError::timeout("no answer in time".into()));
+        };
+        match &answer {
+            Ok(response) => {
+                let id = arguments::request_id(response);
+                entry.heard(response.status().as_u16(), id.as_deref());
+            }
+            Err(_) => entry.lost(),
+        }
+        answer
+    });
+    task.await.unwrap_or_else(|error| Err(ConnectorError::other(error.into(), None)))
 }
 
 fn past_the_gate() -> Error {

@@ -10,9 +10,11 @@ pub mod audit;
 mod breaker;
 mod called;
 mod cases;
+mod code;
 mod dialog;
 mod door;
 mod effect;
+mod entry;
 mod escape;
 mod host;
 mod identity;
@@ -27,22 +29,25 @@ mod status;
 mod verdict;
 mod wire;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::SharedHttpClient;
 use serde_json::{Map, Value};
 
-pub use admit::{Admission, Admitted, Call, Looking, Operations, Pace};
+pub use admit::{Admission, Admitted, Call, Operations, Pace};
+pub use approval::Answered;
 pub use approval::look::{DryRun, Look, Need};
-pub use approval::{Answered, Approval};
 pub use approve::Turn;
-pub use ask::{ApprovalRequired, Filled, FormAsked, Person, Returned, Terminal, Typed};
+pub use ask::{ApprovalRequired, Filled, FormAsked, Person, Returned, Typed};
 pub use aws_dynamic::catalog::Effect;
 pub use cases::{Asked, Cases, explain};
+pub use code::Code;
 pub use effect::Effects;
+pub use entry::Tx;
 pub use escape::{escape, visible};
 pub(crate) use host::rules;
 pub use identity::identity;
@@ -55,16 +60,21 @@ pub use verdict::Settings;
 pub use wire::NoSecondTry;
 
 use crate::accounts::{self, Doors, Loaded, Purpose};
-use crate::config::{Access, AwsSettings, Clock, Config, Mode, PolicyFile, PolicyFiles};
+use crate::config::{
+    Access, AwsSettings, Clock, Config, Environment, Mode, PolicyFile, PolicyFiles,
+};
 use crate::error::{Error, Kind, Result};
-use approval::Approvals;
+use approval::{Approvals, Happened};
+use audit::{Always, Audit};
 use aws_dynamic::catalog::{Broken, Index};
 use breaker::{Breaker, Circuit};
+use dialog::Dialog;
 use door::{Pass, Requests};
 use host::Hosts;
 use mask::Secrets;
 use policies::WhenMissing;
 use rate::{Buckets, Limit};
+use socket::Listening;
 use wire::Wire;
 
 /// Characters of a progress message.
@@ -85,6 +95,15 @@ pub struct Gate {
     breaker: Breaker,
     key: DigestKey,
     approvals: Approvals,
+    audit: Arc<Audit>,
+    open_changes: entry::Open,
+    /// Credentials that are on record: where they come from, and which key.
+    signed_in: Mutex<BTreeSet<(String, String)>>,
+    state_dir: Option<PathBuf>,
+    /// The process that started this one.
+    host: Option<u32>,
+    /// The socket that `aws-mcp approve` connects to, once a question was open; or why there is none.
+    listening: OnceLock<std::result::Result<Listening, String>>,
     /// Counts of tools and services.
     pub metrics: Metrics,
 }
@@ -103,8 +122,13 @@ pub struct Guarded {
 
 impl Gate {
     /// Reads the policies; opens and sends nothing. `key` makes masked values comparable in this process.
-    pub fn new(config: &Config, key: DigestKey) -> Self {
+    pub fn new(config: &Config, environment: &Environment, key: DigestKey) -> Self {
         let clock = config.clock;
+        let always =
+            Always { os_user: environment.user().to_owned(), auto_approve: config.auto_approve };
+        let audit = Arc::new(Audit::new(config.state_dir.clone(), clock, always));
+        let recorder = audit.clone();
+        let record = move |happened: Happened<'_>| entry::note(&recorder, happened);
         Self {
             clock,
             settings: Settings { access: config.access, auto_approve: config.auto_approve },
@@ -125,7 +149,13 @@ impl Gate {
             )),
             breaker: Breaker::new(clock),
             key,
-            approvals: Approvals::new(clock, None, Box::new(|_| {})),
+            approvals: Approvals::new(clock, Dialog::find(environment), Box::new(record)),
+            audit,
+            open_changes: entry::Open::default(),
+            signed_in: Mutex::default(),
+            state_dir: config.state_dir.clone(),
+            host: peer::parent(),
+            listening: OnceLock::new(),
             metrics: Metrics::new(clock),
         }
     }
@@ -231,7 +261,20 @@ impl Gate {
 
     /// Makes this server reachable by `aws-mcp approve`.
     fn listen(&self) -> std::result::Result<(), String> {
-        Ok(())
+        let listening = self.listening.get_or_init(|| {
+            let state = self.state_dir.as_ref().ok_or("there is no folder for the state")?;
+            let listening = socket::listen(state, self.host, Arc::new(self.approvals.desk()));
+            listening.map_err(|error| error.to_string())
+        });
+        listening.as_ref().map(drop).map_err(Clone::clone)
+    }
+
+    /// Looks in the background at what is on record from before.
+    pub fn look_back(&self) {
+        if let Ok(policies) = self.policies.current() {
+            self.audit.set_keep_days(policies.audit().keep_days);
+        }
+        self.audit.look_back();
     }
 
     fn open(&self, hosts: Hosts, circuit: Circuit, requests: Requests) -> Result<SharedHttpClient> {

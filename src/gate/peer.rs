@@ -3,8 +3,6 @@
 //! an agent's shell, a script that speaks the protocol, a program with other code loaded into it.
 //! What cannot be found out counts as refused.
 
-#![allow(dead_code, unused_imports)]
-
 pub mod marker;
 
 #[cfg(target_os = "linux")]
@@ -22,6 +20,11 @@ use std::io;
 
 #[cfg(unix)]
 pub use system::{mark, receive};
+
+/// The process that started this one; none where init did, or where that is not known.
+pub fn parent() -> Option<u32> {
+    system::parent()
+}
 
 /// Parents of parents that are looked at.
 const MOST_ANCESTORS: usize = 64;

@@ -3,8 +3,6 @@
 //! at (`peer`), before a byte of it is read and again before it is obeyed. Not on Windows: there the
 //! dialog is the way, and a named pipe would need much code that only a Windows machine can test.
 
-#![allow(dead_code, unused_imports)]
-
 #[cfg(unix)]
 mod client;
 #[cfg(windows)]

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::breaker::Standing;
+use super::approval::Granted;
+use super::audit::Standing;
+use super::breaker::Standing as BreakerStanding;
 use super::metrics::{Alert, ServiceFigures};
 use super::{Figures, Gate};
 use crate::config::AutoApprove;
@@ -18,12 +20,19 @@ pub struct GateStatus {
     policy_hash: String,
     /// AWS_MCP_AUTO_APPROVE_DESTRUCTIVE is on
     auto_approve_destructive: bool,
+    /// Questions to a person that wait for an answer
+    pending_approvals: usize,
+    /// Granted for 15 minutes; `aws-mcp approve --revoke` ends them
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    grants: Vec<Granted>,
+    /// What was asked and done
+    audit: Standing,
     /// What should worry somebody now
     #[serde(skip_serializing_if = "Vec::is_empty")]
     alerts: Vec<Alert>,
     /// Circuit breakers that failed lately or changed their state
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    breakers: Vec<Standing>,
+    breakers: Vec<BreakerStanding>,
     /// AWS services that were called since the start; latencies in ms
     #[serde(skip_serializing_if = "Vec::is_empty")]
     services: Vec<ServiceFigures>,
@@ -44,6 +53,9 @@ impl Gate {
             policy_hash: policies.digest(),
             auto_approve_destructive: self.settings.auto_approve
                 == AutoApprove::WriteAndDestructive,
+            pending_approvals: self.approvals.pending().len(),
+            grants: self.approvals.granted(),
+            audit: self.audit.standing(),
             alerts: self.metrics.alerts(&breakers),
             breakers,
             services: self.metrics.services(),

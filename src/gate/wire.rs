@@ -25,6 +25,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use super::admit::{Admitted, Purpose};
 use super::breaker::{self, Circuit, Health};
 use super::door::Leave;
+use super::entry::{self, Entry, Kept};
 use super::metrics::Outcome;
 use super::{Gate, arguments};
 use crate::error::aws::own_refusal;
@@ -46,6 +47,7 @@ pub(super) struct Wire {
 struct Underway {
     operation: &'static Operation,
     begun: Duration,
+    entry: Kept,
     breaker: Mutex<Option<breaker::Pass>>,
 }
 
@@ -66,7 +68,7 @@ impl Intercept for Wire {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let (service, operation) = self.known(cfg)?;
-        self.admitted.check(&self.gate, service, operation)?;
+        let rule = self.admitted.check(&self.gate, service, operation)?;
         let breaker = self.gate.breaker.enter(&self.circuit)?;
         tracing::debug!(tool = self.admitted.tool, operation = operation.name(), "calling AWS");
         let once = match operation.retry() {
@@ -82,9 +84,17 @@ impl Intercept for Wire {
             state.store_put(RetryConfig::disabled());
             state.store_put(limits);
         }
+        let names = (service.name(), operation.name());
+        let region = self.circuit.region.as_str();
+        let effect = match self.admitted.purpose {
+            Purpose::Call => operation.effect().min(self.admitted.effect).max(operation.weakest()),
+            Purpose::Look | Purpose::SecondLook => Effect::Read,
+        };
+        let entry = Entry::begin(&self.gate, &self.admitted, names, effect, region, rule)?;
         state.store_put(Underway {
             operation,
             begun: self.gate.clock.elapsed(),
+            entry: Kept(entry),
             breaker: Mutex::new(Some(breaker)),
         });
         Ok(())
@@ -128,8 +138,10 @@ impl Intercept for Wire {
         })?;
         self.gate.metrics.record_attempt(&self.circuit.service);
         let changes = underway.operation.changes() && self.admitted.purpose == Purpose::Call;
+        underway.entry.0.attempt();
         let writes_of = changes.then(|| self.admitted.clone());
-        context.request_mut().add_extension(Leave { writes_of });
+        let intent = changes.then(|| underway.entry.0.clone());
+        context.request_mut().add_extension(Leave { writes_of, intent });
         tracing::debug!(tool = self.admitted.tool, "sending");
         Ok(())
     }
@@ -173,6 +185,12 @@ impl Intercept for Wire {
         let took = self.gate.clock.elapsed().saturating_sub(underway.begun);
         let outcome = failure.map_or(Outcome::Success, Outcome::Failure);
         self.gate.metrics.record_service(&self.circuit.service, outcome, took);
+        underway.entry.0.over(entry::Outcome {
+            failed: failure,
+            error_code: failure.and_then(|_| arguments::error_code(context.response()?)),
+            http_status: status(context),
+            request_id: context.response().and_then(arguments::request_id),
+        });
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use crate::accounts::Requested;
 use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{
     self, Admission, Admitted, Answered, ApprovalRequired, Effect, FormAsked, Gate, Outcome,
-    Person, Turn,
+    Person, Turn, Tx,
 };
 
 /// Within the minute that hosts wait.
@@ -57,7 +57,7 @@ pub async fn call(
     let mut record = Record::begin(world.clone(), tool);
     let crashed = || Failed::from(Error::internal(format!("{} crashed.", tool.name)));
     let mut turn = None;
-    let attempt = attempt(&world, tool, arguments, caller, &mut turn);
+    let attempt = attempt(&world, tool, arguments, caller, &mut turn, &mut record);
     let attempt = AssertUnwindSafe(attempt).catch_unwind();
     let result = match attempt.await {
         Ok(result) => result,
@@ -76,6 +76,7 @@ pub async fn call(
             Called { body: other.body.clone(), failed: other.failed, form: None }
         }
         Err(failed) => {
+            record.error = Some(failed.error.clone());
             record.aws_code = failed.error.aws.code.clone().filter(|code| is_code(code));
             let (body, kind) = told(failed);
             Called { body, failed: Some(kind), form: None }
@@ -108,13 +109,15 @@ struct Record {
     begun: Duration,
     outcome: Outcome,
     aws_code: Option<String>,
+    error: Option<Error>,
+    tx: Option<Arc<Tx>>,
 }
 
 impl Record {
     fn begin(world: Arc<World>, tool: &'static Tool) -> Self {
         let begun = world.config.clock.elapsed();
         let outcome = Outcome::Failure(Kind::Cancelled);
-        Self { world, tool, begun, outcome, aws_code: None }
+        Self { world, tool, begun, outcome, aws_code: None, error: None, tx: None }
     }
 }
 
@@ -122,6 +125,14 @@ impl Drop for Record {
     fn drop(&mut self) {
         let took = self.world.config.clock.elapsed().saturating_sub(self.begun);
         self.world.gate.metrics.record(self.tool.name, self.outcome, took);
+        if let Some(tx) = &self.tx {
+            let cancelled = || Error::new(Kind::Cancelled, "cancelled", "");
+            let error = match (self.outcome, self.error.take()) {
+                (Outcome::Success, _) => None,
+                (Outcome::Failure(_), error) => Some(error.unwrap_or_else(cancelled)),
+            };
+            self.world.gate.ended(tx, error.as_ref(), took);
+        }
         let (tool, ms) = (self.tool.name, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         match self.outcome {
             Outcome::Success => tracing::info!(tool, ms, "done"),
@@ -152,6 +163,7 @@ async fn attempt(
     mut arguments: Map<String, Value>,
     caller: Caller,
     turn: &mut Option<Turn>,
+    record: &mut Record,
 ) -> Result<Ended, Failed> {
     if let Some(problem) = &world.problem {
         return Err(problem.clone().into());
@@ -160,10 +172,21 @@ async fn attempt(
     for name in APPROVAL_IDS {
         arguments.shift_remove(name);
     }
+    let effect = tool.effects.of(&arguments);
+    let client = caller.client.clone().map(|client| (client.name, client.version));
+    let resources = tool.change.as_ref().map_or_else(Vec::new, |change| {
+        let mut arguments = arguments.clone();
+        // What is wrong with them is told later.
+        let _ = Requested::take_from(&mut arguments);
+        (change.resources)(&arguments)
+    });
+    let operations = tool.declared();
+    let tx =
+        world.gate.begin(tool.name, effect, operations, client, &arguments, resources.clone())?;
+    record.tx = Some(tx.clone());
     if let Some(schemas) = world.schemas(tool) {
         schema::refuse_unknown(&schemas.input, &arguments)?;
     }
-    let effect = tool.effects.of(&arguments);
     let (whole, times) = schema::resolve_times(tool, &arguments, world.config.clock.now());
     let requested = match tool.target {
         Target::Aws => Requested::take_from(&mut arguments)?,
@@ -181,7 +204,7 @@ async fn attempt(
     let call = gate::Call {
         tool: tool.name,
         effect,
-        operations: tool.declared(),
+        operations,
         pace: tool.pace,
         requested: (tool.target == Target::Aws).then_some(&requested),
         arguments: &whole,
@@ -194,6 +217,7 @@ async fn attempt(
         person: &caller.person,
         progress: &|message| (caller.progress)(super::Step { message }),
         begun,
+        tx,
     };
     let admission = world.gate.admit(call, &world.sessions);
     let admitted = match in_time(tool, LIMIT, admission).await? {
@@ -281,6 +305,9 @@ async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, 
         answer.body.insert("target".to_owned(), Value::Object(target));
     }
     answer.body = cx.shown(answer.body);
+    if let Some(warning) = cx.world().gate.warning() {
+        answer.body.insert("warning".to_owned(), warning.into());
+    }
     answer.fit(cx.world().config.max_characters)
 }
 
@@ -407,10 +434,11 @@ mod tests {
         // Escaped first, the key would be broken up and pass the mask; cut first, a half key would.
         let body = json!({"a": "AKIAIOSFODNN7EXAMPLE\u{202E}"});
         let config = resolve(Flags::default(), Environment::default(), Clock::system()).config;
-        let shown = Gate::new(&config, gate::DigestKey::new([7; 32])).masked(
-            gate::Operations { needed: &[], parts: &[] },
-            body.as_object().unwrap().clone(),
-        );
+        let shown = Gate::new(&config, &Environment::default(), gate::DigestKey::new([7; 32]))
+            .masked(
+                gate::Operations { needed: &[], parts: &[] },
+                body.as_object().unwrap().clone(),
+            );
         assert_eq!(shown["a"], "AKIAIOSFOD...\\u{202E}");
     }
 }

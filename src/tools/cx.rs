@@ -187,7 +187,7 @@ impl Cx {
         if session.loaded().is_none() {
             self.progress(format!("loading the credentials of {}", session.source()));
         }
-        self.0.admitted.credentials().await
+        self.0.admitted.credentials(&self.0.world.gate).await
     }
 
     /// A client for Cost Explorer. It knows whole accounts, not regions: where the call has none, the

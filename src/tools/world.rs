@@ -42,12 +42,12 @@ pub struct Schemas {
 impl World {
     /// Nothing is read or sent here: a server must be ready to answer in milliseconds.
     pub fn new(resolved: Resolved) -> Self {
-        let Resolved { config, mut problem, .. } = resolved;
+        let Resolved { config, mut problem, environment } = resolved;
         let mut key = [0; 32];
         if SystemRandom::new().fill(&mut key).is_err() {
             problem.get_or_insert(Error::internal("the system gives no random numbers."));
         }
-        let gate = Arc::new(Gate::new(&config, DigestKey::new(key)));
+        let gate = Arc::new(Gate::new(&config, &environment, DigestKey::new(key)));
         let access = gate.access();
         let tools = select(&config.selection, access).unwrap_or_else(|error| {
             problem.get_or_insert(error);

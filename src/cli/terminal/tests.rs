@@ -1,6 +1,7 @@
 use std::cell::RefCell;
 
 use super::*;
+use crate::error::Error;
 
 #[cfg(unix)]
 #[path = "../../../tests/support/again.rs"]
@@ -16,7 +17,7 @@ fn played(summary: &str, typed: &[Option<&str>]) -> (Outcome, String) {
     let shown = RefCell::new(String::new());
     let outcome = talk(
         summary,
-        || codes.next().map(str::to_owned),
+        || codes.next().map(Code::of).ok_or_else(|| Error::internal("no numbers")),
         |text| {
             shown.borrow_mut().push_str(text);
             Ok(typed.next().expect("one question more than expected").map(str::to_owned))
@@ -70,27 +71,13 @@ fn what_cannot_be_shown_whole_is_not_asked() {
 #[test]
 fn no_code_or_no_terminal_allows_nothing() {
     let never = |_: &str| -> io::Result<Option<String>> { panic!("asked without a code") };
-    assert!(matches!(talk("x", || None, never), Outcome::Unavailable(_)));
+    assert!(matches!(
+        talk("x", || Err(Error::internal("no numbers")), never),
+        Outcome::Unavailable(_)
+    ));
     let broken = |_: &str| Err(io::Error::other("gone"));
-    let outcome = talk("x", || Some("AAAAAA".into()), broken);
+    let outcome = talk("x", || Ok(Code::of("AAAAAA")), broken);
     assert_eq!(outcome, Outcome::Unavailable("the terminal: gone.".into()));
-}
-
-#[test]
-fn codes_are_fresh_and_plain() {
-    let random = SystemRandom::new();
-    let codes: std::collections::BTreeSet<String> =
-        (0..1_000).map(|_| fresh_code(&random).unwrap()).collect();
-    // Of 887 million; two alike among a thousand are one in 1,800 runs, two such pairs never.
-    assert!(codes.len() >= 999);
-    let letters: std::collections::BTreeSet<u8> =
-        codes.iter().flat_map(|code| code.bytes()).collect();
-    assert_eq!(letters.into_iter().collect::<Vec<_>>(), {
-        let mut all = ALPHABET.to_vec();
-        all.sort_unstable();
-        all
-    });
-    assert!(codes.iter().all(|code| code.len() == LETTERS));
 }
 
 #[cfg(target_os = "linux")]

@@ -381,12 +381,3 @@ async fn codes() {
     // Three wrong codes close the forms, not the question.
     assert_eq!(desk.pending().len(), 1);
 }
-
-#[tokio::test(start_paused = true)]
-async fn ids_and_codes_are_not_the_same_twice() {
-    let random = SystemRandom::new();
-    let ids: BTreeSet<String> = (0..1_000).map(|_| code::id(&random).unwrap()).collect();
-    let codes: BTreeSet<String> = (0..1_000).map(|_| Code::new(&random).unwrap().shown()).collect();
-    assert_eq!(ids.len(), 1_000);
-    assert!(codes.len() > 990);
-}

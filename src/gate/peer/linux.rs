@@ -164,3 +164,10 @@ impl Process {
 fn broken(why: &str) -> io::Error {
     io::Error::other(why.to_owned())
 }
+
+/// The process that started this one.
+pub fn parent() -> Option<u32> {
+    rustix::process::getppid()
+        .filter(|parent| !parent.is_init())
+        .and_then(|parent| u32::try_from(parent.as_raw_nonzero().get()).ok())
+}

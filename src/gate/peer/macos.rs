@@ -100,3 +100,10 @@ fn path(pid: u32) -> io::Result<OsString> {
         Ok(_) | Err(_) => Err(io::Error::last_os_error()),
     }
 }
+
+/// The process that started this one.
+pub fn parent() -> Option<u32> {
+    rustix::process::getppid()
+        .filter(|parent| !parent.is_init())
+        .and_then(|parent| u32::try_from(parent.as_raw_nonzero().get()).ok())
+}
