@@ -6,14 +6,15 @@
 //! machine can read the text there, in the list of processes; zenity is taken where both are.
 //!
 //! An answer is a yes only if the child printed exactly that button's word and ended with exactly the
-//! code that belongs to it. No, closing the window, Enter, Escape and Space are never a yes, nor is
-//! anything unexpected.
+//! code that belongs to it, and not at once. Closing the window, Enter, Escape and Space are never a
+//! yes, nor is anything unexpected.
 
 mod child;
 mod linux;
 mod macos;
 mod windows;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use super::escape::visible;
@@ -35,6 +36,10 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// A program that closes its window by itself gets this much longer until it is ended.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// From the start of the program, which takes a part of it. A yes that comes sooner was meant for
+/// what was under the mouse before.
+const SOONEST: Duration = Duration::from_secs(1);
+
 const NO: &str = "No";
 const ONCE: &str = "Once";
 const MINUTES: &str = "15 minutes";
@@ -44,6 +49,8 @@ const MINUTES: &str = "15 minutes";
 pub struct Dialog {
     program: Program,
     variables: Vec<(&'static str, String)>,
+    /// A yes before that is none.
+    soonest: Duration,
 }
 
 /// Which buttons there are beside `No`.
@@ -63,7 +70,7 @@ pub enum Answer {
     Once,
     /// Yes, to this and its like for 15 minutes.
     Minutes,
-    /// Closed without an answer, or open until its time was over.
+    /// Closed without an answer, open until its time was over, or a yes before anyone could read.
     Closed,
     /// Could not be shown, and why.
     Failed(String),
@@ -90,13 +97,23 @@ impl Dialog {
         let mut shape = self.program.shape(&legible(text), offer, seconds);
         shape.variables.extend(self.variables.iter().cloned());
         let limit = Duration::from_secs(seconds) + self.program.grace();
-        match child::run(&shape, limit).await {
+        let mut running = pin!(child::run(&shape, limit));
+        let (ended, came) = tokio::select! {
+            biased;
+            () = tokio::time::sleep(self.soonest) => (running.await, Came::InTime),
+            ended = &mut running => (ended, Came::TooSoon),
+        };
+        let answer = match ended {
             Err(why) => Answer::Failed(format!("{} {why}", shape.program)),
             Ok(None) => Answer::Closed,
             Ok(Some(ended)) => self
                 .program
                 .answer(offer, &ended)
                 .unwrap_or_else(|| Answer::Failed(ended.failure(shape.program))),
+        };
+        match (answer, came) {
+            (Answer::Once | Answer::Minutes, Came::TooSoon) => Answer::Closed,
+            (answer, Came::TooSoon | Came::InTime) => answer,
         }
     }
 
@@ -108,8 +125,14 @@ impl Dialog {
             // What the system cannot hold was never set.
             .filter(|(_, value)| !value.contains('\0'))
             .collect();
-        Self { program, variables }
+        Self { program, variables, soonest: SOONEST }
     }
+}
+
+/// When an answer came.
+enum Came {
+    TooSoon,
+    InTime,
 }
 
 /// How a program is started. The text is in `input`, in a variable, or, for kdialog, in one argument.

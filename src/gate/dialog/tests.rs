@@ -1,5 +1,3 @@
-use std::os::unix::fs::PermissionsExt;
-
 use super::*;
 
 #[cfg(target_os = "linux")]
@@ -429,6 +427,8 @@ fn the_child_gets_few_variables() {
 #[cfg(unix)]
 #[test]
 fn a_program_that_others_could_have_put_there_is_none() {
+    use std::os::unix::fs::PermissionsExt;
+
     assert!(child::is_the_systems("/bin/sh"));
     assert!(!child::is_the_systems("/usr/bin/no-such-program"));
     assert!(!child::is_the_systems("/usr/bin"));

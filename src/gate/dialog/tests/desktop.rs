@@ -88,7 +88,7 @@ impl Desktop {
     async fn ask(&self, text: &str, offer: Offer) -> Asked<'_> {
         let dialog = Dialog::find(&self.environment()).expect("zenity is there");
         assert_eq!(dialog.program, Program::Zenity);
-        self.ask_by(dialog, text, offer).await
+        self.ask_by(Dialog { soonest: Duration::ZERO, ..dialog }, text, offer).await
     }
 
     async fn ask_by(&self, dialog: Dialog, text: &str, offer: Offer) -> Asked<'_> {
@@ -217,6 +217,20 @@ async fn keys_that_were_meant_for_another_window_are_no_yes() {
     desktop.xdotool(&["windowfocus", &asked.window]);
     desktop.xdotool(&["type", "Once yes 15 minutes\n"]);
     assert_eq!(asked.press("Return").await, Answer::No);
+}
+
+#[tokio::test]
+async fn a_yes_that_comes_at_once_is_none() {
+    let desktop = Desktop::start();
+    let soonest = |soonest| Dialog { soonest, ..Dialog::find(&desktop.environment()).unwrap() };
+    let ask = async |dialog| desktop.ask_by(dialog, SUMMARY, Offer::Minutes).await;
+    assert_eq!(Dialog::find(&desktop.environment()).unwrap().soonest, SOONEST);
+    for button in [0, 1] {
+        let asked = ask(soonest(LIVES)).await;
+        assert_eq!(asked.click(button).await, Answer::Closed);
+    }
+    assert_eq!(ask(soonest(LIVES)).await.click(2).await, Answer::No);
+    assert_eq!(ask(soonest(Duration::from_millis(1))).await.click(1).await, Answer::Once);
 }
 
 #[tokio::test]
@@ -402,6 +416,7 @@ async fn kdialog_for_real() {
     let desktop = Desktop::start();
     let ask = async |offer| {
         let dialog = Dialog::of(Program::Kdialog, &desktop.environment());
+        let dialog = Dialog { soonest: Duration::ZERO, ..dialog };
         desktop.ask_by(dialog, &format!("{SUMMARY}<b>x</b>\\n"), offer).await
     };
     assert_eq!(ask(Offer::Minutes).await.press("Return").await, Answer::No);
