@@ -35,6 +35,9 @@ pub struct Batch {
     pub last: Hash,
 }
 
+/// That the disk was waited for; [`Chain::sync`] alone can say so.
+pub struct Synced(());
+
 /// What names the files of a process.
 pub struct Names {
     pub start: String,
@@ -126,8 +129,8 @@ impl Chain {
     }
 
     /// What was written is on disk.
-    pub fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+    pub fn sync(&self) -> io::Result<Synced> {
+        self.file.sync_data().map(|()| Synced(()))
     }
 
     /// Takes away what was written after the last batch that counts.

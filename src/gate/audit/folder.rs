@@ -180,7 +180,6 @@ mod system {
 
     use super::refused;
 
-    const OTHERS_WRITE: u32 = 0o022;
     /// Write beyond the limit of file sizes; the same on Linux and macOS.
     const SIGXFSZ: i32 = 25;
 
@@ -208,7 +207,7 @@ mod system {
             if found.st_uid != rustix::process::geteuid().as_raw() {
                 return Err(refused("belongs to somebody else; records are not written there"));
             }
-            if u32::from(found.st_mode) & OTHERS_WRITE != 0 {
+            if Mode::from_raw_mode(found.st_mode).intersects(Mode::WGRP | Mode::WOTH) {
                 return Err(refused("others can write in it; chmod 700 it"));
             }
             Ok(Self(folder))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::chain::Chain;
+use super::chain::{Chain, Synced};
 use super::line::Hash;
 use super::verify::Report;
 
@@ -120,6 +120,12 @@ impl Found {
 }
 
 impl Written {
+    /// All that was written is on disk.
+    pub(super) fn synced(&mut self, _: Synced) {
+        self.syncs += 1;
+        self.on_disk = self.records;
+    }
+
     pub fn standing(&self, copies_dropped: u64) -> Standing {
         Standing {
             writable: self.problem.is_none(),

@@ -445,3 +445,24 @@ fn moments() {
     }
     check(&format!("-{}w", u64::MAX), None);
 }
+
+#[tokio::test]
+#[ignore = "tells figures"]
+async fn how_fast() {
+    let (_dir, state) = state();
+    let audit = audit_in(&state);
+    let clock = Clock::system();
+    for n in 0..1_000 {
+        audit.commit(intent(&n.to_string())).await.unwrap();
+    }
+    eprintln!("1,000 commits one by one: {:?}", clock.elapsed());
+    let clock = Clock::system();
+    for n in 0..50_000 {
+        audit.note(intent(&n.to_string()));
+    }
+    audit.commit(intent("last")).await.unwrap();
+    eprintln!("50,000 notes: {:?}", clock.elapsed());
+    let clock = Clock::system();
+    intact(&state);
+    eprintln!("verifying: {:?}", clock.elapsed());
+}

@@ -354,23 +354,24 @@ impl Writer {
         }
         chain.write(&batch)?;
         let synced = match need {
-            Need::OnDisk => chain.sync(),
-            Need::Written => Ok(()),
+            Need::OnDisk => chain.sync().map(Some),
+            Need::Written => Ok(None),
         };
-        synced.and_then(|()| chain.advance(&batch, state)).inspect_err(|_| chain.take_back())?;
+        let synced = synced
+            .and_then(|synced| chain.advance(&batch, state).map(|()| synced))
+            .inspect_err(|_| chain.take_back())?;
         lines.iter().for_each(|line| self.shared.copy(line));
         let mut written = self.shared.written();
         written.records += lines.len() as u64;
         written.tip = Some(Tip::of(chain));
         written.problem = None;
         self.failed_at = None;
-        match need {
-            Need::OnDisk => {
+        match synced {
+            Some(synced) => {
                 self.unsynced = None;
-                written.syncs += 1;
-                written.on_disk = written.records;
+                written.synced(synced);
             }
-            Need::Written => {
+            None => {
                 self.unsynced.get_or_insert(self.shared.clock.elapsed());
             }
         }
@@ -383,9 +384,8 @@ impl Writer {
         let synced = chain.sync();
         let mut written = self.shared.written();
         let in_doubt = written.records - written.on_disk;
-        written.syncs += 1;
         match synced {
-            Ok(()) => written.on_disk = written.records,
+            Ok(synced) => written.synced(synced),
             Err(error) => {
                 drop(written);
                 self.fail(&error, in_doubt);
