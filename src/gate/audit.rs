@@ -7,9 +7,11 @@
 #![allow(dead_code, unused_imports)]
 
 mod chain;
+mod content;
 mod folder;
 mod line;
 mod prune;
+mod queue;
 mod record;
 mod search;
 mod standing;
@@ -33,8 +35,8 @@ pub use verify::Report;
 
 use crate::config::Clock;
 use folder::Folder;
+use queue::{Item, Shared};
 use record::{Dated, timestamp};
-use writer::{Item, Shared};
 
 /// One per process. Dropping it writes what was noted, but no end.
 pub struct Audit {

@@ -6,11 +6,11 @@ use std::io::{self, Read, Write};
 
 use serde_json::json;
 
+use super::content;
 use super::folder::{self, Folder};
 use super::line::{self, Hash, seal};
 use super::record::{Always, Dated};
 use super::tips::{self, State, TIPS, Tip, WIDTH};
-use super::verify;
 
 /// An open chain.
 pub struct Chain {
@@ -174,7 +174,7 @@ fn mend(folder: &Folder, tips: &File, known: &mut Vec<u8>) -> io::Result<()> {
     }
     let index = known.len() / WIDTH - 1;
     let bytes = folder.bytes(&last.name).unwrap_or_default().unwrap_or_default();
-    let chain = verify::chain(&last.name, &bytes);
+    let chain = content::read(&last.name, &bytes);
     known.truncate(index * WIDTH);
     match chain.hashes.last() {
         Some(hash) => {

@@ -7,10 +7,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::content::Content;
 use super::folder::Folder;
 use super::line::{self, Hash};
 use super::tips::{self, State, TIPS, Tip, WIDTH};
-use super::verify;
 
 /// What a record of pruning says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,19 +99,19 @@ pub fn digest(tips: &[Tip], ranges: &[(usize, usize)]) -> Hash {
 }
 
 /// Files whose last record is older than the day, but for those that were never begun.
-pub fn old(chains: BTreeMap<String, verify::Chain>, day: &str) -> Vec<verify::Chain> {
-    let is_old = |chain: &verify::Chain| !chain.last_ts.is_empty() && chain.last_ts.as_str() < day;
+pub fn old(chains: BTreeMap<String, Content>, day: &str) -> Vec<Content> {
+    let is_old = |chain: &Content| !chain.last_ts.is_empty() && chain.last_ts.as_str() < day;
     chains.into_values().filter(is_old).collect()
 }
 
 /// What is to be said and done, where anything is; to be called in one's turn.
-pub fn plan(folder: &Folder, old: &[verify::Chain]) -> io::Result<Option<Plan>> {
+pub fn plan(folder: &Folder, old: &[Content]) -> io::Result<Option<Plan>> {
     let bytes = folder.bytes(TIPS)?.unwrap_or_default();
     let broken = |line| io::Error::other(format!("line {line} of tips is broken"));
     let tips = tips::parse(&bytes).map_err(broken)?;
     let lines: BTreeMap<&str, usize> =
         tips.iter().enumerate().map(|(index, tip)| (tip.name.as_str(), index)).collect();
-    let goes: BTreeMap<usize, &verify::Chain> = old
+    let goes: BTreeMap<usize, &Content> = old
         .iter()
         .filter(|chain| !folder.is_in_use(&chain.name))
         .filter_map(|chain| Some((*lines.get(chain.name.as_str())?, chain)))

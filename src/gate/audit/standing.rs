@@ -126,6 +126,11 @@ impl Written {
         self.on_disk = self.records;
     }
 
+    /// Records that may not be on disk.
+    pub(super) fn in_doubt(&self) -> u64 {
+        self.records - self.on_disk
+    }
+
     pub fn standing(&self, copies_dropped: u64) -> Standing {
         Standing {
             writable: self.problem.is_none(),

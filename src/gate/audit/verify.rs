@@ -10,39 +10,12 @@ use std::io;
 
 use serde_json::{Map, Value};
 
+use super::content::{self, Content, First};
 use super::folder::Folder;
-use super::line::{self, Hash, Read};
+use super::line::Hash;
 use super::prune::{Account, digest};
-use super::record::Event;
 use super::standing::Tip as Shown;
 use super::tips::{self, State, TIPS, Tip};
-
-/// What one file holds, up to its first flaw.
-#[derive(Default, Clone)]
-pub struct Chain {
-    pub name: String,
-    pub first: Option<First>,
-    /// Of its records, in their order.
-    pub hashes: Vec<Hash>,
-    /// When its last record was written.
-    pub last_ts: String,
-    has_end: bool,
-    /// Bytes of a last line without its end.
-    torn: usize,
-    flaw: Option<Flaw>,
-    pub accounts: Vec<Account>,
-    /// Intents without an outcome in the same file, and what is known here of those of others.
-    intents: BTreeMap<String, Map<String, Value>>,
-    answered: BTreeSet<String>,
-}
-
-/// What a file's first record says of its place.
-#[derive(Clone)]
-pub struct First {
-    pub prev: Hash,
-    file: Option<String>,
-    line: Option<usize>,
-}
 
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +55,7 @@ pub struct Report {
 }
 
 /// Reads and judges the folder while others may write to it.
-pub fn look(folder: &Folder) -> io::Result<(Report, BTreeMap<String, Chain>)> {
+pub fn look(folder: &Folder) -> io::Result<(Report, BTreeMap<String, Content>)> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -95,11 +68,11 @@ pub fn look(folder: &Folder) -> io::Result<(Report, BTreeMap<String, Chain>)> {
         for name in names.iter().filter(|name| tips::is_name(name)).cloned().chain(listed) {
             match folder.bytes(&name) {
                 Ok(None) => {}
-                Ok(Some(bytes)) => drop(chains.insert(name.clone(), chain(&name, &bytes))),
+                Ok(Some(bytes)) => drop(chains.insert(name.clone(), content::read(&name, &bytes))),
                 // A link, a pipe, a file of somebody else.
                 Err(error) => {
                     let flaw = Some(of_file(&name, &format!("cannot be read: {error}")));
-                    chains.insert(name.clone(), Chain { name, flaw, ..Chain::default() });
+                    chains.insert(name.clone(), Content { name, flaw, ..Content::default() });
                 }
             }
         }
@@ -114,33 +87,8 @@ pub fn look(folder: &Folder) -> io::Result<(Report, BTreeMap<String, Chain>)> {
 /// What is looked at while files are begun and taken away is looked at again.
 const MOST_LOOKS: u32 = 5;
 
-/// Reads one file.
-pub fn chain(name: &str, bytes: &[u8]) -> Chain {
-    let mut chain = Chain { name: name.to_owned(), ..Chain::default() };
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let Some(end) = memchr::memchr(b'\n', rest) else {
-            chain.torn = rest.len();
-            break;
-        };
-        let (text, after) = rest.split_at(end);
-        rest = after.get(1..).unwrap_or_default();
-        let seq = chain.hashes.len() as u64;
-        if let Err(why) = line::read(text).and_then(|read| chain.add(read)) {
-            chain.flaw = Some(Flaw {
-                file: name.to_owned(),
-                line: Some(chain.hashes.len() + 1),
-                seq: Some(seq),
-                why: why.to_owned(),
-            });
-            break;
-        }
-    }
-    chain
-}
-
 /// Holds files against each other and against `tips`.
-pub fn judge(tips: Option<&[u8]>, names: &[String], chains: &BTreeMap<String, Chain>) -> Report {
+pub fn judge(tips: Option<&[u8]>, names: &[String], chains: &BTreeMap<String, Content>) -> Report {
     let mut report = Report {
         files: chains.len(),
         records: chains.values().map(|chain| chain.hashes.len() as u64).sum(),
@@ -158,7 +106,7 @@ pub fn judge(tips: Option<&[u8]>, names: &[String], chains: &BTreeMap<String, Ch
 
 struct Judge<'a> {
     names: &'a [String],
-    chains: &'a BTreeMap<String, Chain>,
+    chains: &'a BTreeMap<String, Content>,
     report: &'a mut Report,
 }
 
@@ -219,12 +167,12 @@ impl Judge<'_> {
             };
         };
         if let Some(first) = &chain.first {
-            chain.place(first, index, known)?;
+            place(chain, first, index, known)?;
         }
         self.end(index, tip, chain, known)
     }
 
-    fn end(&mut self, index: usize, tip: &Tip, chain: &Chain, known: &Known) -> Result<(), Flaw> {
+    fn end(&mut self, index: usize, tip: &Tip, chain: &Content, known: &Known) -> Result<(), Flaw> {
         let seq = usize::try_from(tip.seq).unwrap_or(usize::MAX);
         let is_last = seq + 1 == chain.hashes.len();
         let is_there = tip.is_planned() || chain.hashes.get(seq) == Some(&tip.hash);
@@ -290,7 +238,7 @@ struct Known {
 }
 
 impl Known {
-    fn new(tips: &[Tip], chains: &BTreeMap<String, Chain>) -> Result<Self, Flaw> {
+    fn new(tips: &[Tip], chains: &BTreeMap<String, Content>) -> Result<Self, Flaw> {
         let mut known =
             Self { hashes: HashMap::new(), gone: BTreeSet::new(), accounted: BTreeSet::new() };
         for (index, tip) in tips.iter().enumerate() {
@@ -307,7 +255,7 @@ impl Known {
         Ok(known)
     }
 
-    fn account(&mut self, account: &Account, tips: &[Tip], by: &Chain) -> Result<(), Flaw> {
+    fn account(&mut self, account: &Account, tips: &[Tip], by: &Content) -> Result<(), Flaw> {
         match account {
             Account::File { line, file, records, last, named } => {
                 let tip = tips.get(*line).ok_or_else(|| {
@@ -340,92 +288,24 @@ impl Known {
     }
 }
 
-impl Chain {
-    fn add(&mut self, read: Read) -> Result<(), &'static str> {
-        let Read { ts, seq, event, prev, hash, members } = read;
-        if seq != self.hashes.len() as u64 {
-            return Err("has another seq than its place: records are missing, added or moved");
-        }
-        if self.has_end {
-            return Err("comes after the end");
-        }
-        let is_first = matches!(event, Event::Start | Event::Rotate);
-        match self.hashes.last() {
-            None if !is_first => return Err("is not a first record"),
-            None => {
-                let said = |name| members.get("parameters").and_then(|said| said.get(name));
-                self.first = Some(First {
-                    prev,
-                    file: said("file").and_then(Value::as_str).map(str::to_owned),
-                    line: said("line").and_then(Value::as_u64).and_then(|n| n.try_into().ok()),
-                });
-            }
-            Some(_) if is_first => return Err("is a first record, and is not the first"),
-            Some(last) if *last != prev => return Err("does not follow the record before it"),
-            Some(_) => {}
-        }
-        match event {
-            Event::End => self.has_end = true,
-            Event::Pruned => {
-                let account = members.get("parameters").and_then(Account::parse);
-                self.accounts.push(account.ok_or("does not say what was pruned")?);
-            }
-            Event::Intent => {
-                if let Some(key) = key(&members) {
-                    self.intents.insert(key, members);
-                }
-            }
-            Event::Outcome | Event::Unknown => {
-                if let Some(key) = key(&members) {
-                    self.intents.remove(&key);
-                    self.answered.insert(key);
-                }
-            }
-            Event::Start
-            | Event::Rotate
-            | Event::Read
-            | Event::Call
-            | Event::Denied
-            | Event::Question
-            | Event::Yes
-            | Event::No
-            | Event::Expired
-            | Event::Credentials
-            | Event::Lost
-            | Event::Revoked => {}
-        }
-        self.last_ts = ts;
-        self.hashes.push(hash);
-        Ok(())
+/// Whether the first record is where it was written.
+fn place(content: &Content, first: &First, index: usize, known: &Known) -> Result<(), Flaw> {
+    let wrong =
+        |why: &str| Err(Flaw { line: Some(1), seq: Some(0), ..of_file(&content.name, why) });
+    if first.file.as_deref() != Some(&content.name) {
+        return wrong("belongs to another file");
     }
-
-    /// Whether the first record is where it was written.
-    fn place(&self, first: &First, index: usize, known: &Known) -> Result<(), Flaw> {
-        let wrong =
-            |why: &str| Err(Flaw { line: Some(1), seq: Some(0), ..of_file(&self.name, why) });
-        if first.file.as_deref() != Some(&self.name) {
-            return wrong("belongs to another file");
-        }
-        if first.line != Some(index) {
-            return wrong("belongs to another line of tips");
-        }
-        if (first.prev == Hash::ZERO) != (index == 0) {
-            return wrong(
-                "comes after nothing, and is not the first of all; or the other way round",
-            );
-        }
-        let is_before = known.hashes.get(&first.prev).is_some_and(|line| *line < index);
-        if index > 0 && !is_before && !known.gone.contains(&first.prev) {
-            return wrong("comes after a record that is nowhere");
-        }
-        Ok(())
+    if first.line != Some(index) {
+        return wrong("belongs to another line of tips");
     }
-}
-
-/// What an intent and its outcome have in common.
-fn key(members: &Map<String, Value>) -> Option<String> {
-    let text = |name| members.get(name).and_then(Value::as_str);
-    text("op_id").or_else(|| text("tx_id")).map(str::to_owned)
+    if (first.prev == Hash::ZERO) != (index == 0) {
+        return wrong("comes after nothing, and is not the first of all; or the other way round");
+    }
+    let is_before = known.hashes.get(&first.prev).is_some_and(|line| *line < index);
+    if index > 0 && !is_before && !known.gone.contains(&first.prev) {
+        return wrong("comes after a record that is nowhere");
+    }
+    Ok(())
 }
 
 /// The same twice: what is read while it is written may be half of each.

@@ -1,212 +1,36 @@
 //! The thread that writes. Whoever notes something leaves it in a queue; what is there is written with
 //! one write, and one fsync for all who wait for it.
 
-use std::collections::VecDeque;
 use std::io;
 use std::mem::take;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::chain::{Chain, Names};
+use super::content::Content;
 use super::folder::{Folder, allocate};
-use super::record::{Always, Copied, Dated, Event, Record, timestamp};
-use super::standing::{Tip, Written};
+use super::queue::{Item, Shared};
+use super::record::{Dated, Event, Record, timestamp};
+use super::standing::Tip;
 use super::tips::State;
-use super::{Unwritten, prune, verify};
-use crate::config::Clock;
+use super::{Unwritten, prune};
 
-/// What the writer and those who note have in common.
-pub struct Shared {
-    pub state: Option<PathBuf>,
-    pub clock: Clock,
-    pub always: Always,
-    queue: Mutex<Queue>,
-    /// For the writer: something is there.
-    some: Condvar,
-    /// For those who note: there is room again.
-    room: Condvar,
-    written: Mutex<Written>,
-    copies: Mutex<Vec<mpsc::Sender<Copied>>>,
-    pub copies_dropped: AtomicU64,
+/// Writes what is in the queue until it is closed.
+pub fn run(shared: Arc<Shared>) {
+    Writer::new(shared).run();
 }
 
-/// What the writer is given to do.
-pub enum Item {
-    Record(Box<Dated>, Option<oneshot::Sender<Result<(), Unwritten>>>),
-    Prune(Vec<verify::Chain>),
-    Finish(SyncSender<Option<Tip>>),
-}
-
-#[derive(Default)]
-struct Queue {
-    items: VecDeque<Item>,
-    thread: Thread,
-}
-
-#[derive(Default, PartialEq, Eq)]
-enum Thread {
-    #[default]
-    NotStarted,
-    Runs,
-    /// It writes what is there and takes nothing any more.
-    Over,
-}
-
-const MOST_WAITING: usize = 10_000;
-/// Who finds the queue full waits so long at most: a disk that hangs must not hold calls for ever.
-const FULL: Duration = Duration::from_secs(5);
 /// When records that nobody waits for are on disk.
 const SOON: Duration = Duration::from_secs(1);
 /// How long after a failure the next try is, where nobody waits.
 const PAUSE: Duration = Duration::from_millis(100);
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
-const MOST_BATCH: usize = 1_000;
 
 const RESERVE: &str = "reserve";
 const RESERVED: u64 = 64 * 1024;
-
-impl Shared {
-    pub fn new(state: Option<PathBuf>, clock: Clock, always: Always) -> Self {
-        let written = Written {
-            problem: state.is_none().then(|| {
-                "there is no folder for them: neither AWS_MCP_STATE_DIR nor HOME is set".to_owned()
-            }),
-            ..Written::default()
-        };
-        Self {
-            state,
-            clock,
-            always,
-            queue: Mutex::default(),
-            some: Condvar::new(),
-            room: Condvar::new(),
-            written: Mutex::new(written),
-            copies: Mutex::default(),
-            copies_dropped: AtomicU64::new(0),
-        }
-    }
-
-    /// Puts something into the queue; says no where the writer takes nothing any more.
-    pub fn push(self: &Arc<Self>, item: Item) -> Result<(), Unwritten> {
-        let no = |why: &str| {
-            let mut written = self.written();
-            written.lost += 1;
-            written.problem = Some(why.to_owned());
-            Err(Unwritten(why.to_owned()))
-        };
-        if self.state.is_none() {
-            let why = self.written().problem.clone().unwrap_or_default();
-            return no(&why);
-        }
-        let mut queue = lock(&self.queue);
-        let may_wait = match &item {
-            Item::Record(..) | Item::Prune(_) => true,
-            Item::Finish(_) => false,
-        };
-        if may_wait && queue.items.len() >= MOST_WAITING {
-            // Once that was in vain, nobody waits until something was written again.
-            let patience = if self.written().problem.is_none() { FULL } else { Duration::ZERO };
-            let full = |queue: &mut Queue| {
-                queue.items.len() >= MOST_WAITING && queue.thread == Thread::Runs
-            };
-            queue = self
-                .room
-                .wait_timeout_while(queue, patience, full)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-            if queue.items.len() >= MOST_WAITING {
-                return no("the disk does not keep up");
-            }
-        }
-        match queue.thread {
-            Thread::Runs => {}
-            Thread::Over => return no("the process ends"),
-            Thread::NotStarted => {
-                let shared = self.clone();
-                let started = std::thread::Builder::new()
-                    .name("audit".to_owned())
-                    .spawn(move || Writer::new(shared).run());
-                if let Err(error) = started {
-                    return no(&format!("no thread for them: {error}"));
-                }
-                queue.thread = Thread::Runs;
-            }
-        }
-        queue.items.push_back(item);
-        drop(queue);
-        self.some.notify_one();
-        Ok(())
-    }
-
-    /// Whether a thread was ever needed.
-    pub fn has_begun(&self) -> bool {
-        lock(&self.queue).thread != Thread::NotStarted
-    }
-
-    /// What is in the queue is the last.
-    pub fn close(&self) {
-        lock(&self.queue).thread = Thread::Over;
-        self.some.notify_one();
-        self.room.notify_all();
-    }
-
-    pub fn written(&self) -> MutexGuard<'_, Written> {
-        lock(&self.written)
-    }
-
-    pub fn add_copies(&self, sender: mpsc::Sender<Copied>) {
-        lock(&self.copies).push(sender);
-    }
-
-    /// What is there, or nothing when the time is over; nothing at all when the writer is to end.
-    fn next(&self, wait: Option<Duration>) -> Option<Vec<Item>> {
-        let mut queue = lock(&self.queue);
-        let idle = |queue: &mut Queue| queue.items.is_empty() && queue.thread == Thread::Runs;
-        queue = match wait {
-            None => self.some.wait_while(queue, idle).unwrap_or_else(PoisonError::into_inner),
-            Some(wait) => {
-                self.some
-                    .wait_timeout_while(queue, wait, idle)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
-            }
-        };
-        if queue.items.is_empty() && queue.thread == Thread::Over {
-            return None;
-        }
-        let most = queue.items.len().min(MOST_BATCH);
-        let items = queue.items.drain(..most).collect();
-        self.room.notify_all();
-        Some(items)
-    }
-
-    fn copy(&self, line: &str) {
-        let mut copies = lock(&self.copies);
-        if copies.is_empty() {
-            return;
-        }
-        let line = Copied::from(line.trim_end());
-        copies.retain(|copy| match copy.try_send(line.clone()) {
-            Ok(()) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                self.copies_dropped.fetch_add(1, Ordering::Relaxed);
-                true
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
-        });
-    }
-}
-
-/// A panic while a lock was held spoils a figure at most.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 type Waiting = oneshot::Sender<Result<(), Unwritten>>;
 
@@ -348,6 +172,8 @@ impl Writer {
     fn append(&mut self, records: &mut [Dated], need: Need, state: State) -> io::Result<()> {
         let Some(chain) = &mut self.chain else { return Err(io::ErrorKind::NotFound.into()) };
         let mut batch = chain.batch();
+        // What the disk did not take, it may have lost of earlier records too.
+        let mut in_doubt = 0;
         let mut lines = Vec::with_capacity(records.len());
         for dated in records {
             lines.push(batch.push(dated, &self.shared.always)?);
@@ -357,9 +183,19 @@ impl Writer {
             Need::OnDisk => chain.sync().map(Some),
             Need::Written => Ok(None),
         };
+        if synced.is_err() {
+            in_doubt = self.shared.written().in_doubt();
+        }
         let synced = synced
             .and_then(|synced| chain.advance(&batch, state).map(|()| synced))
-            .inspect_err(|_| chain.take_back())?;
+            .inspect_err(|_| chain.take_back());
+        let synced = match synced {
+            Ok(synced) => synced,
+            Err(error) => {
+                self.lose(in_doubt);
+                return Err(error);
+            }
+        };
         lines.iter().for_each(|line| self.shared.copy(line));
         let mut written = self.shared.written();
         written.records += lines.len() as u64;
@@ -383,7 +219,7 @@ impl Writer {
         let (Some(chain), true) = (&self.chain, self.unsynced.take().is_some()) else { return };
         let synced = chain.sync();
         let mut written = self.shared.written();
-        let in_doubt = written.records - written.on_disk;
+        let in_doubt = written.in_doubt();
         match synced {
             Ok(synced) => written.synced(synced),
             Err(error) => {
@@ -402,8 +238,10 @@ impl Writer {
         }
         self.shared.written().problem = Some(error.to_string());
         self.failed_at = Some(self.shared.clock.elapsed());
-        self.chain = None;
-        self.unsynced = None;
+        if let (Some(chain), Some(_)) = (self.chain.take(), self.unsynced.take()) {
+            // What came before counts still.
+            let _ = chain.sync();
+        }
         if first {
             tracing::error!(%error, "the audit log cannot be written");
         }
@@ -445,7 +283,7 @@ impl Writer {
         self.shared.written().tip.clone()
     }
 
-    fn prune(&mut self, old: &[verify::Chain]) {
+    fn prune(&mut self, old: &[Content]) {
         let mut prune = || -> io::Result<()> {
             self.ready()?;
             let Some(folder) = self.folder.take() else { return Ok(()) };
@@ -458,7 +296,7 @@ impl Writer {
         }
     }
 
-    fn prune_in(&mut self, folder: &Folder, old: &[verify::Chain]) -> io::Result<()> {
+    fn prune_in(&mut self, folder: &Folder, old: &[Content]) -> io::Result<()> {
         let _turn = folder.turn()?;
         let Some(plan) = prune::plan(folder, old)? else { return Ok(()) };
         let records = plan.accounts.iter().map(|account| {

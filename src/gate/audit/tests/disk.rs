@@ -196,6 +196,7 @@ async fn on_a_full_disk_the_last_word_is_said_and_it_goes_on_when_there_is_room(
         written += 1;
         assert!(written < 200, "the disk does not get full");
     }
+    assert!(!state.join("audit/reserve").exists(), "its room was not given up");
     let standing = audit.standing();
     assert!(!standing.writable, "{standing:?}");
     let last = lines(&state).pop().unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::content::{self, Content};
 use super::super::line::Hash;
 use super::super::tips::{self, TIPS};
 use super::*;
@@ -157,7 +158,7 @@ fn tamper(files: &mut Files, random: &mut Random) -> String {
 }
 
 struct Kept {
-    read: BTreeMap<Hash, verify::Chain>,
+    read: BTreeMap<Hash, Content>,
 }
 
 impl Kept {
@@ -168,7 +169,7 @@ impl Kept {
             let key = Hash::of(&[name.as_bytes(), b"\0", bytes.as_slice()].concat());
             let chain = match self.read.get(&key) {
                 Some(chain) => chain.clone(),
-                None => verify::chain(name, bytes),
+                None => content::read(name, bytes),
             };
             (name.clone(), chain)
         });
@@ -178,7 +179,7 @@ impl Kept {
     fn keep(files: &Files) -> Self {
         let read = files.iter().map(|(name, bytes)| {
             let key = Hash::of(&[name.as_bytes(), b"\0", bytes.as_slice()].concat());
-            (key, verify::chain(name, bytes))
+            (key, content::read(name, bytes))
         });
         Self { read: read.collect() }
     }
@@ -253,4 +254,13 @@ async fn a_flaw_says_where_it_is() {
     assert_eq!(verify(&state).unwrap().flaw.unwrap().to_string(), format!("{name}: is gone"));
     fs::write(&path, whole).unwrap();
     intact(&state);
+    // Under another name, in tips too.
+    let tips = state.join("audit").join(TIPS);
+    let other = format!("20300101{}", &name[8..]);
+    fs::rename(&path, path.with_file_name(&other)).unwrap();
+    fs::write(&tips, fs::read_to_string(&tips).unwrap().replace(&name, &other)).unwrap();
+    assert_eq!(
+        verify(&state).unwrap().flaw.unwrap().to_string(),
+        format!("{other}:1 (seq 0): belongs to another file")
+    );
 }
