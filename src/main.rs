@@ -11,3 +11,12 @@ mod tools;
 fn main() -> std::process::ExitCode {
     cli::run()
 }
+
+/// What tests of several rooms share with those of the shipped binary.
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+#[path = "../tests/support"]
+mod rig {
+    pub mod again;
+    pub mod pty;
+}

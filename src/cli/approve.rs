@@ -205,5 +205,5 @@ fn age(asked_at: &str, now: SystemTime) -> String {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -58,12 +58,14 @@ pub enum Said {
     No,
 }
 
+/// Takes the answer to the question of an id; or says why it came to nothing.
+pub type Answer = Box<dyn Fn(&str, Said) -> Result<(), String> + Send + Sync>;
+
 /// Where the questions lie. The functions are called on a thread that may wait.
 pub struct Desk {
     pub pending: Box<dyn Fn() -> Vec<Pending> + Send + Sync>,
     pub grants: Box<dyn Fn() -> Vec<Grant> + Send + Sync>,
-    /// Takes the answer to the question of an id; or says why it came to nothing.
-    pub answer: Box<dyn Fn(&str, Said) -> Result<(), String> + Send + Sync>,
+    pub answer: Answer,
     /// Ends all grants, and says how many there were.
     pub revoke: Box<dyn Fn() -> usize + Send + Sync>,
 }
@@ -77,5 +79,5 @@ pub struct Open {
     pub more: usize,
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests;

@@ -1,11 +1,6 @@
-use super::*;
+#![cfg(unix)]
 
-#[cfg(target_os = "linux")]
-#[path = "../../../tests/support/again.rs"]
-mod again;
-#[cfg(target_os = "linux")]
-#[path = "../../../tests/support/pty.rs"]
-mod pty;
+use super::*;
 
 fn question(id: &str, summary: &str) -> Question {
     let server = Server { pid: 7, path: "/nowhere".into() };
@@ -71,15 +66,14 @@ fn ages() {
 /// A server, its client and the client's terminal, as processes of their own.
 #[cfg(target_os = "linux")]
 mod whole {
-    use std::io::{BufRead, BufReader, Read};
     use std::path::Path;
-    use std::process::{Child, ChildStdout, Command, Stdio};
+    use std::process::{Child, Command, Stdio};
 
     use serde_json::{Value, json};
 
     use super::super::*;
-    use super::again::{PART, again, tell, told};
-    use super::pty::Pty;
+    use crate::rig::again::{PART, Running, again, tell};
+    use crate::rig::pty::Pty;
 
     /// `aws-mcp approve` itself.
     #[test]
@@ -98,34 +92,9 @@ mod whole {
         tell(&format!("exit {code}"));
     }
 
-    struct Running {
-        child: Child,
-        out: BufReader<ChildStdout>,
-    }
-
     fn serve(dir: &Path, questions: &Value) -> Running {
         let part = json!({"do": "serve", "dir": dir, "questions": questions}).to_string();
-        let mut command = again("gate::socket::tests::part", &part);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        loop {
-            let mut line = String::new();
-            assert_ne!(out.read_line(&mut line).unwrap(), 0, "the server ended");
-            if line == "> ready\n" {
-                return Running { child, out };
-            }
-        }
-    }
-
-    impl Running {
-        /// What its desk was told.
-        fn end(mut self) -> Vec<String> {
-            drop(self.child.stdin.take());
-            let mut rest = String::new();
-            self.out.read_to_string(&mut rest).unwrap();
-            self.child.wait().unwrap();
-            told(&rest)
-        }
+        Running::start(again("gate::socket::tests::part", &part))
     }
 
     fn approve(dir: &Path, mut options: Value) -> Command {

@@ -3,13 +3,6 @@ use std::cell::RefCell;
 use super::*;
 use crate::error::Error;
 
-#[cfg(unix)]
-#[path = "../../../tests/support/again.rs"]
-mod again;
-#[cfg(unix)]
-#[path = "../../../tests/support/pty.rs"]
-mod pty;
-
 /// Plays a person who types these lines; gives what came of it, and what was shown.
 fn played(summary: &str, typed: &[Option<&str>]) -> (Outcome, String) {
     let mut codes = ["AAAAAA", "BBBBBB", "CCCCCC", "DDDDDD"].into_iter();
@@ -84,9 +77,9 @@ fn no_code_or_no_terminal_allows_nothing() {
 mod at_a_terminal {
     use std::process::{Command, Stdio};
 
-    use super::again::{PART, again, tell, told};
-    use super::pty::Pty;
     use super::*;
+    use crate::rig::again::{PART, again, tell, told};
+    use crate::rig::pty::Pty;
 
     /// The process that is asked in: says what came of it.
     #[test]

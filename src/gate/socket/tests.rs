@@ -1,22 +1,21 @@
 //! Servers and clients are processes of their own here, all of this test's program: a client below its
 //! server, or of another program, is refused.
 
+#![cfg(target_os = "linux")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Environment;
-
-#[path = "../../../tests/support/again.rs"]
-mod again;
-use again::{PART, again, tell, told};
+use crate::rig::again::{PART, Running, again, tell, told};
 
 const PARTS: &str = "gate::socket::tests::part";
 
@@ -150,37 +149,12 @@ fn heard(stream: &mut UnixStream) -> String {
     line.trim_end().to_owned()
 }
 
-struct Running {
-    child: Child,
-    out: BufReader<ChildStdout>,
-}
-
-impl Running {
-    fn start(dir: &Path, more: Value) -> Self {
-        let questions = json!([["q1", "Stop i-1\nin 111122223333"], ["late", "Too late"]]);
-        let mut part = json!({"do": "serve", "dir": dir, "questions": questions});
-        part.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let mut command = again(PARTS, &part.to_string());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        loop {
-            let mut line = String::new();
-            assert_ne!(out.read_line(&mut line).unwrap(), 0, "the server ended");
-            if line == "> ready\n" {
-                return Self { child, out };
-            }
-        }
-    }
-
-    /// What its desk was told.
-    fn end(mut self) -> Vec<String> {
-        drop(self.child.stdin.take());
-        let mut rest = String::new();
-        self.out.read_to_string(&mut rest).unwrap();
-        assert!(self.child.wait().unwrap().success());
-        told(&rest)
-    }
+/// A server with two questions, or with `more` in its part.
+fn serve(dir: &Path, more: Value) -> Running {
+    let questions = json!([["q1", SHOWN], ["late", "Too late"]]);
+    let mut part = json!({"do": "serve", "dir": dir, "questions": questions});
+    part.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Running::start(again(PARTS, &part.to_string()))
 }
 
 fn client(dir: &Path, wish: &Value) -> Command {
@@ -204,7 +178,7 @@ const SHOWN: &str = "Stop i-1\nin 111122223333";
 #[test]
 fn a_person_lists_answers_and_revokes() {
     let dir = state();
-    let server = Running::start(dir.path(), json!({}));
+    let server = serve(dir.path(), json!({}));
     let ask = |wish: Value| printed(&mut client(dir.path(), &wish)).join("");
     let open = Open {
         pending: vec![pending("q1", SHOWN), pending("late", "Too late")],
@@ -228,7 +202,7 @@ fn a_person_lists_answers_and_revokes() {
 /// What a client is refused for, in this environment; the desk must hear nothing.
 fn refused(name: &str, host: Value, expected: &str) {
     let dir = state();
-    let server = Running::start(dir.path(), json!({"host": host}));
+    let server = serve(dir.path(), json!({"host": host}));
     let mut client = client(dir.path(), &wish("q1", SHOWN, "yes"));
     if !name.is_empty() {
         client.env(name, "");
@@ -251,7 +225,7 @@ fn who_is_not_a_person_is_refused() {
 #[test]
 fn a_marker_that_was_taken_out_still_tells() {
     let dir = state();
-    let server = Running::start(dir.path(), json!({}));
+    let server = serve(dir.path(), json!({}));
     let part = json!({"do": "below", "dir": dir.path(), "wish": wish("q1", SHOWN, "yes")});
     let said = printed(again(PARTS, &part.to_string()).env("CLAUDECODE", "1")).join("");
     assert!(said.contains("a process that started it has CLAUDECODE"), "{said}");
@@ -269,7 +243,7 @@ fn python(script: &str, arguments: &[&str]) -> Command {
 #[test]
 fn another_program_is_refused() {
     let dir = state();
-    let server = Running::start(dir.path(), json!({}));
+    let server = serve(dir.path(), json!({}));
     let socket = folder::sockets(dir.path()).unwrap()[0].1.clone();
     let script = "import socket, sys
 s = socket.socket(socket.AF_UNIX)
@@ -288,7 +262,7 @@ print(s.recv(65536).decode())";
 #[test]
 fn another_build_is_refused_even_if_it_is_the_same() {
     let dir = state();
-    let server = Running::start(dir.path(), json!({}));
+    let server = serve(dir.path(), json!({}));
     let copy = dir.path().join("copy");
     // By another process: a file that is open for writing here, and so in a child that another test
     // starts meanwhile, cannot be run.
@@ -337,7 +311,7 @@ print('.')";
 #[test]
 fn only_the_process_that_was_looked_at_may_speak() {
     let dir = state();
-    let server = Running::start(dir.path(), json!({}));
+    let server = serve(dir.path(), json!({}));
     let part = json!({"do": "hand on", "dir": dir.path()});
     // The greeting is for whoever holds the socket; the answer to it is not taken.
     assert_eq!(printed(&mut again(PARTS, &part.to_string())), ["greeted|"]);
@@ -347,7 +321,7 @@ fn only_the_process_that_was_looked_at_may_speak() {
 /// What the server says to a text after its greeting.
 fn raw(server: Value, text: &str, times: u32, expected: &str) {
     let dir = state();
-    let server = Running::start(dir.path(), server);
+    let server = serve(dir.path(), server);
     let part = json!({"do": "raw", "dir": dir.path(), "text": text, "times": times});
     let said = printed(&mut again(PARTS, &part.to_string()));
     assert!(said[0].contains("hello"), "{said:?}");
@@ -383,7 +357,7 @@ fn who_says_nothing_is_hung_up_on() {
 #[test]
 fn eight_are_heard_at_once() {
     let dir = state();
-    let server = Running::start(dir.path(), json!({}));
+    let server = serve(dir.path(), json!({}));
     let part = json!({"do": "crowd", "dir": dir.path()});
     assert_eq!(printed(&mut again(PARTS, &part.to_string())), ["8 and \"\""]);
     assert_eq!(server.end(), [""; 0]);
@@ -394,7 +368,7 @@ fn what_does_not_fit_is_counted() {
     let dir = state();
     let long = "x".repeat(30_000);
     let questions = json!([["a", long], ["b", long], ["c", long]]);
-    let server = Running::start(dir.path(), json!({"questions": questions}));
+    let server = serve(dir.path(), json!({"questions": questions}));
     let said = printed(&mut client(dir.path(), &json!("list"))).join("");
     let open: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(open["Ok"]["pending"].as_array().unwrap().len(), 2);
