@@ -36,7 +36,10 @@ impl Terminal {
         let mut line = Vec::new();
         let mut buffer = [0; MOST];
         while !line.contains(&b'\n') {
-            let got = self.0.read(&mut buffer)?;
+            let got = match self.0.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                got => got?,
+            };
             line.extend_from_slice(buffer.get(..got).unwrap_or_default());
             if got == 0 {
                 self.0.write_all(b"\n")?;
