@@ -4,8 +4,6 @@
 //! before it; the first of a file that of another file's; `tips` says where each ends. One thread
 //! writes; a call that changes AWS waits until its intent is on disk.
 
-#![allow(dead_code, unused_imports)]
-
 mod chain;
 mod content;
 mod folder;
