@@ -70,7 +70,10 @@ async fn called(tool: Tool) -> (Called, usize) {
     let home = tempfile::tempdir().unwrap();
     let policy = home.path().join("policy.yaml");
     std::fs::write(&policy, "mode: full").unwrap();
+    let state = home.path().join("state").display().to_string();
     let environment = Environment::from_pairs([
+        // Without it nothing could be put on record, and so no write be made.
+        ("AWS_MCP_STATE_DIR", state.as_str()),
         ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
         ("AWS_REGION", "eu-west-1"),
