@@ -161,7 +161,9 @@ impl Gate {
             let policies = self.policies.current()?;
             let recording = policies.audit();
             self.audit.set_keep_days(recording.keep_days);
-            self.on_record(recording.on_error)?;
+            if call.operations.all().next().is_some() || call.effect > Effect::Read {
+                self.on_record(recording.on_error)?;
+            }
             let judged = self.judged(&call, &policies, sessions).await?;
             if judged.asked.is_empty() {
                 tracing::debug!(tool = call.tool, effect = call.effect.word(), "admitted");
@@ -587,6 +589,10 @@ impl Admitted {
         let judged = self.judge_one(gate, &policies, Called::of(index, &name), effect);
         let judged = match (self.purpose, &self.approval) {
             (Purpose::Call, None) => not_asked(&name, judged),
+            // A look is not what the person was asked about; what it must not change it cannot.
+            (Purpose::Look | Purpose::SecondLook, _) if operation.effect() == Effect::Read => {
+                not_asked(&name, judged)
+            }
             (Purpose::Call, Some(_)) | (Purpose::Look | Purpose::SecondLook, _) => {
                 not_denied(&name, judged)
             }
