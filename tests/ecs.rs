@@ -1200,10 +1200,17 @@ mod changing {
             let server = serve(&aws, Home::new(), args, &[]);
             match asked {
                 true => {
-                    let said = server.call("ecs_update_service", change(more));
-                    let told = &said["structuredContent"];
-                    assert_eq!(told["error"], "denied_by_policy", "{told:#}");
-                    assert!(aws.requests_for("UpdateService").is_empty());
+                    let none = more["desired_count"] == 0;
+                    let told = server.asks("ecs_update_service", change(more));
+                    let summary = told["summary"].as_str().unwrap();
+                    let what = if none { "CANNOT BE UNDONE" } else { "changes something" };
+                    let line = format!("Operation: ecs:UpdateService ({what})");
+                    assert!(summary.starts_with(&line), "{summary}");
+                    assert_eq!(summary.contains("serves nobody"), none, "{summary}");
+                    // The service as it is now, and nothing that changes it.
+                    assert!(summary.contains("Now: checkout has 3 tasks desired"), "{summary}");
+                    assert_eq!(sent(&aws, "DescribeServices").len(), 1);
+                    aws.was_only_looked_at();
                 }
                 false => {
                     let told = server.call_ok("ecs_update_service", change(more));

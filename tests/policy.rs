@@ -17,7 +17,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use support::{
-    FakeAws, Home, PLANTED, Request, Response, Server, caller, fake, serve, serve_keyless,
+    CALLER, FakeAws, Home, PLANTED, Request, Response, Server, caller, fake,
+    keeps_policy_to_itself, serve, serve_keyless,
 };
 
 const FILE: &str = ".config/aws-mcp/policy.yaml";
@@ -72,6 +73,9 @@ fn with(home: Home, args: &[&str], more: &[(&str, &str)]) -> (FakeAws, Server) {
 
 /// An AWS with a stopped instance and a running one, whose roles can be assumed.
 fn answer(request: &Request) -> Response {
+    if request.param("DryRun").as_deref() == Some("true") {
+        return Response::ec2_dry_run();
+    }
     match request.action().as_str() {
         "StartInstances" => Response::state_change("StartInstances", STOPPED, "stopped", "pending"),
         "StopInstances" => Response::state_change("StopInstances", RUNNING, "running", "stopping"),
@@ -128,9 +132,7 @@ fn refused(server: &Server, tool: &str, args: Value) -> String {
     let status = [START, STOP, SET].contains(&tool).then_some("no_change");
     assert_eq!(said["status"].as_str(), status, "{said:#}");
     let words = format!("{} {}", said["message"], said["next_step"]);
-    for hint in ["yaml", ".config", "AWS_MCP", "rules", "list", "mode", "--", ".*", "[", "roles."] {
-        assert!(!words.contains(hint), "{tool} tells {hint:?}: {words}");
-    }
+    keeps_policy_to_itself(tool, &words);
     words
 }
 
@@ -138,10 +140,58 @@ fn refuses_to_start(server: &Server) -> String {
     refused(server, START, this(STOPPED))
 }
 
+/// A person is asked about the call. Returns what the model reads of the question.
+fn asked(server: &Server, tool: &str, args: Value) -> String {
+    server.asks(tool, args)["summary"].as_str().unwrap().to_owned()
+}
+
+/// A person is asked about a change, with what AWS says of it: who, what, how it is now.
+fn asks_to_start(server: &Server) {
+    asks_to_change(server, START, STOPPED, "ec2:StartInstances", "stopped");
+}
+
+fn asks_to_stop(server: &Server) {
+    asks_to_change(server, STOP, RUNNING, "ec2:StopInstances", "running");
+}
+
+fn asks_to_change(server: &Server, tool: &str, id: &str, operation: &str, now: &str) {
+    let summary = asked(server, tool, this(id));
+    let lines: Vec<&str> = summary.lines().collect();
+    for line in [
+        format!("Operation: {operation} (changes something), by {tool}"),
+        "Account: 123456789012".to_owned(),
+        "Region: us-east-1".to_owned(),
+        format!("Principal: {CALLER}"),
+        format!("Resource: {id}"),
+        "EC2 dry run: it would succeed".to_owned(),
+        format!("Now: {now}"),
+    ] {
+        assert!(lines.contains(&line.as_str()), "{line:?} is not in {summary}");
+    }
+}
+
+/// A person is asked whether to sign in at all: with what is known before that.
+fn asks_to_sign_in(server: &Server, tool: &str, args: Value) -> String {
+    let summary = asked(server, tool, args);
+    assert!(!summary.contains("Principal: ") && !summary.contains("Now: "), "{summary}");
+    summary
+}
+
 /// What AWS was asked besides whose the keys are.
 fn sent(aws: &FakeAws) -> Vec<String> {
     let actions = aws.requests().into_iter().map(|request| request.action());
     actions.filter(|action| action != ASKED).collect()
+}
+
+/// A look at what a start and a stop would change, and nothing that changes it.
+const LOOK_AT_START: [&str; 2] = ["DescribeInstances", "StartInstances"];
+const LOOK_AT_STOP: [&str; 2] = ["DescribeInstances", "StopInstances"];
+
+/// AWS was looked at in this way and no other; whose the keys are was asked once.
+fn looked(aws: &FakeAws, looks: &[[&str; 2]]) {
+    assert_eq!(sent(aws), looks.concat());
+    assert_eq!(aws.requests_for(ASKED).len(), 1);
+    aws.was_only_looked_at();
 }
 
 fn nothing_sent(aws: &FakeAws) {
@@ -202,21 +252,73 @@ mod verdicts {
     #[test]
     fn without_a_policy_reads_run_and_writes_wait_for_a_person() {
         let (aws, server) = with(Home::new(), &[], &[]);
-        let words = refuses_to_start(&server);
-        assert!(words.contains("ec2:StartInstances") && words.contains("approval"), "{words}");
-        refused(&server, STOP, this(RUNNING));
-        nothing_sent(&aws);
+        asks_to_start(&server);
+        asks_to_stop(&server);
+        looked(&aws, &[LOOK_AT_START, LOOK_AT_STOP]);
         lists(&server, json!({}));
         server.call_ok("ec2_describe_instance", this(STOPPED));
         server.call_ok(INFO, json!({}));
         assert_eq!(server.call_ok(STATUS, json!({}))["mode"], "confirm");
+        aws.was_only_looked_at();
+    }
+
+    #[test]
+    fn the_same_call_is_the_same_question_however_often_and_with_whatever_id() {
+        let (aws, server) = with(Home::new(), &[], &[]);
+        let first = server.asks(START, this(STOPPED));
+        let again = server.asks(START, this(STOPPED));
+        assert_eq!(first, again);
+        let id = first["approval_id"].as_str().unwrap();
+        for name in ["approval_id", "approvalId"] {
+            let args = json!({"instance_id": STOPPED, name: id});
+            assert_eq!(server.asks(START, args), first);
+        }
+        // Another call is another question.
+        let other = server.asks(START, json!({"instance_id": STOPPED, "region": "eu-west-1"}));
+        assert_ne!(other["approval_id"], first["approval_id"]);
+        looked(&aws, &[LOOK_AT_START; 5]);
+    }
+
+    #[test]
+    fn what_would_change_nothing_is_not_asked_about() {
+        let (aws, server) = with(Home::new(), &[], &[]);
+        assert_eq!(server.call_ok(START, this(RUNNING))["status"], "no_change");
+        assert_eq!(server.call_ok(STOP, this(STOPPED))["status"], "no_change");
+        aws.was_only_looked_at();
+    }
+
+    #[test]
+    fn without_a_way_to_a_person_the_answer_is_no() {
+        // There is no desktop, and the client shows no forms.
+        for ways in ["", "dialog", "form", "dialog, form"] {
+            let open = format!("approval: {{ways: [{ways}]}}\n");
+            let (aws, server) = under(&open);
+            let words = refuses_to_start(&server);
+            assert!(words.contains("ec2:StartInstances") && words.contains("approval"), "{words}");
+            assert!(words.contains("nobody can be asked"), "{words}");
+            refused(&server, STOP, this(RUNNING));
+            looked(&aws, &[LOOK_AT_START, LOOK_AT_STOP]);
+            refused(&server, LIST, json!({"role_arn": FAR_ROLE}));
+            let keys = json!({"access_key_id": OTHER_KEY, "secret_access_key": PLANTED[2]});
+            refused(&server, SET, keys);
+            looked(&aws, &[LOOK_AT_START, LOOK_AT_STOP]);
+            lists(&server, json!({}));
+            let (aws, server) = under(&format!("{open}rules: {{confirm: ['ec2:Describe.*']}}\n"));
+            refused(&server, LIST, json!({}));
+            assert_eq!(sent(&aws), [""; 0]);
+        }
+        let (aws, server) = under("approval: {ways: [terminal]}\n");
+        asks_to_start(&server);
+        looked(&aws, &[LOOK_AT_START]);
     }
 
     #[test]
     fn without_a_policy_keys_are_not_set_and_not_tried() {
         let (aws, server) = with(Home::new(), &[], &[]);
         let keys = json!({"access_key_id": OTHER_KEY, "secret_access_key": PLANTED[2]});
-        assert!(refused(&server, SET, keys).contains("approval"));
+        let summary = asked(&server, SET, keys);
+        assert!(summary.starts_with(&format!("Call: {SET} (changes something)\n")), "{summary}");
+        assert!(!summary.contains(OTHER_KEY) && !summary.contains(PLANTED[2]), "{summary}");
         nothing_sent(&aws);
         server.call_ok(SET, json!({"region": "eu-west-1"}));
         let shown = server.call_ok("aws_get_credentials", json!({}));
@@ -227,8 +329,10 @@ mod verdicts {
     fn an_allow_rule_frees_one_write_and_full_mode_all_plain_ones() {
         let (aws, server) = under("rules: {allow: ['ec2:startinstances']}\n");
         starts(&server);
-        refused(&server, STOP, this(RUNNING));
-        assert_eq!(sent(&aws), ["DescribeInstances", "StartInstances"]);
+        assert_eq!(aws.in_earnest("StartInstances").len(), 1);
+        asks_to_stop(&server);
+        assert_eq!(sent(&aws), [["DescribeInstances", "StartInstances"], LOOK_AT_STOP].concat());
+        assert!(aws.in_earnest("StopInstances").is_empty());
         let (_aws, server) = under("version: 1\nmode: full\n");
         starts(&server);
         stops(&server);
@@ -281,8 +385,12 @@ mod verdicts {
     #[test]
     fn a_confirm_rule_asks_even_about_reads() {
         let (aws, server) = under("mode: full\nrules: {confirm: ['ec2:Describe.*']}\n");
-        assert!(refused(&server, LIST, json!({})).contains("approval"));
-        nothing_sent(&aws);
+        let summary = asked(&server, LIST, json!({}));
+        let line = format!("Operation: ec2:DescribeInstances (reads), by {LIST}\n");
+        assert!(summary.starts_with(&line), "{summary}");
+        // Whose account it is, and nothing else.
+        assert_eq!(sent(&aws), [""; 0]);
+        assert_eq!(aws.requests_for(ASKED).len(), 1);
     }
 
     #[test]
@@ -321,14 +429,14 @@ mod verdicts {
 
     #[test]
     fn auto_approval_answers_for_nobody_where_the_policy_itself_asks_or_denies() {
-        for text in [
-            "rules: {confirm: ['ec2:StartInstances']}\n",
-            "rules: {deny: ['START.*'], allow: ['ec2:StartInstances']}\n",
-            OWN_IS_READ,
-        ] {
+        let (aws, server) = with(policy("rules: {confirm: ['ec2:StartInstances']}\n"), &[], &AUTO);
+        asks_to_start(&server);
+        asks_to_sign_in(&server, LIST, json!({"role_arn": FAR_ROLE}));
+        looked(&aws, &[LOOK_AT_START]);
+        for text in ["rules: {deny: ['START.*'], allow: ['ec2:StartInstances']}\n", OWN_IS_READ] {
             let (aws, server) = with(policy(text), &[], &AUTO);
             refuses_to_start(&server);
-            refused(&server, LIST, json!({"role_arn": FAR_ROLE}));
+            asks_to_sign_in(&server, LIST, json!({"role_arn": FAR_ROLE}));
             assert_eq!(sent(&aws), [""; 0]);
         }
     }
@@ -365,11 +473,24 @@ mod accounts {
         let aws = silent();
         let server = serve(&aws, policy(OTHER_IS_READ), &[], &[]);
         refused(&server, LIST, json!({}));
-        refused(&server, LIST, json!({"role_arn": OWN_ROLE}));
+        // A role says by its name whose it is; that it is the caller's own account is not known.
+        let summary = asks_to_sign_in(&server, LIST, json!({"role_arn": OWN_ROLE}));
+        assert!(summary.contains("\nAccount: 123456789012\n"), "{summary}");
         refuses_to_start(&server);
         // The one question that could tell it.
         server.fails(INFO, json!({}), "access_denied");
         assert_eq!(sent(&aws), [""; 0]);
+    }
+
+    #[test]
+    fn nobody_is_asked_about_an_account_that_cannot_be_determined() {
+        let aws = silent();
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let words = refuses_to_start(&server);
+        assert!(words.contains("whose account this is"), "{words}");
+        refused(&server, STOP, this(RUNNING));
+        lists(&server, json!({}));
+        assert_eq!(sent(&aws), ["DescribeInstances"]);
     }
 
     #[test]
@@ -477,40 +598,45 @@ mod targets {
     }
 
     #[test]
-    fn a_profile_that_the_policy_does_not_name_is_refused_before_it_signs_in() {
-        let home = home(DEV_ONLY);
-        let mark = home.path().join("mark");
-        let (aws, server) = with(home, &[], &[]);
+    fn a_profile_that_the_policy_does_not_name_is_asked_about_before_it_signs_in() {
+        // A server each: so many questions at once are too many.
         for profile in ["prod-role", "prod-process", "prod-sso", "default"] {
+            let home = home(DEV_ONLY);
+            let mark = home.path().join("mark");
+            let (aws, server) = with(home, &[], &[]);
             for tool in [LIST, INFO, "aws_get_credentials"] {
-                let words = refused(&server, tool, json!({"profile": profile}));
-                assert!(words.contains("approval") && words.contains(profile), "{words}");
+                let summary = asks_to_sign_in(&server, tool, json!({"profile": profile}));
+                let lines: Vec<&str> = summary.lines().collect();
+                assert!(lines.contains(&format!("Profile: {profile}").as_str()), "{summary}");
+                assert!(lines.contains(&"Account: not known before signing in"), "{summary}");
             }
+            asks_to_sign_in(&server, LIST, json!({"profile": profile, "role_arn": OWN_ROLE}));
+            nothing_sent(&aws);
+            assert!(!mark.exists(), "the process ran");
+            lists(&server, json!({"profile": "dev-1"}));
+            lists(&server, json!({}));
         }
-        refused(&server, LIST, json!({"profile": "prod-role", "role_arn": OWN_ROLE}));
-        nothing_sent(&aws);
-        assert!(!mark.exists(), "the process ran");
-        lists(&server, json!({"profile": "dev-1"}));
-        lists(&server, json!({}));
     }
 
     #[test]
-    fn a_profile_of_the_environment_and_the_default_one_are_refused_too() {
+    fn a_profile_of_the_environment_and_the_default_one_are_asked_about_too() {
         for more in [&[("AWS_PROFILE", "prod-role")][..], &[]] {
             let aws = fake(answer);
             let server = serve_keyless(&aws, home(DEV_ONLY), &[], more);
-            refused(&server, LIST, json!({}));
-            refused(&server, INFO, json!({"region": "eu-west-1"}));
+            asks_to_sign_in(&server, LIST, json!({}));
+            asks_to_sign_in(&server, INFO, json!({"region": "eu-west-1"}));
+            asks_to_sign_in(&server, START, this(STOPPED));
             nothing_sent(&aws);
             lists(&server, json!({"profile": "dev-1"}));
         }
     }
 
     #[test]
-    fn a_profile_that_was_set_is_refused_where_it_would_be_used() {
+    fn a_profile_that_was_set_is_asked_about_where_it_would_be_used() {
         let (aws, server) = with(home(DEV_ONLY), &[], &[]);
         server.call(SET, json!({"profile": "prod-role"}));
-        refused(&server, LIST, json!({}));
+        let summary = asks_to_sign_in(&server, LIST, json!({}));
+        assert!(summary.contains("\nProfile: prod-role\n"), "{summary}");
         nothing_sent(&aws);
     }
 
@@ -518,17 +644,20 @@ mod targets {
     fn without_the_key_no_profile_asks_and_with_an_empty_one_all_do() {
         let (_aws, server) = with(home("mode: confirm\n"), &[], &[]);
         lists(&server, json!({"profile": "prod-role"}));
-        let (_aws, server) = with(home("profiles: {allow: []}\n"), &[], &[]);
-        refused(&server, LIST, json!({"profile": "dev-1"}));
+        let (aws, server) = with(home("profiles: {allow: []}\n"), &[], &[]);
+        asks_to_sign_in(&server, LIST, json!({"profile": "dev-1"}));
+        nothing_sent(&aws);
         lists(&server, json!({}));
     }
 
     #[test]
-    fn a_role_of_another_account_is_refused_before_it_is_assumed() {
+    fn a_role_of_another_account_is_asked_about_before_it_is_assumed() {
         let (aws, server) = with(Home::new(), &[], &[]);
         for tool in [LIST, INFO, "aws_get_credentials"] {
-            let words = refused(&server, tool, json!({"role_arn": FAR_ROLE}));
-            assert!(words.contains("approval") && words.contains("account"), "{words}");
+            let summary = asks_to_sign_in(&server, tool, json!({"role_arn": FAR_ROLE}));
+            let lines: Vec<&str> = summary.lines().collect();
+            assert!(lines.contains(&"Account: 222222222222"), "{summary}");
+            assert!(lines.contains(&format!("Role: {FAR_ROLE}").as_str()), "{summary}");
         }
         assert_eq!(sent(&aws), [""; 0]);
         lists(&server, json!({"role_arn": OWN_ROLE}));
@@ -539,7 +668,8 @@ mod targets {
     fn a_list_of_roles_takes_the_place_of_the_default() {
         let (aws, server) = under("roles: {allow: ['arn:aws:iam::222222222222:role/aws-ops-*']}\n");
         for role in [OWN_ROLE, "arn:aws:iam::222222222222:role/Admin"] {
-            refused(&server, LIST, json!({"role_arn": role}));
+            let summary = asks_to_sign_in(&server, LIST, json!({"role_arn": role}));
+            assert!(summary.contains(&format!("\nRole: {role}\n")), "{summary}");
         }
         nothing_sent(&aws);
         lists(&server, json!({"role_arn": FAR_ROLE}));
@@ -554,8 +684,9 @@ mod targets {
         );
         let home = |text: &str| bound(Home::new().with(".aws/config", &config), text);
         let (aws, server) = with(home("roles: {allow: []}\n"), &[], &[]);
-        refused(&server, LIST, json!({"profile": "far"}));
-        assert_eq!(sent(&aws), [""; 0]);
+        let summary = asks_to_sign_in(&server, LIST, json!({"profile": "far"}));
+        assert!(summary.contains(&format!("\nRole: {FAR_ROLE}\n")), "{summary}");
+        nothing_sent(&aws);
         let (_aws, server) = with(home("mode: confirm\n"), &[], &[]);
         lists(&server, json!({"profile": "far"}));
     }
@@ -620,9 +751,9 @@ mod file {
         let (aws, server, file) = began("rules: {deny: ['ec2:Stop.*']}\n");
         let before = server.call_ok(STATUS, json!({}));
         fs::write(&file, "mode: full\n").unwrap();
-        refuses_to_start(&server);
+        asks_to_start(&server);
         refused(&server, STOP, this(RUNNING));
-        nothing_sent(&aws);
+        looked(&aws, &[LOOK_AT_START]);
         let after = server.call_ok(STATUS, json!({}));
         assert_eq!(after["mode"], "confirm");
         assert_ne!(after["policy_hash"], before["policy_hash"]);
@@ -633,10 +764,11 @@ mod file {
         let home = policy("");
         let file = home.path().join(FILE);
         fs::remove_file(&file).unwrap();
-        let (_aws, server) = with(home, &[], &[]);
+        let (aws, server) = with(home, &[], &[]);
         fs::write(&file, "mode: full\n").unwrap();
         set_mode(&file, 0o600);
-        refuses_to_start(&server);
+        asks_to_start(&server);
+        looked(&aws, &[LOOK_AT_START]);
         fs::write(&file, "rules: {deny: ['ec2:Describe.*']}\n").unwrap();
         refused(&server, LIST, json!({}));
     }
@@ -675,12 +807,16 @@ mod file {
 
     #[test]
     fn a_file_that_is_taken_away_leaves_at_most_the_default() {
-        for (text, why) in [("mode: full\n", "approval"), ("mode: read_only\n", "only reads")] {
-            let (_aws, server, file) = began(text);
-            fs::remove_file(&file).unwrap();
-            assert!(refuses_to_start(&server).contains(why));
-            lists(&server, json!({}));
-        }
+        let (aws, server, file) = began("mode: full\n");
+        fs::remove_file(&file).unwrap();
+        asks_to_start(&server);
+        looked(&aws, &[LOOK_AT_START]);
+        lists(&server, json!({}));
+        let (aws, server, file) = began("mode: read_only\n");
+        fs::remove_file(&file).unwrap();
+        assert!(refuses_to_start(&server).contains("only reads"));
+        nothing_sent(&aws);
+        lists(&server, json!({}));
     }
 }
 

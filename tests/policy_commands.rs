@@ -216,14 +216,26 @@ fn iam_policy_names_what_the_tools_on_offer_need_and_no_more() {
 
 #[test]
 fn a_call_from_a_shell_is_judged_too() {
-    let aws =
-        fake(|request| Response::state_change(&request.action(), "i-0", "stopped", "pending"));
+    let aws = fake(|request| match request.action().as_str() {
+        "DescribeInstances" => Response::instances(1),
+        action if request.param("DryRun").is_none() => {
+            Response::state_change(action, "i-00000000000000000", "running", "stopping")
+        }
+        _ => Response::ec2_dry_run(),
+    });
     let url = aws.url();
     let stop = ["call", "ec2_stop_instance", r#"{"instance_id": "i-00000000000000000"}"#];
-    let told = run_with(&Home::new(), &stop, &aws.env(&url));
+    let told = run_with(&policy("mode: read_only\n"), &stop, &aws.env(&url));
     told.says(1, &["denied_by_policy", r#""status":"no_change""#]);
     assert_eq!(aws.requests().len(), 0);
-    // The policy lets it through: what AWS says of it is another matter.
-    run_with(&policy("mode: full\n"), &stop, &aws.env(&url));
-    assert_eq!(aws.requests_for("DescribeInstances").len(), 1);
+    // Nobody can be asked.
+    let nobody = policy("approval: {ways: []}\n");
+    let told = run_with(&nobody, &stop, &aws.env(&url));
+    told.says(1, &["denied_by_policy", r#""status":"no_change""#]);
+    // No terminal is there to say yes at.
+    run_with(&Home::new(), &stop, &aws.env(&url));
+    aws.was_only_looked_at();
+    let told = run_with(&policy("mode: full\n"), &stop, &aws.env(&url));
+    told.says(0, &[r#""status":"done""#]);
+    assert_eq!(aws.in_earnest("StopInstances").len(), 1);
 }

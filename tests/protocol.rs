@@ -19,12 +19,17 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use support::{FakeAws, Home, PLANTED_KEY, Request, Response, Server, full, modern, python};
+use support::{
+    FakeAws, Home, PLANTED_KEY, Request, Response, Server, check_asked, full, modern, python,
+};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_aws-mcp");
 
 /// Two seconds are promised; a busy machine may need longer to start and to schedule.
 const SOON: Duration = Duration::from_secs(5);
+
+/// Keys are not looked for where a machine at AWS would have them.
+const NO_METADATA: (&str, &str) = ("AWS_EC2_METADATA_DISABLED", "true");
 
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -1458,7 +1463,7 @@ fn what_is_not_offered_cannot_be_called() {
     let aws = FakeAws::start(good_aws);
     let url = aws.url();
     let start = json!({"instance_id": "i-0123456789abcdef0"});
-    let server = Era::Legacy.start(&[], &aws.env(&url));
+    let server = Era::Legacy.start(&["--read-only"], &aws.env(&url));
     let id = Era::Legacy.ask_call(&server, "ec2_start_instance", start.clone());
     let refused = server.response(id)["result"].clone();
     assert_eq!(refused["isError"], true, "{refused:#}");
@@ -1472,9 +1477,39 @@ fn what_is_not_offered_cannot_be_called() {
     assert_error(&server.response(id), -32602, &["ec2_start_instance"]);
     assert_eq!(aws.requests().len(), 0);
     let home = Home::new();
-    let output = run(&home, &["call", "ec2_start_instance", &start.to_string()], &[]);
+    let call = ["--read-only", "call", "ec2_start_instance", &start.to_string()];
+    let output = run(&home, &call, &[]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(text(&output.stdout).contains("denied_by_policy"), "{output:?}");
+    // Whose call a person would be asked about has to be known first.
+    let output = run(&home, &call[1..], &[("AWS_REGION", "us-east-1"), NO_METADATA]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output.stdout).contains("no_credentials"), "{output:?}");
+    assert!(text(&output.stdout).contains(r#""status":"no_change""#), "{output:?}");
+}
+
+#[test]
+fn what_a_person_must_be_asked_about_is_an_answer_in_both_eras_and_changes_nothing() {
+    for era in Era::BOTH {
+        let aws = FakeAws::start(|request| match request.action().as_str() {
+            "DescribeInstances" => Response::instances(1),
+            "StopInstances" if request.param("DryRun").is_some() => Response::ec2_dry_run(),
+            _ => who(),
+        });
+        let url = aws.url();
+        let server = era.start(&[], &aws.env(&url));
+        let stop = json!({"instance_id": "i-00000000000000000"});
+        let id = era.ask_call(&server, "ec2_stop_instance", stop);
+        let asked = server.response(id)["result"].clone();
+        assert_eq!(asked["isError"], false, "{asked:#}");
+        check_asked("ec2_stop_instance", &asked["structuredContent"]);
+        let text = asked["content"][0]["text"].as_str().unwrap_or_default();
+        let text: Value = serde_json::from_str(text).expect("JSON");
+        assert_eq!(text, asked["structuredContent"], "{asked:#}");
+        let actions: Vec<String> = aws.requests().iter().map(Request::action).collect();
+        assert_eq!(actions, ["GetCallerIdentity", "DescribeInstances", "StopInstances"]);
+        aws.was_only_looked_at();
+    }
 }
 
 /// The names that `aws-mcp tools` prints.

@@ -789,10 +789,21 @@ mod creating {
     }
 
     #[test]
-    fn without_a_policy_that_lets_it_nothing_is_made() {
+    fn without_a_policy_that_lets_it_nothing_is_made_before_a_person_is_asked() {
         let aws = made("available", || panic!("nothing is sent"));
         let server = serve(&aws, Home::new(), &[], &[]);
-        server.fails("rds_create_snapshot", before(), "denied_by_policy");
+        let told = server.asks("rds_create_snapshot", before());
+        let summary = told["summary"].as_str().unwrap();
+        assert!(
+            summary.starts_with("Operation: rds:CreateDBSnapshot (changes something)"),
+            "{summary}"
+        );
+        assert!(summary.contains(" is available, "), "{summary}");
+        aws.was_only_looked_at();
+        let server = serve(&aws, Home::new(), &["--read-only"], &[]);
+        let said = server.fails("rds_create_snapshot", before(), "denied_by_policy");
+        assert_eq!(said["status"], "no_change");
+        aws.was_only_looked_at();
     }
 }
 

@@ -182,6 +182,12 @@ impl Response {
         )
     }
 
+    /// EC2 would have done what it was told only to try.
+    pub fn ec2_dry_run() -> Self {
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        Self::ec2_error(412, "DryRunOperation", message)
+    }
+
     /// EC2 asks to slow down.
     pub fn ec2_throttled() -> Self {
         Self::ec2_error(503, "RequestLimitExceeded", "Request limit exceeded.")

@@ -39,5 +39,8 @@ pub use policy::{any_role, full};
 pub use pty::Pty;
 pub use server::{Home, Server, modern};
 pub use shop::{Clock, shop};
-pub use told::{CALLER, caller, fake, in_minutes, minutes_ago, serve, serve_keyless};
+pub use told::{
+    CALLER, caller, check_asked, fake, in_minutes, keeps_policy_to_itself, minutes_ago, serve,
+    serve_keyless,
+};
 pub use transcript::{Example, check_section};

@@ -418,7 +418,7 @@ fn result_of(response: &Value) -> Value {
 }
 
 /// The JSON in the single text block of a tool's result.
-fn text_of(result: &Value) -> Value {
+pub(super) fn text_of(result: &Value) -> Value {
     let content = result["content"].as_array().expect("content");
     assert_eq!(content.len(), 1, "one block of content: {result:#}");
     let text = content[0]["text"].as_str().expect("a text block");

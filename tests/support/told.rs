@@ -6,6 +6,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde_json::{Value, json};
 
+use super::server::text_of;
 use super::{FakeAws, Home, Request, Response, Server};
 
 /// Whose the keys of [`FakeAws::env`] are, as [`fake`] says.
@@ -56,6 +57,66 @@ fn written(time: SystemTime) -> String {
     whole.fmt(Format::DateTime).expect("a date")
 }
 
+/// Checks what is told of a call that waits for a person's yes.
+pub fn check_asked(tool: &str, told: &Value) {
+    assert_eq!(told["status"], "approval_required", "{tool}: {told:#}");
+    let mut members: Vec<&String> = told.as_object().expect("an object").keys().collect();
+    members.sort();
+    assert_eq!(members, ["approval_id", "expires_at", "how", "status", "summary"], "{told:#}");
+    let text = |member: &str| told[member].as_str().expect("a text");
+    let (id, summary, how) = (text("approval_id"), text("summary"), text("how"));
+    let letters = id.strip_prefix("ap-").expect("ap-");
+    let plain = |letter: u8| matches!(letter, b'a'..=b'z' | b'2'..=b'9');
+    assert!(letters.len() == 10 && letters.bytes().all(plain), "{id}");
+    let written = text("expires_at");
+    let expires = DateTime::from_str(written, Format::DateTime).expect("RFC 3339");
+    assert!(written.ends_with('Z') && expires > SystemTime::now().into(), "{told:#}");
+    assert!(how.contains(&format!("`aws-mcp approve {id}`")), "{how}");
+    assert!(how.contains("make this very call again"), "{how}");
+    let first = summary.lines().next().unwrap_or_default();
+    assert!(first.starts_with("Operation: ") || first.starts_with("Call: "), "{summary}");
+    for line in ["Account: ", "Policy: "] {
+        let there = summary.lines().filter(|one| one.starts_with(line)).count();
+        assert_eq!(there, usize::from(line == "Account: "), "{line:?} in {summary}");
+    }
+    // What comes after our own lines was written by others, and may say anything.
+    let ours = summary.split("\n\n").next().unwrap_or_default();
+    let names = [tool, id];
+    let words = names.iter().fold(format!("{ours} {how}"), |words, name| words.replace(name, ""));
+    keeps_policy_to_itself(tool, &words);
+}
+
+/// No word to the model tells what the policy's text is, where it lies, or how to get around it.
+pub fn keeps_policy_to_itself(tool: &str, words: &str) {
+    // A verb that has nothing to do with rules.
+    let words = words.replace("rules both out", "");
+    for hint in ["yaml", ".config", "AWS_MCP", "rules", "list", "mode", "--", ".*", "[", "roles."] {
+        assert!(!words.contains(hint), "{tool} tells {hint:?}: {words}");
+    }
+}
+
+impl FakeAws {
+    /// Checks that nothing arrived which could have changed anything: reads, signing in, and what EC2 was told not to
+    /// carry out.
+    pub fn was_only_looked_at(&self) {
+        for request in self.requests() {
+            let action = request.action();
+            let reads = ["Describe", "Get", "List", "AssumeRole"];
+            let dry = ["StartInstances", "StopInstances"].contains(&action.as_str())
+                && request.param("DryRun").as_deref() == Some("true");
+            let read = reads.iter().any(|verb| action.starts_with(verb));
+            assert!(read || dry, "{action} arrived: {}", request.text());
+        }
+    }
+
+    /// The requests for one operation that were to be carried out.
+    pub fn in_earnest(&self, action: &str) -> Vec<Request> {
+        let mut requests = self.requests_for(action);
+        requests.retain(|request| request.param("DryRun").is_none());
+        requests
+    }
+}
+
 impl Server {
     /// Calls a tool that must answer with an error of this kind. The error is checked against the tool's output schema,
     /// where the tool is listed.
@@ -66,6 +127,18 @@ impl Server {
             self.check_output(tool, &said);
         }
         said
+    }
+
+    /// Calls a tool that must not run before a person has said yes, which nobody does here: they could at a terminal.
+    /// Returns what the model is told, which is checked for its form and for what it must not be told.
+    pub fn asks(&self, tool: &str, args: Value) -> Value {
+        let result = self.call(tool, args);
+        assert_eq!(result["isError"], false, "{tool} should have asked: {result:#}");
+        let told = &result["structuredContent"];
+        assert_eq!(&text_of(&result), told, "{tool}: text and structured content differ");
+        self.check_output(tool, told);
+        check_asked(tool, told);
+        told.clone()
     }
 
     /// The same call so many times at once. Returns the structured contents; every call must succeed.
