@@ -288,6 +288,25 @@ mod verdicts {
     }
 
     #[test]
+    fn what_a_look_cannot_see_is_not_asked_about_and_what_would_fail_is_said() {
+        let refused = || Response::ec2_error(403, "UnauthorizedOperation", "No.");
+        let aws = fake(move |_| refused());
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let said = server.fails(START, this(STOPPED), "access_denied");
+        assert_eq!(said["status"], "no_change", "{said:#}");
+        assert_eq!(sent(&aws), ["DescribeInstances"]);
+        let aws = fake(move |request| match request.action().as_str() {
+            "DescribeInstances" => answer(request),
+            _ => refused(),
+        });
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let summary = asked(&server, START, this(STOPPED));
+        let line = "\nEC2 dry run: it would fail with UnauthorizedOperation\n";
+        assert!(summary.contains(line), "{summary}");
+        looked(&aws, &[LOOK_AT_START]);
+    }
+
+    #[test]
     fn without_a_way_to_a_person_the_answer_is_no() {
         // There is no desktop, and the client shows no forms.
         for ways in ["", "dialog", "form", "dialog, form"] {
