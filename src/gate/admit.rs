@@ -488,7 +488,7 @@ impl Admitted {
     }
 
     /// Judges the operations that the call cannot do without, each with the effect that it may have here.
-    /// What a person must be asked about is returned.
+    /// What a person must be asked about is returned; where there is any, what else would be changed too.
     pub(super) fn judge(
         &self,
         gate: &Gate,
@@ -496,7 +496,7 @@ impl Admitted {
         index: &Index,
     ) -> Result<Vec<(Option<(String, Effect)>, Judgement)>> {
         let mut strongest = Effect::Read;
-        let mut asked = Vec::new();
+        let (mut asked, mut changes) = (Vec::new(), Vec::new());
         for name in self.operations.needed {
             let called = Called::of(index, name);
             let effect = match called.operation() {
@@ -508,8 +508,12 @@ impl Admitted {
             strongest = strongest.max(effect);
             let name = called.name();
             let judged = not_denied(&name, self.judge_one(gate, policies, called, effect))?;
-            if judged.verdict == Verdict::Ask {
-                asked.push((Some((name, effect)), judged));
+            match judged.verdict {
+                Verdict::Ask => asked.push((Some((name, effect)), judged)),
+                Verdict::Run | Verdict::Deny if effect > Effect::Read => {
+                    changes.push((Some((name, effect)), judged));
+                }
+                Verdict::Run | Verdict::Deny => {}
             }
         }
         if strongest < self.effect {
@@ -522,7 +526,9 @@ impl Admitted {
             }
         }
         if !asked.is_empty() {
-            // Where a person is asked anyway, they are asked about its parts as well.
+            // Where a person is asked anyway, they are asked about its parts as well, and hear of all that
+            // would be changed.
+            asked.extend(changes);
             for name in self.operations.parts {
                 let called = Called::of(index, name);
                 let effect = called.operation().map_or(Effect::Unknown, |one| self.effect_of(one));

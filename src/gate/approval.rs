@@ -344,6 +344,17 @@ impl Approvals {
         Ok(())
     }
 
+    /// Ends a question that nobody can be asked.
+    pub fn withdraw(&self, id: &str) {
+        self.lock().questions.retain(|question| {
+            let is_it = question.id == id;
+            if is_it {
+                self.end(question, Event::Expired, Some("nobody could be asked"));
+            }
+            !is_it
+        });
+    }
+
     /// A code that was typed into a form: whether it is the question's. After three wrong ones none is.
     pub fn try_code(&self, id: &str, typed: &str) -> Tried {
         let mut state = self.lock();

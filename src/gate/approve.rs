@@ -16,7 +16,7 @@ use super::approval::{Answered, Entered, Shared, Waiting};
 use super::ask::{Asks, Waited};
 use super::dialog::Offer;
 use super::policies::{Asking, Snapshot};
-use super::verdict::{By, Judgement};
+use super::verdict::{By, Judgement, Verdict};
 use super::{Gate, broken_index};
 use crate::accounts::Sessions;
 use crate::error::{Error, Kind, Result};
@@ -126,7 +126,11 @@ impl Gate {
                     until: call.begun + asking.wait,
                     progress: call.progress,
                 };
-                Ok(match asks.wait(mine).await? {
+                let waited = asks.wait(mine).await;
+                if waited.is_err() {
+                    self.approvals.withdraw(&mine.id);
+                }
+                Ok(match waited? {
                     Waited::Answered => Settled::LookAgain(turn),
                     Waited::NotYet(required) => Settled::So(Admission::Asked(required, turn)),
                     Waited::Form(form) => Settled::So(Admission::Form(form)),
@@ -298,7 +302,7 @@ fn without_target(arguments: &Map<String, Value>) -> Map<String, Value> {
 fn rules(asked: &[(Option<(String, Effect)>, Judgement)]) -> Vec<String> {
     let mut rules: Vec<String> = Vec::new();
     for (_, judged) in asked {
-        if !rules.contains(&judged.rule) {
+        if judged.verdict == Verdict::Ask && !rules.contains(&judged.rule) {
             rules.push(judged.rule.clone());
         }
     }

@@ -282,7 +282,7 @@ impl Asks<'_> {
         }
         if how.is_empty() {
             return Err(self.no_way(
-                "there is no desktop for a dialog, the client shows no forms, or the policy rules both out",
+                "none of the ways to them that are allowed here (a dialog on a desktop, a form of the client) is open",
             ));
         }
         let again = match self.resolved {
@@ -309,8 +309,8 @@ impl Asks<'_> {
                 "{} needs a person's approval, and nobody can be asked: {why}.",
                 self.matter.what()
             ),
-            "Tell the person what you wanted to do and why; docs/approval.md tells them how they can be \
-             asked. Do not try it in another way.",
+            "Tell the person what you wanted to do and why, and that this server could not ask them. Do \
+             not try it in another way.",
         )
     }
 

@@ -374,28 +374,21 @@ fn own_keys(_: &Map<String, Value>) -> Vec<String> {
     vec!["the keys that later calls use".to_owned()]
 }
 
-async fn look_at_keys(_: Cx, _: SetEnvironment) -> Result<Look> {
+async fn look_at_keys(_: Cx, args: SetEnvironment) -> Result<Look> {
+    // What cannot be set is not asked about.
+    args.keys()?;
     let warning = "every call that names no profile or role is then made with these keys";
     Ok(Look { warning: Some(warning.to_owned()), ..Look::default() })
 }
 
 async fn set_environment(cx: Cx, args: SetEnvironment) -> Result<Answer> {
-    let given = |text: Option<String>| text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
-    let secret = |text: Option<SecretString>| {
-        let text = text?.expose_secret().trim().to_owned();
-        (!text.is_empty()).then(|| SecretString::from(text))
-    };
+    let keys = args.keys()?;
     let region = given(args.region).as_deref().map(Region::parse).transpose()?;
     let profile = given(args.profile);
     let sessions = &cx.world().sessions;
     if let Some(name) = &profile {
         find(&*sessions.profiles()?, name)?;
     }
-    let keys = new_keys(
-        given(args.access_key_id),
-        secret(args.secret_access_key),
-        secret(args.session_token),
-    )?;
     let mut updated = Vec::new();
     let mut says = Vec::new();
     if let Some(keys) = &keys {
@@ -452,6 +445,25 @@ async fn set_environment(cx: Cx, args: SetEnvironment) -> Result<Answer> {
         updated_variables: updated,
         message: says.join(" "),
     })
+}
+
+fn given(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+impl SetEnvironment {
+    /// The keys, where any are given.
+    fn keys(&self) -> Result<Option<Keys>> {
+        let secret = |text: &Option<SecretString>| {
+            let text = text.as_ref()?.expose_secret().trim().to_owned();
+            (!text.is_empty()).then(|| SecretString::from(text))
+        };
+        new_keys(
+            given(self.access_key_id.clone()),
+            secret(&self.secret_access_key),
+            secret(&self.session_token),
+        )
+    }
 }
 
 fn new_keys(
