@@ -3,26 +3,29 @@
 //! bound to the digest of what was asked (`matter.rs`), is used once, and dies by whichever clock
 //! says so first.
 
+mod hold;
 pub(super) mod look;
 pub(super) mod matter;
+mod question;
 pub(super) mod summary;
 mod time;
+mod window;
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use super::code::{self, Code};
 use super::dialog::{Dialog, Offer};
-use super::socket::{self, Desk, Pending, Said};
+use super::socket::{Desk, Pending, Said};
 use crate::config::{Clock, Way, rfc3339};
 use crate::error::{Error, Kind, Result};
+pub use hold::Granted;
+use hold::{Grant, No};
 use matter::Matter;
+use question::Question;
 use time::Life;
 
 /// At most so many questions at a time: a model must not bury a person under them.
@@ -125,33 +128,6 @@ struct State {
     waited: u64,
 }
 
-struct Question {
-    id: String,
-    matter: Matter,
-    life: Life,
-    progress: watch::Sender<(Stage, Window)>,
-    code: Code,
-    tries: u32,
-    /// The call that waits for it, whose answer others share, and which of all calls it is.
-    leader: Option<(u64, Shared)>,
-}
-
-/// A No that still holds.
-struct No {
-    operations: BTreeSet<String>,
-    resources: BTreeSet<String>,
-    account: Option<String>,
-    life: Life,
-}
-
-/// Fifteen minutes for an operation.
-struct Grant {
-    id: String,
-    matter: Matter,
-    way: Way,
-    life: Life,
-}
-
 /// What a call finds that must be approved.
 pub enum Entered {
     /// It may run, now and once.
@@ -168,16 +144,6 @@ pub struct Waiting {
     number: u64,
     pub id: String,
     pub progress: watch::Receiver<(Stage, Window)>,
-}
-
-// A grant, as status shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Granted {
-    pub operations: Vec<String>,
-    pub account_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
-    pub until: String,
 }
 
 impl Approvals {
@@ -412,94 +378,6 @@ impl Approvals {
         grants.len()
     }
 
-    /// Shows a question's dialog in the background, once, as soon as no other is on the screen. It
-    /// stays until it is answered, or the question is over.
-    pub fn show(&self, id: &str) {
-        let state = self.lock();
-        let Some(question) = state.questions.iter().find(|question| question.id == id) else {
-            return;
-        };
-        let mut asked = false;
-        question.progress.send_if_modified(|(_, window)| {
-            asked = *window == Window::None;
-            if asked {
-                *window = Window::Coming;
-            }
-            asked
-        });
-        if !asked {
-            return;
-        }
-        let (approvals, id) = (self.clone(), question.id.clone());
-        let text = question.matter.summary.clone();
-        let offer = question.matter.lasting;
-        let (mut progress, life) = (question.progress.subscribe(), question.life);
-        tokio::spawn(async move {
-            let over = async {
-                let open = |(stage, _): &(Stage, Window)| *stage != Stage::Open;
-                let _ = progress.wait_for(open).await;
-            };
-            tokio::select! {
-                () = approvals.on_the_screen(&id, &text, offer, life) => {}
-                () = over => {}
-            }
-        });
-    }
-
-    async fn on_the_screen(&self, id: &str, text: &str, offer: Offer, life: Life) {
-        let _screen = self.0.screen.lock().await;
-        let left = life.left(&self.0.clock);
-        let said = match &self.0.dialog {
-            Some(dialog) if self.dialogs_are_welcome() && !left.is_zero() => {
-                dialog.show(text, offer, left).await
-            }
-            Some(_) | None => super::dialog::Answer::Failed(String::new()),
-        };
-        let answer = match said {
-            super::dialog::Answer::No => Some(Answer::No),
-            super::dialog::Answer::Once => Some(Answer::Once),
-            super::dialog::Answer::Minutes => Some(Answer::Minutes),
-            super::dialog::Answer::Closed => None,
-            super::dialog::Answer::Failed(why) => {
-                tracing::warn!(why, "no dialog could be shown");
-                self.window_gone(id);
-                return;
-            }
-        };
-        if !matches!(answer, Some(Answer::Once | Answer::Minutes)) {
-            self.lock().sent_away.push(self.0.clock.elapsed());
-        }
-        match answer {
-            Some(answer) => {
-                let _ = self.answer(id, answer, Way::Dialog);
-            }
-            None => self.window_gone(id),
-        }
-    }
-
-    fn window_gone(&self, id: &str) {
-        let state = self.lock();
-        if let Some(question) = state.questions.iter().find(|question| question.id == id) {
-            question.progress.send_modify(|(_, window)| *window = Window::Gone);
-        }
-    }
-
-    /// Whether a dialog can be shown here, and was not sent away twice lately.
-    pub fn dialogs_are_welcome(&self) -> bool {
-        let now = self.0.clock.elapsed();
-        let mut state = self.lock();
-        state.sent_away.retain(|at| now.saturating_sub(*at) < NO_HOLDS * 2);
-        let lately =
-            |at: Option<&Duration>, within| at.is_some_and(|at| now.saturating_sub(*at) < within);
-        let mut latest = state.sent_away.iter().rev();
-        let (last, before) = (latest.next().copied(), latest.next().copied());
-        let two = match (last, before) {
-            (Some(last), Some(before)) => last.saturating_sub(before) < NO_HOLDS,
-            _ => false,
-        };
-        self.0.dialog.is_some() && !(two && lately(last.as_ref(), NO_HOLDS))
-    }
-
     /// What `aws-mcp approve` sees and does.
     pub fn desk(&self) -> Desk {
         let (pending, grants, answer, revoke) =
@@ -610,62 +488,6 @@ impl Drop for Waiting {
         let mut state = self.approvals.lock();
         if let Some(question) = state.questions.iter_mut().find(|one| one.id == self.id) {
             question.leader.take_if(|(number, _)| *number == self.number);
-        }
-    }
-}
-
-impl Question {
-    fn is_open(&self) -> bool {
-        self.progress.borrow().0 == Stage::Open
-    }
-
-    fn shown(&self) -> Pending {
-        Pending {
-            id: self.id.clone(),
-            summary: self.matter.summary.clone(),
-            asked_at: rfc3339(self.life.begin()),
-            expires_at: rfc3339(self.life.end()),
-        }
-    }
-}
-
-impl Granted {
-    fn grant(&self) -> socket::Grant {
-        let region = self.region.as_deref().unwrap_or("no region");
-        let what = format!("{} in {} {region}", self.operations.join(", "), self.account_id);
-        socket::Grant { what, until: self.until.clone() }
-    }
-}
-
-impl No {
-    fn to(matter: Matter, life: Life) -> Self {
-        let Matter { operations, resources, account, .. } = matter;
-        let set = |list: Vec<String>| list.into_iter().collect();
-        Self { operations: set(operations), resources: set(resources), account, life }
-    }
-
-    /// The same operation on one of the same resources, whatever else was changed. Where resources are
-    /// not known, in the same account.
-    fn covers(&self, matter: &Matter) -> bool {
-        let same = |names: &[String], set: &BTreeSet<String>| names.iter().any(|n| set.contains(n));
-        let resources = match (self.resources.is_empty(), matter.resources.is_empty()) {
-            (false, false) => same(&matter.resources, &self.resources),
-            _ => match (&self.account, &matter.account) {
-                (Some(one), Some(other)) => one == other,
-                _ => true,
-            },
-        };
-        same(&matter.operations, &self.operations) && resources
-    }
-}
-
-impl Grant {
-    fn shown(&self) -> Granted {
-        Granted {
-            operations: self.matter.operations.clone(),
-            account_id: self.matter.account.clone().unwrap_or_default(),
-            region: self.matter.region.clone(),
-            until: rfc3339(self.life.end()),
         }
     }
 }

@@ -8,7 +8,8 @@ use aws_dynamic::catalog::{Effect, Index};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-use super::admit::{Admission, Call, Judged, Purpose, SignIn};
+use super::admit::{Admission, Call, Judged, SignIn};
+use super::admitted::{Asked, Purpose};
 use super::approval::look::{Look, Need};
 use super::approval::matter::{self, Bound, Matter};
 use super::approval::summary::Facts;
@@ -16,7 +17,7 @@ use super::approval::{Answered, Entered, Shared, Waiting};
 use super::ask::{Asks, Waited};
 use super::dialog::Offer;
 use super::policies::{Asking, Snapshot};
-use super::verdict::{By, Judgement, Verdict};
+use super::verdict::{By, Verdict};
 use super::{Gate, broken_index};
 use crate::accounts::Sessions;
 use crate::error::{Error, Kind, Result};
@@ -299,7 +300,7 @@ fn without_target(arguments: &Map<String, Value>) -> Map<String, Value> {
 }
 
 /// What asks, each once.
-fn rules(asked: &[(Option<(String, Effect)>, Judgement)]) -> Vec<String> {
+fn rules(asked: &[Asked]) -> Vec<String> {
     let mut rules: Vec<String> = Vec::new();
     for (_, judged) in asked {
         if judged.verdict == Verdict::Ask && !rules.contains(&judged.rule) {

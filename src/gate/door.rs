@@ -20,7 +20,7 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body::{Body, Frame};
 
-use super::admit::Admitted;
+use super::admitted::Admitted;
 use super::arguments;
 use super::breaker::Circuit;
 use super::entry::Entry;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::sync::{OnceCell, watch};
 
-use super::admit::Admitted;
+use super::admitted::Admitted;
 use super::approval::{self, Happened};
 use super::audit::{Approved, Audit, Ended, Event, Record};
 use super::{Effect, Gate, Operations, code};

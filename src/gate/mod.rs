@@ -2,6 +2,7 @@
 //! clients, the mask over its answer, pace, breaker and figures.
 
 mod admit;
+mod admitted;
 mod approval;
 mod approve;
 mod arguments;
@@ -38,7 +39,8 @@ use aws_types::SdkConfig;
 use aws_types::sdk_config::SharedHttpClient;
 use serde_json::{Map, Value};
 
-pub use admit::{Admission, Admitted, Call, Operations, Pace};
+pub use admit::{Admission, Call, Operations, Pace};
+pub use admitted::Admitted;
 pub use approval::Answered;
 pub use approval::look::{DryRun, Look, Need};
 pub use approve::Turn;

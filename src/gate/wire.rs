@@ -22,7 +22,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::retry::{ErrorKind, RetryConfig};
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use super::admit::{Admitted, Purpose};
+use super::admitted::{Admitted, Purpose};
 use super::breaker::{self, Circuit, Health};
 use super::door::Leave;
 use super::entry::{self, Entry, Kept};
