@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmark: what the server costs, beside what nothing could do faster, in one run and in turns.
 
-    benches/run.py [--build] [--server PATH] [--typed PATH] [--peer NAME=COMMAND]...
+    benches/run.py [--build] [--server PATH] [--typed PATH] [--before PATH] [--peer NAME=COMMAND]...
 
 Needs Linux, CPython 3.11 or later, a C compiler as `cc`, and two programs that are built beforehand:
 
@@ -11,6 +11,9 @@ Needs Linux, CPython 3.11 or later, a C compiler as `cc`, and two programs that 
 Takes less than four minutes, listens on 127.0.0.1 only, and reaches no AWS account: an AWS of its own (fakeaws.c)
 answers. Rounds are interleaved, so that whatever else the machine does hits every contender alike. A goal is judged by
 the median where nothing else is said. A missed goal is printed, it does not fail the run.
+
+--before measures the writes of figure 6 with an earlier program too: beside one that kept no record, it shows what the
+record and the approval add. Where strace is there, it counts the fsyncs.
 
 --peer measures the start of another MCP server too. COMMAND is the server itself, not a launcher such as npx, since
 memory is read of that one process; it is started without network.
@@ -23,6 +26,7 @@ import math
 import os
 import platform
 import random
+import re
 import select
 import shlex
 import shutil
@@ -45,6 +49,10 @@ SNAPSHOTS = 500
 PROFILES = 200
 DELAY_MS = 50
 AT_ONCE = 100
+READS = 4_000
+IN_FLIGHT = 16
+WRITES = 300
+TRACED = 20
 # Seconds that each figure may take, and the whole; a figure that is cut short has fewer rounds.
 SECONDS = 25
 MOST = 220
@@ -226,6 +234,27 @@ def write_answers(folder):
     return len(listing), size(separators=(',', ':')), size(indent=4)
 
 
+def write_stopped(folder):
+    """Writes what fakeaws sends of the one instance that figure 6 starts, which stays stopped. Returns its id."""
+    stopped = instance(0, random.Random(1)) | {'State': {'Code': 80, 'Name': 'stopped'}}
+    name, in_xml = stopped['InstanceId'], 'text/xml;charset=UTF-8'
+    data = {'Reservations': [{'ReservationId': 'r-0a1b2c3d4e5f60718', 'OwnerId': '123456789012', 'Groups': [],
+                              'Instances': [stopped]}]}
+    folder.mkdir()
+    for operation, body in (
+        ('DescribeInstances', xml(data)),
+        ('StartInstances', f'<instancesSet><item><instanceId>{name}</instanceId>'
+                           '<currentState><code>0</code><name>pending</name></currentState>'
+                           '<previousState><code>80</code><name>stopped</name></previousState></item></instancesSet>'),
+    ):
+        (folder / operation).write_bytes(http(
+            in_xml, f'<?xml version="1.0" encoding="UTF-8"?>\n<{operation}Response '
+                    'xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+                    f'<requestId>00000000-0000-4000-8000-000000000000</requestId>{body}</{operation}Response>'))
+    (folder / 'GetCallerIdentity').write_bytes((folder.parent / 'answers/GetCallerIdentity').read_bytes())
+    return name
+
+
 def page(operation, number):
     """The file of a page: the first is asked for without a token."""
     return f'{operation}.{number}' if number else operation
@@ -384,9 +413,7 @@ class Server(Child):
 
     def message(self, method, params):
         self.last += 1
-        text = json.dumps({'jsonrpc': '2.0', 'id': self.last, 'method': method, 'params': params},
-                          separators=(',', ':'))
-        return text.encode() + b'\n'
+        return one_line({'jsonrpc': '2.0', 'id': self.last, 'method': method, 'params': params})
 
     def answer(self):
         """The next answer, when it came, and its line."""
@@ -420,9 +447,42 @@ class Server(Child):
                 raise Silence(f'a call failed: {line[:400]!r}')
         return (lines[-1][0] - begun) * 1e3
 
-    def initialize(self):
+    def stream(self, count, in_flight, tool):
+        """So many calls, so many of them at any time. Seconds until the last answer is whole."""
+        params, begun = {'name': tool, 'arguments': {}}, now()
+        self.write(b''.join(self.message('tools/call', params) for _ in range(in_flight)))
+        for done in range(count):
+            _, line = self.line()
+            if b'"isError":true' in line or b'"result"' not in line:
+                raise Silence(f'a call failed: {line[:400]!r}')
+            if done < count - in_flight:
+                self.write(self.message('tools/call', params))
+        return now() - begun
+
+    def approved(self, tool, arguments):
+        """A call that a person is asked about by a form: this types the code that the form shows, as the person does.
+        Milliseconds from then until the answer is whole."""
+        self.write(self.message('tools/call', {'name': tool, 'arguments': arguments}))
+        while True:
+            asked = json.loads(self.line()[1])
+            if asked.get('method') == 'elicitation/create':
+                break
+            if 'method' not in asked:
+                raise Silence(f'nobody was asked: {str(asked)[:400]}')
+        code = re.search(r'type the code (\w+)\.', asked['params']['message']).group(1)
+        data = one_line({'jsonrpc': '2.0', 'id': asked['id'],
+                         'result': {'action': 'accept', 'content': {'code': code}}})
+        begun = now()
+        self.write(data)
+        when, result, _ = self.answer()
+        if result['structuredContent']['status'] != 'done':
+            raise Silence(f'not done: {result}')
+        return (when - begun) * 1e3
+
+    def initialize(self, capabilities=None):
         """The handshake. Milliseconds from before the process was there until the answer."""
-        client = {'protocolVersion': PROTOCOL, 'capabilities': {}, 'clientInfo': {'name': 'benches', 'version': '0'}}
+        client = {'protocolVersion': PROTOCOL, 'capabilities': capabilities or {},
+                  'clientInfo': {'name': 'benches', 'version': '0'}}
         self.write(self.message('initialize', client))
         when, _, _ = self.answer()
         self.write(b'{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
@@ -438,6 +498,10 @@ class Server(Child):
             if not result.get('nextCursor'):
                 return tools, size
             params = {'cursor': result['nextCursor']}
+
+
+def one_line(message):
+    return json.dumps(message, separators=(',', ':')).encode() + b'\n'
 
 
 class Plain:
@@ -739,9 +803,154 @@ def large(server, env, folder, answers):
         print(f'   {name:<53}{len(line) + 1:>10,}{rows:>6,}{(len(line) + 1) / rows:>9,.0f}{from_aws / len(line):>8.1f}')
 
 
+def record(server, before, homes, keys, folder):
+    """6. What the record of calls and a person's approval cost."""
+    answers = folder / 'stopped'
+    given = {'instance_id': write_stopped(answers)}
+    unlimited = folder / 'unlimited.toml'
+    unlimited.write_text('[limits]\n' + ''.join(
+        f'{what} = {{burst = 1000000, per_second = 1000000}}\n' for what in ('calls', 'requests')))
+    policies = {}
+    for mode in ('full', 'confirm'):
+        policies[mode] = ['--policy', str(folder / f'{mode}.yaml')]
+        (folder / f'{mode}.yaml').write_text(f'version: 1\nmode: {mode}\napproval: {{ways: [form]}}\n')
+    (folder / 'before.yaml').write_text('version: 1\nmode: full\n')
+    memory = Path('/dev/shm')
+    with contextlib.ExitStack() as stack:
+        fake = stack.enter_context(Child([str(folder / 'fakeaws'), str(answers), '0'], homes['empty']))
+        port = int(fake.line()[1])
+        in_memory = Path(stack.enter_context(tempfile.TemporaryDirectory(
+            prefix='aws-mcp-benches-', dir=memory if os.access(memory, os.W_OK) else folder)))
+
+        def state(place, name):
+            return homes['empty'] | keys | {
+                'AWS_ENDPOINT_URL': f'http://127.0.0.1:{port}', 'AWS_MCP_STATE_DIR': str(place / f'state-{name}')}
+
+        start = server + ['--config', str(unlimited)]
+        reads_of(start + policies['confirm'], state(folder, 'reads'))
+        writes_of(
+            {
+                'write, its record in memory': (start + policies['full'], state(in_memory, 'full')),
+                'write, its record on disk': (start + policies['full'], state(folder, 'full')),
+                'approved write, its record in memory': (start + policies['confirm'], state(in_memory, 'confirm')),
+                'approved write, its record on disk': (start + policies['confirm'], state(folder, 'confirm')),
+            } | ({'write, the program before': (before + ['--policy', str(folder / 'before.yaml')],
+                                                state(folder, 'before'))} if before else {}),
+            port, folder, given)
+        fsyncs_of(start, policies, state(folder, 'traced'), folder, given)
+
+
+def reads_of(command, env):
+    tool, taken = 'ec2_list_instances', []
+    with Server(command, env) as ours:
+        ours.initialize()
+        ours.call(tool, {})
+        until = min(now() + SECONDS, END)
+        while len(taken) < 5 and (len(taken) < 2 or now() < until):
+            taken.append(ours.stream(READS, IN_FLIGHT, tool))
+    calls = 1 + len(taken) * READS
+    verified = subprocess.run([command[0], 'audit', 'verify'], env=env, capture_output=True, text=True,
+                              timeout=PATIENCE)
+    reads = 0
+    for file in Path(env['AWS_MCP_STATE_DIR'], 'audit').glob('*.jsonl'):
+        with file.open() as lines:
+            reads += sum(one['event'] == 'read' and one['tool'] == tool for one in map(json.loads, lines))
+    head(f'6. what goes on record: reads, {IN_FLIGHT} under way')
+    print(f'   {tool}, calls per second, {len(taken)} rounds of {READS:,}: {READS / max(taken):,.0f} to '
+          f'{READS / min(taken):,.0f}, median {READS / middle(taken):,.0f}')
+    print(f'   {calls:,} calls, {reads:,} records of them; audit verify: {verified.stdout.partition(",")[0]}')
+    goal('1,000 audited reads a second, each on record, the chain intact',
+         READS / middle(taken) >= 1_000 and reads == calls and verified.returncode == 0)
+
+
+def writes_of(cases, port, folder, given):
+    scratch = os.open(folder / 'scratch', os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def append():
+        begun = now()
+        os.write(scratch, b'x' * 1_000)
+        os.fdatasync(scratch)
+        return (now() - begun) * 1e3
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, scratch)
+        plain = [stack.enter_context(Plain(port, 'ec2', action, '2016-11-15'))
+                 for action in ('DescribeInstances', 'StartInstances')]
+        contenders = {
+            'floor: the two requests by plain sockets': lambda: sum(one.time() for one in plain),
+            'floor: 1,000 bytes appended, and one fdatasync': append,
+        }
+        for name, (command, env) in cases.items():
+            ours = stack.enter_context(Server(command, env))
+            is_asked = name.startswith('approved')
+            ours.initialize({'elicitation': {}} if is_asked else None)
+            contenders[name] = ((lambda ours=ours: ours.approved('ec2_start_instance', given)) if is_asked else
+                                (lambda ours=ours: ours.call('ec2_start_instance', given)[0]))
+        in_turns(5, contenders)
+        taken = in_turns(WRITES, contenders)
+    rounds = taken['approved write, its record on disk']
+    head('   writes: ec2_start_instance, ms', len(rounds))
+    for name, values in taken.items():
+        row(name, values)
+    plain, fsync = (taken[name] for name in list(contenders)[:2])
+
+    def less(name, *others):
+        return [a - sum(b) for a, *b in zip(taken[name], *others)]
+
+    approved = 'approved write, its record on disk'
+    promise = 'an audited, approved write adds less than 2 ms and one fsync'
+    row('the disk: on disk minus in memory, in pairs', less(
+        'write, its record on disk', taken['write, its record in memory']))
+    row('the approval: approved minus not, on disk', less(approved, taken['write, its record on disk']))
+    print('   (approved: from the typed code to the answer; what came before waits for a person. In it, beside the\n'
+          '   write: the code is checked, policy is judged again, the instance is read once more, the yes goes on record)')
+    if 'write, the program before' in taken:
+        added = less(approved, taken['write, the program before'], fsync)
+        row('both: approved minus the program before, fsync', added)
+        goal(promise, middle(added) < 2)
+    else:
+        whole = less(approved, plain, fsync)
+        row('approved minus both floors', whole)
+        # What is added is less than the whole, so a whole that is longer shows nothing.
+        if middle(whole) < 2:
+            goal(promise, True)
+        else:
+            print(f'   goal: {promise}: only --before can tell')
+
+
+def fsyncs_of(start, policies, env, folder, given):
+    """Counts the fsyncs of writes that follow each other, from outside."""
+    if not shutil.which('strace'):
+        print('   (strace is not there: fsyncs are not counted)')
+        return
+    counted = {}
+    for mode in policies:
+        trace = folder / f'trace-{mode}'
+        watch = ['strace', '-f', '-qq', '-e', 'trace=fsync,fdatasync', '-o', str(trace)]
+        with Server(watch + start + policies[mode], env) as ours:
+            ours.initialize({'elicitation': {}})
+            write = ours.call if mode == 'full' else ours.approved
+
+            def fsyncs():
+                return len(re.findall(r'\bf(?:data)?sync\(', trace.read_text()))
+
+            # The first makes the file.
+            write('ec2_start_instance', given)
+            before, begun = fsyncs(), now()
+            for _ in range(TRACED):
+                write('ec2_start_instance', given)
+            counted[mode] = (fsyncs() - before, now() - begun)
+    for title, mode in (('writes', 'full'), ('approved writes', 'confirm')):
+        count, took = counted[mode]
+        print(f'   {TRACED} {title}, one after the other in {took:.2f} s: {count} fsyncs, as strace counts them')
+    print('   (what nobody waits for, such as the last outcome, goes to the disk by one more, at most once a second)')
+    goal('one fsync for each write',
+         all(TRACED <= count <= TRACED + 1 + took for count, took in counted.values()))
+
+
 def sizes_of(server, env, folder):
-    """6. What the host is told of the tools, and the program's size."""
-    head('6. sizes, bytes')
+    """7. What the host is told of the tools, and the program's size."""
+    head('7. sizes, bytes')
     for title, flags, most_model, most in (('core toolset', ['--toolsets', 'core'], 6_000, 15_000),
                                            ('default set', [], 24_000, 60_000)):
         with Server(server + flags, env) as child:
@@ -767,6 +976,7 @@ def arguments():
                        help='the program to measure [target/release/aws-mcp]')
     words.add_argument('--typed', type=Path, metavar='PATH',
                        help='the typed client [examples/typed_client beside the server]')
+    words.add_argument('--before', type=Path, metavar='PATH', help='an earlier program, for figure 6')
     words.add_argument('--build', action='store_true', help='build the release typed client first')
     words.add_argument('--peer', action='append', default=[], metavar='NAME=COMMAND',
                        help='another MCP server, for figure 1')
@@ -824,6 +1034,7 @@ def main():
                 lambda: fan_out(server, slow, reach(slow)),
                 lambda: listing(server, typed, prompt, reach(prompt), sizes, folder),
                 lambda: large(server, reach(prompt), folder, answers),
+                lambda: record(server, [str(given.before.resolve())] if given.before else None, homes, keys, folder),
                 lambda: sizes_of(server, homes['empty'], folder),
             ):
                 try:
