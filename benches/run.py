@@ -725,8 +725,6 @@ def listing(server, typed, port, env, sizes, folder):
     """4. A thousand instances: time beside the typed client's, bytes beside the raw answer's."""
     in_xml, raw, indented = sizes
     last, whole = {}, 'ec2_list_instances, answers uncut'
-    roomy = folder / 'roomy.toml'
-    roomy.write_text(f'[output]\nmax_characters = {256 * 1024}\n')
     with contextlib.ExitStack() as stack:
         plain = stack.enter_context(Plain(port, 'ec2', 'DescribeInstances', '2016-11-15'))
         contenders = {'floor: the same bytes by a plain socket': plain.time}
@@ -735,7 +733,7 @@ def listing(server, typed, port, env, sizes, folder):
             took, *last[name] = ours.call('ec2_list_instances', {'limit': INSTANCES})
             return took
 
-        for name, flags in (('ec2_list_instances', []), (whole, ['--config', str(roomy)])):
+        for name, flags in (('ec2_list_instances', []), (whole, ['--config', str(folder / 'roomy.toml')])):
             ours = stack.enter_context(Server(server + flags, env))
             ours.initialize()
             contenders[name] = lambda name=name, ours=ours: call(name, ours)
@@ -772,7 +770,6 @@ def listing(server, typed, port, env, sizes, folder):
 
 def large(server, env, folder, answers):
     """5. Large listings of the other services, whole."""
-    roomy = folder / 'roomy.toml'
     cases = {
         'ecs_list_services': ({'cluster': 'shop', 'limit': SERVICES}, 'Services'),
         'cloudwatch_list_alarms': ({'limit': ALARMS}, 'DescribeAlarms'),
@@ -781,8 +778,8 @@ def large(server, env, folder, answers):
     last = {}
     with contextlib.ExitStack() as stack:
         contenders = {}
-        for title, flags in (('', []), (', uncut', ['--config', str(roomy)])):
-            ours = stack.enter_context(Server(server + flags, env))
+        for title, config in (('', 'unlimited.toml'), (', uncut', 'roomy.toml')):
+            ours = stack.enter_context(Server(server + ['--config', str(folder / config)], env))
             ours.initialize()
             for tool, (given, _) in cases.items():
                 def call(name, tool=tool, given=given, ours=ours):
@@ -807,9 +804,6 @@ def record(server, before, homes, keys, folder):
     """6. What the record of calls and a person's approval cost."""
     answers = folder / 'stopped'
     given = {'instance_id': write_stopped(answers)}
-    unlimited = folder / 'unlimited.toml'
-    unlimited.write_text('[limits]\n' + ''.join(
-        f'{what} = {{burst = 1000000, per_second = 1000000}}\n' for what in ('calls', 'requests')))
     policies = {}
     for mode in ('full', 'confirm'):
         policies[mode] = ['--policy', str(folder / f'{mode}.yaml')]
@@ -826,7 +820,7 @@ def record(server, before, homes, keys, folder):
             return homes['empty'] | keys | {
                 'AWS_ENDPOINT_URL': f'http://127.0.0.1:{port}', 'AWS_MCP_STATE_DIR': str(place / f'state-{name}')}
 
-        start = server + ['--config', str(unlimited)]
+        start = server + ['--config', str(folder / 'unlimited.toml')]
         reads_of(start + policies['confirm'], state(folder, 'reads'))
         writes_of(
             {
@@ -903,7 +897,7 @@ def writes_of(cases, port, folder, given):
         'write, its record on disk', taken['write, its record in memory']))
     row('the approval: approved minus not, on disk', less(approved, taken['write, its record on disk']))
     print('   (approved: from the typed code to the answer; what came before waits for a person. In it, beside the\n'
-          '   write: the code is checked, policy is judged again, the instance is read once more, the yes goes on record)')
+          '   write: the code is checked, policy is judged again, the instance is read once more, the yes is recorded)')
     if 'write, the program before' in taken:
         added = less(approved, taken['write, the program before'], fsync)
         row('both: approved minus the program before, fsync', added)
@@ -1006,6 +1000,10 @@ def main():
             subprocess.run(['cc', '-O2', '-pthread', '-o', folder / name, ROOT / 'benches' / f'{name}.c'], check=True)
         answers = folder / 'answers'
         sizes = write_answers(answers)
+        unlimited = '[limits]\n' + ''.join(
+            f'{what} = {{burst = 1000000, per_second = 1000000}}\n' for what in ('calls', 'requests'))
+        (folder / 'unlimited.toml').write_text(unlimited)
+        (folder / 'roomy.toml').write_text(f'{unlimited}[output]\nmax_characters = {256 * 1024}\n')
         (folder / 'empty').mkdir()
         write_profiles(folder / 'profiles')
         path = os.environ.get('PATH', '/usr/bin:/bin')
