@@ -222,13 +222,27 @@ impl Sessions {
 
     /// The session that new keys would give, without setting them: they are looked up first.
     pub fn try_out(&self, keys: &Keys) -> Result<Arc<Session>> {
+        let set = Set { keys: Some(keys.clone()), ..self.lock().set.clone() };
+        self.apart(&set)
+    }
+
+    /// The session of a call that names nothing, whatever was set.
+    pub fn configured(&self) -> Result<Arc<Session>> {
+        let is_set = {
+            let Set { keys, region, profile } = &self.lock().set;
+            keys.is_some() || region.is_some() || profile.is_some()
+        };
+        if is_set { self.apart(&Set::default()) } else { self.get(&Requested::default()) }
+    }
+
+    /// A session that no call is given.
+    fn apart(&self, set: &Set) -> Result<Arc<Session>> {
         let mut state = self.lock();
         let profiles = self.fresh_profiles(&mut state)?;
-        let set = Set { keys: Some(keys.clone()), ..state.set.clone() };
         let requested = Requested::default();
-        let home = self.home(&requested, &set, &profiles)?;
-        let holder = Arc::new(self.holder(&requested, &set, &profiles, home)?);
-        self.session(&requested, &set, profiles, holder).map(Arc::new)
+        let home = self.home(&requested, set, &profiles)?;
+        let holder = Arc::new(self.holder(&requested, set, &profiles, home)?);
+        self.session(&requested, set, profiles, holder).map(Arc::new)
     }
 
     /// Changes what later calls use where they name nothing.

@@ -51,6 +51,7 @@ pub fn run(resolve: impl FnOnce() -> Resolved) -> u8 {
             if let Err(error) = outlive_file_limits() {
                 tracing::warn!(%error, "a limit of file sizes would end the server");
             }
+            world.copy_audit();
             world.gate.look_back();
             let served = server::serve(world.clone(), stdio, host).await;
             world.gate.end().await;

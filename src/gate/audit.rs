@@ -27,7 +27,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use folder::outlive_file_limits;
 pub use record::{Always, Approved, Copied, Ended, Event, Record};
-pub use search::{MOST_FOUND, Query, moment, search};
+pub use search::{Found, MOST_FOUND, Query, moment, search};
 pub use standing::{Found as Verified, Standing, Tip};
 pub use verify::Report;
 
@@ -49,6 +49,9 @@ pub struct Unwritten(pub String);
 
 /// Records that a copy may be behind.
 const MOST_COPIES: usize = 10_000;
+
+/// How long somebody who looks for a record waits for those that are not written yet.
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// How long the end may take.
 const END: Duration = Duration::from_millis(500);
@@ -83,6 +86,14 @@ impl Audit {
         let (written, wait) = oneshot::channel();
         self.shared.push(item(&self.shared, record, Some(written)))?;
         wait.await.unwrap_or_else(|_| Err(Unwritten("the process ends".to_owned())))
+    }
+
+    /// Completes when what was noted so far stands in its file, or after two seconds.
+    pub async fn settled(&self) {
+        let (told, wait) = oneshot::channel();
+        if self.shared.runs() && self.shared.push(Item::Settle(told)).is_ok() {
+            let _ = tokio::time::timeout(SETTLE, wait).await;
+        }
     }
 
     /// How it stands at this moment.

@@ -11,7 +11,7 @@ use tokio::sync::{OnceCell, watch};
 
 use super::admitted::Admitted;
 use super::approval::{self, Happened};
-use super::audit::{Approved, Audit, Ended, Event, Record};
+use super::audit::{self, Approved, Audit, Ended, Event, Record};
 use super::{Effect, Gate, Operations, code};
 use crate::accounts::{Loaded, Session};
 use crate::config::OnError;
@@ -21,6 +21,9 @@ use crate::error::{Error, Kind, Result};
 const MOST_SEEN: usize = 1_000;
 /// How long the end of the process waits for what was sent.
 const LAST_WORDS: Duration = Duration::from_millis(1_500);
+/// How long it waits for the copy of the record, and for all of it.
+const LAST_COPIES: Duration = Duration::from_millis(700);
+const END: Duration = Duration::from_millis(1_800);
 
 /// One call of a tool, as all its records name it.
 pub struct Tx {
@@ -183,9 +186,31 @@ impl Gate {
         ))
     }
 
+    /// Records of what was asked and done, what came just before included; none where there is no log.
+    ///
+    /// # Errors
+    /// `execution_error` where it cannot be read.
+    pub async fn search_audit(&self, query: audit::Query) -> Result<audit::Found> {
+        self.audit.settled().await;
+        let Some(state) = self.state_dir.clone() else { return Ok(audit::Found::default()) };
+        let found = tokio::task::spawn_blocking(move || audit::search(&state, &query)).await;
+        match found.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+            Ok(found) => Ok(found),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Default::default()),
+            Err(error) => Err(Error::new(
+                Kind::ExecutionError,
+                "the audit log cannot be read.",
+                "Tell the person to run `aws-mcp audit verify`.",
+            )
+            .caused_by(error)),
+        }
+    }
+
     /// The end of the process: waits for what was sent, puts on record what is not known, and closes
     /// the record.
     pub async fn end(&self) {
+        let begun = self.clock.elapsed();
+        self.sink.hurry();
         let mut open = self.open_changes.0.subscribe();
         let _ = tokio::time::timeout(LAST_WORDS, open.wait_for(HashMap::is_empty)).await;
         let rest: Vec<Arc<Entry>> = self.open_changes.0.borrow().values().cloned().collect();
@@ -200,6 +225,8 @@ impl Gate {
         if let Some(tip) = self.audit.finish() {
             tracing::info!(tip = %tip, "the audit log ends");
         }
+        let spent = self.clock.elapsed().saturating_sub(begun);
+        self.sink.finish(END.saturating_sub(spent).min(LAST_COPIES)).await;
     }
 }
 

@@ -25,6 +25,7 @@ pub mod peer;
 pub mod policies;
 mod rate;
 mod review;
+mod sink;
 pub mod socket;
 mod status;
 mod verdict;
@@ -76,6 +77,7 @@ use host::Hosts;
 use mask::Secrets;
 use policies::WhenMissing;
 use rate::{Buckets, Limit};
+use sink::Sink;
 use socket::Listening;
 use wire::Wire;
 
@@ -98,6 +100,8 @@ pub struct Gate {
     key: DigestKey,
     approvals: Approvals,
     audit: Arc<Audit>,
+    /// The copy of it elsewhere.
+    sink: Sink,
     open_changes: entry::Open,
     /// Credentials that are on record: where they come from, and which key.
     signed_in: Mutex<BTreeSet<(String, String)>>,
@@ -153,6 +157,7 @@ impl Gate {
             key,
             approvals: Approvals::new(clock, Dialog::find(environment), Box::new(record)),
             audit,
+            sink: Sink::default(),
             open_changes: entry::Open::default(),
             signed_in: Mutex::default(),
             state_dir: config.state_dir.clone(),

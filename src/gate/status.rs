@@ -7,6 +7,7 @@ use super::approval::Granted;
 use super::audit::Standing;
 use super::breaker::Standing as BreakerStanding;
 use super::metrics::{Alert, ServiceFigures};
+use super::sink::CopyStanding;
 use super::{Figures, Gate};
 use crate::config::AutoApprove;
 use crate::error::Result;
@@ -27,6 +28,9 @@ pub struct GateStatus {
     grants: Vec<Granted>,
     /// What was asked and done
     audit: Standing,
+    /// Its copy in CloudWatch Logs
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit_copy: Option<CopyStanding>,
     /// What should worry somebody now
     #[serde(skip_serializing_if = "Vec::is_empty")]
     alerts: Vec<Alert>,
@@ -56,6 +60,7 @@ impl Gate {
             pending_approvals: self.approvals.pending().len(),
             grants: self.approvals.granted(),
             audit: self.audit.standing(),
+            audit_copy: self.sink.standing(),
             alerts: self.metrics.alerts(&breakers),
             breakers,
             services: self.metrics.services(),

@@ -168,6 +168,7 @@ async fn attempt(
     if let Some(problem) = &world.problem {
         return Err(problem.clone().into());
     }
+    world.copy_audit();
     // An id that came back with a call names a question, and grants nothing.
     for name in APPROVAL_IDS {
         arguments.shift_remove(name);

@@ -3,6 +3,7 @@
 
 mod answer;
 mod arguments;
+mod audit;
 mod brief;
 mod call;
 mod cloudwatch;
@@ -34,7 +35,7 @@ use crate::error::{Error, Kind, Result, nearest};
 use crate::gate::{Effect, Effects, Look, Operations, Pace};
 
 /// Every tool, file by file: the one list.
-const FILES: [&[Tool]; 8] = [
+const FILES: [&[Tool]; 9] = [
     core::TOOLS,
     health::TOOLS,
     ec2::TOOLS,
@@ -43,6 +44,7 @@ const FILES: [&[Tool]; 8] = [
     cloudwatch::TOOLS,
     logs::TOOLS,
     cost::TOOLS,
+    audit::TOOLS,
 ];
 
 /// One tool, whole: what the host is told, what the gate needs, and what runs.
@@ -98,11 +100,13 @@ pub enum Toolset {
     /// Logs too.
     Cloudwatch,
     Cost,
+    /// What was asked and done.
+    Audit,
 }
 
 impl Toolset {
-    pub const ALL: [Self; 6] =
-        [Self::Core, Self::Ec2, Self::Ecs, Self::Rds, Self::Cloudwatch, Self::Cost];
+    pub const ALL: [Self; 7] =
+        [Self::Core, Self::Ec2, Self::Ecs, Self::Rds, Self::Cloudwatch, Self::Cost, Self::Audit];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -112,6 +116,15 @@ impl Toolset {
             Self::Rds => "rds",
             Self::Cloudwatch => "cloudwatch",
             Self::Cost => "cost",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// Whether it is on where the user selects nothing.
+    fn is_usual(self) -> bool {
+        match self {
+            Self::Core | Self::Ec2 | Self::Ecs | Self::Rds | Self::Cloudwatch | Self::Cost => true,
+            Self::Audit => false,
         }
     }
 }
@@ -186,15 +199,20 @@ pub fn select(selection: &Selection, access: Access) -> Result<Vec<&'static Tool
     };
     let tools = known("tool", selection.tools.as_deref().unwrap_or_default(), &tool_names)?;
     let excluded = known("tool", &selection.exclude, &tool_names)?;
+    let words_of = |sets: &mut dyn Iterator<Item = &Toolset>| {
+        sets.map(|set| set.word().to_owned()).collect::<BTreeSet<String>>()
+    };
     let toolsets = match (&selection.toolsets, &selection.tools) {
-        (Some(words), _) if words.iter().any(|word| word == "all") => None,
-        (Some(words), _) => Some(known("toolset", words, &set_words)?),
-        (None, Some(_)) => Some(BTreeSet::new()),
-        (None, None) => None,
+        (Some(words), _) if words.iter().any(|word| word == "all") => {
+            words_of(&mut Toolset::ALL.iter())
+        }
+        (Some(words), _) => known("toolset", words, &set_words)?,
+        (None, Some(_)) => BTreeSet::new(),
+        (None, None) => words_of(&mut Toolset::ALL.iter().filter(|set| set.is_usual())),
     };
     Ok(all()
         .filter(|tool| {
-            let in_set = toolsets.as_ref().is_none_or(|sets| sets.contains(tool.toolset.word()));
+            let in_set = toolsets.contains(tool.toolset.word());
             let allowed = access == Access::AsPolicySays || tool.effects.weakest() == Effect::Read;
             (in_set || tools.contains(tool.name)) && !excluded.contains(tool.name) && allowed
         })
@@ -231,6 +249,20 @@ mod tests {
         let both = names(&both, Access::ReadOnly);
         assert!(both.contains(&"ec2_list_instances") && both.contains(&"aws_server_status"));
         assert!(!both.contains(&"aws_get_credentials"));
+    }
+
+    #[test]
+    fn what_was_done_is_shown_only_to_whom_it_was_meant() {
+        let search = "aws_audit_search";
+        let of = |words: &[&str]| {
+            let toolsets = Some(list(words));
+            names(&Selection { toolsets, ..Selection::default() }, Access::ReadOnly)
+        };
+        assert!(!names(&Selection::default(), Access::AsPolicySays).contains(&search));
+        assert!(!of(&["core", "cost"]).contains(&search));
+        assert_eq!(of(&["audit"]), [search]);
+        let all = of(&["all"]);
+        assert!(all.contains(&search) && all.contains(&"ec2_list_instances"));
     }
 
     #[test]

@@ -70,6 +70,15 @@ impl World {
         }
     }
 
+    /// Starts to copy the audit log where policy wants it. Once; and not with a broken configuration.
+    pub fn copy_audit(self: &Arc<Self>) {
+        if self.problem.is_some() {
+            return;
+        }
+        let world = self.clone();
+        self.gate.copy_audit(move || world.sessions.configured());
+    }
+
     /// The tools on offer, in their order.
     pub fn tools(&self) -> &[&'static Tool] {
         &self.tools

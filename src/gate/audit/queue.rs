@@ -34,6 +34,8 @@ pub struct Shared {
 pub enum Item {
     Record(Box<Dated>, Option<oneshot::Sender<Result<(), Unwritten>>>),
     Prune(Vec<Content>),
+    /// Says when all that came before is written.
+    Settle(oneshot::Sender<()>),
     Finish(SyncSender<Option<Tip>>),
 }
 
@@ -94,7 +96,7 @@ impl Shared {
         let mut queue = lock(&self.queue);
         let may_wait = match &item {
             Item::Record(..) | Item::Prune(_) => true,
-            Item::Finish(_) => false,
+            Item::Settle(_) | Item::Finish(_) => false,
         };
         if may_wait && queue.items.len() >= MOST_WAITING {
             // Once that was in vain, nobody waits until something was written again.
@@ -134,6 +136,11 @@ impl Shared {
     /// Whether a thread was ever needed.
     pub fn has_begun(&self) -> bool {
         lock(&self.queue).thread != Thread::NotStarted
+    }
+
+    /// Whether the thread takes what comes.
+    pub fn runs(&self) -> bool {
+        lock(&self.queue).thread == Thread::Runs
     }
 
     /// What is in the queue is the last.

@@ -78,6 +78,10 @@ impl Writer {
                         self.write(take(&mut records));
                         self.prune(&old);
                     }
+                    Item::Settle(told) => {
+                        self.write(take(&mut records));
+                        let _ = told.send(());
+                    }
                     Item::Finish(told) => {
                         self.write(take(&mut records));
                         let _ = told.send(self.end());
@@ -142,7 +146,6 @@ impl Writer {
         let event = if self.began { Event::Rotate } else { Event::Start };
         let first = self.dated(Record::of(event));
         let (chain, line) = Chain::begin(&folder, &mut self.names, first, &self.shared.always)?;
-        self.shared.copy(&line);
         {
             let mut written = self.shared.written();
             written.path = Some(folder.path().join(&chain.name));
@@ -151,6 +154,8 @@ impl Writer {
             written.syncs += 1;
             written.tip = Some(Tip::of(&chain));
         }
+        // Whoever gets the copy finds the name of the file.
+        self.shared.copy(&line);
         (self.folder, self.chain, self.began) = (Some(folder), Some(chain), true);
         if self.failed_at.is_some() {
             tracing::info!("the audit log is written again");
