@@ -82,7 +82,7 @@ struct Settings {
     /// Read NAME=value lines under the environment
     #[arg(long, global = true, value_name = "FILE")]
     env_file: Option<PathBuf>,
-    /// Toolsets to offer: core, ec2, or all [default: all]
+    /// Toolsets to offer: core, ec2, ..., or all [default: all but audit]
     #[arg(long, global = true, value_delimiter = ',', value_name = "NAMES")]
     toolsets: Option<Vec<String>>,
     /// Single tools to offer, besides --toolsets

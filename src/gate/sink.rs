@@ -23,7 +23,7 @@ use waiting::{Event, Waiting};
 #[derive(Default)]
 pub(super) struct Sink(OnceLock<Option<Running>>);
 
-/// How the copy stands. The doc comments of the members are for whoever reads the schema.
+// How the copy stands. The doc comments of the members are for whoever reads the schema.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct CopyStanding {
     log_group: String,

@@ -17,9 +17,8 @@ use crate::gate::{Effect, Effects, Pace};
 pub const TOOLS: &[Tool] = &[Tool {
     name: "aws_audit_search",
     title: "Search the audit log",
-    about: "What was asked and done on this machine through this server and earlier ones: calls, AWS \
-            operations, refusals, a person's answers; the newest first. aws_server_status says whether \
-            the log is intact.",
+    about: "What was asked and done through aws-mcp on this machine: calls, AWS operations, refusals, \
+            a person's answers. The newest come first. aws_server_status says whether the log is intact.",
     toolset: Toolset::Audit,
     effects: Effects::Always(Effect::Read),
     operations: &[],
@@ -61,7 +60,7 @@ struct Found {
     truncated: Option<Truncated>,
 }
 
-/// A record without what only a verification needs.
+// A record without what only a verification needs.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 struct Row {
     ts: String,

@@ -466,3 +466,47 @@ async fn how_fast() {
     intact(&state);
     eprintln!("verifying: {:?}", clock.elapsed());
 }
+
+#[test]
+fn the_page_tells_every_member_and_every_event() {
+    let page = include_str!("../../../docs/audit.md");
+    for member in record::ORDER {
+        assert!(page.contains(&format!("\n| `{member}` |")), "{member}");
+    }
+    // Those of the schema, so that none is left out here.
+    let schema = serde_json::to_value(schemars::schema_for!(Event)).unwrap();
+    let choices = schema["oneOf"].as_array().unwrap().iter();
+    let words: Vec<&Value> = choices
+        .flat_map(|choice| match choice["enum"].as_array() {
+            Some(words) => words.iter().collect(),
+            None => vec![&choice["const"]],
+        })
+        .collect();
+    assert_eq!(words.len(), 17);
+    let table = page.split("| event | when |").nth(1).unwrap().split("\n\n").next().unwrap();
+    for word in words {
+        assert!(table.contains(&format!("`{}`", word.as_str().unwrap())), "{word}");
+    }
+}
+
+#[test]
+fn the_record_on_the_page_is_one() {
+    let page = include_str!("../../../docs/audit.md");
+    let example = page.lines().find(|line| line.starts_with(r#"{"ts":"#)).unwrap();
+    let read = line::read(example.as_bytes()).unwrap();
+    assert_eq!((read.seq, read.event), (5, Event::Outcome));
+}
+
+#[tokio::test]
+async fn whoever_looks_finds_what_was_just_noted() {
+    let (_dir, state) = state();
+    let audit = audit_in(&state);
+    audit.settled().await;
+    assert!(!state.exists());
+    for count in 1..=100 {
+        audit.note(Record::of(Event::Read));
+        audit.settled().await;
+        let query = Query { event: Some(Event::Read), limit: 1, ..Query::default() };
+        assert_eq!(search(&state, &query).unwrap().matched, count);
+    }
+}
