@@ -131,8 +131,22 @@ impl Server {
 
     /// As [`Server::start`], in a home that the test has furnished and keeps.
     pub fn start_in(home: &Home, args: &[&str], env: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_aws-mcp"))
-            .args(args)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aws-mcp"));
+        command.args(args);
+        Self::spawn(home, command, env)
+    }
+
+    /// As [`Server::start_in`], with a host of its own between it and the test: whatever the test starts is not the
+    /// host's, as a person's terminal is not.
+    pub fn start_hosted(home: &Home, args: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("/bin/sh");
+        // With something left to do, no shell becomes the program itself.
+        command.args(["-c", "\"$@\"; exit $?", "host", env!("CARGO_BIN_EXE_aws-mcp")]).args(args);
+        Self::spawn(home, command, env)
+    }
+
+    fn spawn(home: &Home, mut command: Command, env: &[(&str, &str)]) -> Self {
+        let mut child = command
             .env_clear()
             .env("HOME", home.path())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
