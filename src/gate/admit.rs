@@ -119,7 +119,7 @@ impl Gate {
             let recording = policies.audit();
             self.audit.set_keep_days(recording.keep_days);
             if call.operations.all().next().is_some() || call.effect > Effect::Read {
-                self.on_record(recording.on_error)?;
+                self.on_record(recording.on_error).await?;
             }
             let judged = self.judged(&call, &policies, sessions).await?;
             if judged.asked.is_empty() {

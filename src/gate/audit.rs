@@ -23,7 +23,7 @@ use std::sync::{Arc, mpsc as threads};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OnceCell, mpsc, oneshot};
 
 pub use folder::outlive_file_limits;
 pub use record::{Always, Approved, Copied, Ended, Event, Record};
@@ -40,6 +40,7 @@ use record::{Dated, timestamp};
 pub struct Audit {
     shared: Arc<Shared>,
     keep: Arc<Keep>,
+    begun: OnceCell<()>,
 }
 
 /// Why a record is not on disk.
@@ -65,11 +66,22 @@ struct Keep {
 }
 
 impl Audit {
-    /// Opens nothing yet: the file of this process is made with its first record. Records go to
+    /// Opens nothing yet: the file of this process is made with its first call. Records go to
     /// `audit` below `state`; without it none can be written.
     pub fn new(state: Option<PathBuf>, clock: Clock, always: Always) -> Self {
         let shared = Arc::new(Shared::new(state, clock, always));
-        Self { shared, keep: Arc::default() }
+        Self { shared, keep: Arc::default(), begun: OnceCell::new() }
+    }
+
+    /// Makes the file of this process, once, so that its first call knows too whether it can be recorded.
+    pub async fn begin(&self) {
+        let begin = || async {
+            let (told, wait) = oneshot::channel();
+            if self.shared.push(Item::Begin(told)).is_ok() {
+                let _ = wait.await;
+            }
+        };
+        self.begun.get_or_init(begin).await;
     }
 
     /// Leaves a record to be written soon. Waits only where 10,000 are waiting already, and 5 s at most.

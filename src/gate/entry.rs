@@ -171,7 +171,8 @@ impl Gate {
     }
 
     /// Refuses a call where the record cannot be written and policy has everything refused then.
-    pub(super) fn on_record(&self, on_error: OnError) -> Result<()> {
+    pub(super) async fn on_record(&self, on_error: OnError) -> Result<()> {
+        self.audit.begin().await;
         match (on_error, self.audit.problem()) {
             (OnError::Deny, Some(problem)) => Err(unwritten(&problem)),
             (OnError::Deny, None) | (OnError::Warn, _) => Ok(()),

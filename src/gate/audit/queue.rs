@@ -32,6 +32,8 @@ pub struct Shared {
 
 /// What the writer is given to do.
 pub enum Item {
+    /// A file to be made, without a record to put into it yet.
+    Begin(oneshot::Sender<()>),
     Record(Box<Dated>, Option<oneshot::Sender<Result<(), Unwritten>>>),
     Prune(Vec<Content>),
     /// Says when all that came before is written.
@@ -96,7 +98,7 @@ impl Shared {
         let mut queue = lock(&self.queue);
         let may_wait = match &item {
             Item::Record(..) | Item::Prune(_) => true,
-            Item::Settle(_) | Item::Finish(_) => false,
+            Item::Begin(_) | Item::Settle(_) | Item::Finish(_) => false,
         };
         if may_wait && queue.items.len() >= MOST_WAITING {
             // Once that was in vain, nobody waits until something was written again.

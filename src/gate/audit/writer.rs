@@ -74,6 +74,13 @@ impl Writer {
             for item in items {
                 match item {
                     Item::Record(dated, waiting) => records.push((*dated, waiting)),
+                    Item::Begin(told) => {
+                        self.write(take(&mut records));
+                        if let Err(error) = self.ready() {
+                            self.fail(&error, 0);
+                        }
+                        let _ = told.send(());
+                    }
                     Item::Prune(old) => {
                         self.write(take(&mut records));
                         self.prune(&old);
