@@ -33,7 +33,7 @@ mod transcript;
 pub use fake_aws::{FakeAws, Request, Response};
 pub use faulty::{Answer, FaultyAws, Framing, Part};
 pub use moto::{Moto, python};
-pub use planted::{PLANTED, PLANTED_KEY, PLANTED_TOKEN};
+pub use planted::{PLANTED, PLANTED_KEY, PLANTED_TOKEN, leak};
 pub use policy::{any_role, full};
 #[cfg(unix)]
 pub use pty::Pty;
