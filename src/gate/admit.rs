@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use super::admitted::{Admitted, Asked, Purpose, Target, UNDETERMINED, not_denied};
 use super::approval::Answered;
 use super::approval::look::Look;
+use super::approval::matter::Change;
 use super::approve::{Settled, Turn};
 use super::ask::{ApprovalRequired, FormAsked, Person};
 use super::entry::Tx;
@@ -180,7 +181,22 @@ impl Gate {
             // Rules and services can be judged all the same; by account it is judged afterwards.
             SignIn::Asked => admitted.target.accounts = vec![UNDETERMINED.to_owned()],
         }
-        asked.extend(admitted.judge(self, policies, index)?);
+        let (more, changes) = admitted.judge(self, policies, index)?;
+        asked.extend(more);
+        if !asked.is_empty() {
+            asked.extend(changes);
+            asked.extend(admitted.asked_parts(self, policies, index));
+        } else if call.effect > Effect::Read {
+            // What a person has said no to is refused where they would not be asked, too.
+            let names = changes.iter().filter_map(|(one, _)| Some(one.as_ref()?.0.clone()));
+            let mut operations: Vec<String> = names.collect();
+            if operations.is_empty() {
+                operations.push(call.tool.to_owned());
+            }
+            let account = admitted.target.accounts.first().map(String::as_str);
+            let resources = &call.resources;
+            self.approvals.refuse(&Change { operations: &operations, resources, account })?;
+        }
         Ok(Judged { admitted, asked, sign_in })
     }
 
@@ -231,7 +247,7 @@ impl Gate {
         };
         let mut judge = |target: &Target| -> Result<()> {
             let judged = self.judge_sign_in(policies, target)?;
-            let is_new = asked.iter().all(|(_, one)| one.rule != judged.rule);
+            let is_new = asked.iter().all(|(_, one)| one.reason != judged.reason);
             if judged.verdict == Verdict::Ask && is_new {
                 asked.push((None, judged));
             }

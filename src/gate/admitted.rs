@@ -164,13 +164,13 @@ impl Admitted {
     }
 
     /// Judges the operations that the call cannot do without, each with the effect that it may have here.
-    /// What a person must be asked about is returned; where there is any, what else would be changed too.
+    /// What a person must be asked about is returned, and what else would be changed.
     pub(super) fn judge(
         &self,
         gate: &Gate,
         policies: &Snapshot,
         index: &Index,
-    ) -> Result<Vec<Asked>> {
+    ) -> Result<(Vec<Asked>, Vec<Asked>)> {
         let mut strongest = Effect::Read;
         let (mut asked, mut changes) = (Vec::new(), Vec::new());
         for name in self.operations.needed {
@@ -201,21 +201,24 @@ impl Admitted {
                 asked.push((None, judged));
             }
         }
-        if !asked.is_empty() {
-            // Where a person is asked anyway, they are asked about its parts as well, and hear of all that
-            // would be changed.
-            asked.extend(changes);
-            for name in self.operations.parts {
-                let called = Called::of(index, name);
-                let effect = called.operation().map_or(Effect::Unknown, |one| self.effect_of(one));
-                let name = called.name();
-                let judged = self.judge_one(gate, policies, called, effect);
-                if judged.verdict == Verdict::Ask {
-                    asked.push((Some((name, effect)), judged));
-                }
-            }
-        }
-        Ok(asked)
+        Ok((asked, changes))
+    }
+
+    /// Its parts that a person must be asked about: where they are asked anyway, about these as well.
+    pub(super) fn asked_parts(
+        &self,
+        gate: &Gate,
+        policies: &Snapshot,
+        index: &Index,
+    ) -> Vec<Asked> {
+        let part = |name: &&'static str| {
+            let called = Called::of(index, name);
+            let effect = called.operation().map_or(Effect::Unknown, |one| self.effect_of(one));
+            let name = called.name();
+            let judged = self.judge_one(gate, policies, called, effect);
+            (judged.verdict == Verdict::Ask).then_some((Some((name, effect)), judged))
+        };
+        self.operations.parts.iter().filter_map(part).collect()
     }
 
     fn judge_one(
@@ -253,7 +256,7 @@ impl Admitted {
         match self.purpose {
             Purpose::Call => self.check_effect(service, operation, operation.weakest())?,
             // The wire sees to it that EC2 is told not to carry it out.
-            Purpose::Look if service.name() == "ec2" => {}
+            Purpose::Look if service.name() == "ec2" && operation.changes() => {}
             Purpose::Look | Purpose::SecondLook => {
                 self.check_effect(service, operation, operation.effect())?;
             }

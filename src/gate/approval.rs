@@ -24,7 +24,7 @@ use crate::config::{Clock, Way, rfc3339};
 use crate::error::{Error, Kind, Result};
 pub use hold::Granted;
 use hold::{Grant, No};
-use matter::Matter;
+use matter::{Change, Matter};
 use question::Question;
 use time::Life;
 
@@ -165,7 +165,7 @@ impl Approvals {
     pub fn standing(&self, matter: &Matter) -> Result<Option<Shared>> {
         let mut state = self.lock();
         self.purge(&mut state);
-        self.refuse_no(&state, matter)?;
+        self.refuse_no(&state, &matter.change())?;
         let same = state.questions.iter().find(|question| question.matter.digest == matter.digest);
         Ok(same.and_then(|question| Some(question.leader.as_ref()?.1.clone())))
     }
@@ -191,7 +191,7 @@ impl Approvals {
     ) -> Result<Entered> {
         let mut state = self.lock();
         self.purge(&mut state);
-        self.refuse_no(&state, &matter)?;
+        self.refuse_no(&state, &matter.change())?;
         if let Some(grant) = state.grants.iter().find(|grant| grant.matter.is_freed_for(&matter)) {
             return Ok(Entered::May(Approval { id: grant.id.clone(), way: grant.way }));
         }
@@ -234,7 +234,7 @@ impl Approvals {
                 !is_mine
             });
         }
-        if state.questions.len() >= MOST_OPEN {
+        if state.questions.iter().filter(|question| question.is_open()).count() >= MOST_OPEN {
             return Err(Error::new(
                 Kind::RateLimited,
                 format!("{MOST_OPEN} questions to a person are open already."),
@@ -284,27 +284,42 @@ impl Approvals {
         let Some(at) = state.questions.iter().position(open) else {
             return Err(format!("there is no open question {id}; it may have expired."));
         };
+        let allowed = |question: &Question| question.matter.ways.contains(&way);
+        if answer != Answer::No && !state.questions.get(at).is_some_and(allowed) {
+            return Err(format!("the policy does not let {id} be approved by {}.", way.word()));
+        }
         let now = Life::new(&self.0.clock, NO_HOLDS);
         match answer {
             Answer::No => {
                 let question = state.questions.remove(at);
                 self.record(&question, Event::No, Some(way), None);
                 question.progress.send_modify(|progress| progress.0 = Stage::Over);
-                state.noes.push(No::to(question.matter, now));
+                let no = No::to(question.matter, now);
+                // What was said no to stays so under whatever other questions there are.
+                state.questions.retain(|question| {
+                    let covered = no.covers(&question.matter.change());
+                    if covered {
+                        self.end(question, Event::Expired, Some("a person said no to the same"));
+                    }
+                    !covered
+                });
+                state.noes.push(no);
             }
             Answer::Once | Answer::Minutes => {
                 let Some(question) = state.questions.get(at) else { return Ok(()) };
                 let minutes =
                     answer == Answer::Minutes && question.matter.lasting == Offer::Minutes;
                 self.record(question, Event::Yes, Some(way), minutes.then_some("for 15 minutes"));
-                let grant = minutes.then(|| Grant {
-                    id: question.id.clone(),
-                    matter: question.matter.clone(),
-                    way,
-                    life: Life::new(&self.0.clock, MINUTES),
-                });
-                question.progress.send_modify(|progress| progress.0 = Stage::Yes(way));
-                state.grants.extend(grant);
+                if !minutes {
+                    question.progress.send_modify(|progress| progress.0 = Stage::Yes(way));
+                    return Ok(());
+                }
+                // The grant is all there is from now on: no yes of its own is left behind.
+                let question = state.questions.remove(at);
+                question.progress.send_modify(|progress| progress.0 = Stage::Over);
+                let life = Life::new(&self.0.clock, MINUTES);
+                let Question { id, matter, .. } = question;
+                state.grants.push(Grant { id, matter, way, life });
             }
         }
         Ok(())
@@ -396,14 +411,24 @@ impl Approvals {
         }
     }
 
-    fn refuse_no(&self, state: &State, matter: &Matter) -> Result<()> {
-        match state.noes.iter().find(|no| no.covers(matter)) {
+    /// Refuses what a person has said no to, whether or not they would be asked about this call.
+    ///
+    /// # Errors
+    /// `denied_by_policy` while a No holds.
+    pub fn refuse(&self, change: &Change<'_>) -> Result<()> {
+        let mut state = self.lock();
+        self.purge(&mut state);
+        self.refuse_no(&state, change)
+    }
+
+    fn refuse_no(&self, state: &State, change: &Change<'_>) -> Result<()> {
+        match state.noes.iter().find(|no| no.covers(change)) {
             None => Ok(()),
             Some(no) => Err(Error::new(
                 Kind::DeniedByPolicy,
                 format!(
                     "a person said no to {}; it is not asked again before {}.",
-                    matter.what(),
+                    change.what(),
                     rfc3339(no.life.end())
                 ),
                 "Do not try it in another way. Ask the person what they want instead.",
@@ -421,7 +446,7 @@ impl Approvals {
             }
             !over
         });
-        state.noes.retain(|no| !no.life.is_over(clock));
+        state.noes.retain(|no| !no.life.is_surely_over(clock));
         state.grants.retain(|grant| {
             let over = grant.life.is_over(clock);
             if over {

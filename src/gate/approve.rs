@@ -12,18 +12,22 @@ use super::admit::{Admission, Call, Judged, SignIn};
 use super::admitted::{Asked, Purpose};
 use super::approval::look::{Look, Need};
 use super::approval::matter::{self, Bound, Matter};
-use super::approval::summary::Facts;
+use super::approval::summary::{Account, Facts};
 use super::approval::{Answered, Entered, Shared, Waiting};
-use super::ask::{Asks, Waited};
+use super::ask::{Asks, Person, Waited};
 use super::dialog::Offer;
 use super::policies::{Asking, Snapshot};
 use super::verdict::{By, Verdict};
 use super::{Gate, broken_index};
 use crate::accounts::Sessions;
+use crate::config::Way;
 use crate::error::{Error, Kind, Result};
 
 /// How long a look at what would be changed may take.
 const LOOK: Duration = Duration::from_secs(8);
+
+/// How long a call from a terminal asks there: it ends within 50 s.
+const MOST_HERE: Duration = Duration::from_secs(42);
 
 /// A call's place to put its answer for all that made the same one while it waited.
 #[derive(Debug)]
@@ -111,20 +115,29 @@ impl Gate {
                     admitted.target.accounts.clear();
                     self.find_account(&mut admitted, call.requested, policies, sessions).await?;
                     // What denies by account is known only now.
-                    admitted.judge(self, policies, Index::get().map_err(broken_index)?)?;
+                    let _ = admitted.judge(self, policies, Index::get().map_err(broken_index)?)?;
                 }
                 tracing::info!(tool = call.tool, way = approval.way.word(), "approved");
                 Ok(Settled::So(Admission::Run(Arc::new(admitted.approved(approval)), turn)))
             }
             Entered::Waits(mine) => {
                 let mine = waiting.insert(mine);
+                // Grants can be taken back there, whichever way gives them.
+                let _ = self.listen();
                 let asks = Asks {
                     gate: self,
                     asking: &asking,
                     person: call.person,
                     matter: &matter,
                     resolved: call.resolved.as_deref(),
-                    until: call.begun + asking.wait,
+                    until: call.begun
+                        + match call.person {
+                            // Whoever typed the command waits for the question.
+                            Person::Here(_) => MOST_HERE,
+                            Person::Elsewhere | Person::Forms(_) | Person::Returned(_) => {
+                                asking.wait
+                            }
+                        },
                     progress: call.progress,
                 };
                 let waited = asks.wait(mine).await;
@@ -170,8 +183,11 @@ impl Gate {
                     None => self.account_of(session, loaded).await,
                 };
                 let key = loaded.credentials.access_key_id();
-                let known = session.learning().known(key).map(|identity| identity.arn);
-                let principal = loaded.principal.clone().or(known);
+                let principal = match &loaded.principal {
+                    Some(principal) => Some(principal.clone()),
+                    // A sign-in says the account and not the principal.
+                    None => self.principal_of(session, loaded).await,
+                };
                 if account.is_none() && !session.sts_is_a_profiles() {
                     return Err(Error::new(
                         Kind::DeniedByPolicy,
@@ -196,8 +212,8 @@ impl Gate {
     ) -> Matter {
         let target = &judged.admitted.target;
         let policy = policies.digest();
-        let role = target.role.as_ref().map(|(arn, _)| arn.as_str());
         let session = judged.admitted.session().ok();
+        let roles = session.map(|session| session.roles()).unwrap_or_default();
         let source = session.map(|session| session.source());
         let bound = Bound {
             tool: call.tool,
@@ -206,7 +222,7 @@ impl Gate {
             principal: whose.principal.as_deref().or(source),
             region: target.region.as_deref(),
             profile: target.profile.as_deref(),
-            role,
+            roles,
             endpoints: &whose.endpoints,
             policy: &policy,
         };
@@ -214,10 +230,13 @@ impl Gate {
             judged.asked.iter().filter_map(|(one, _)| Some(one.as_ref()?.0.clone())).collect();
         let mut resources = call.resources.clone();
         if operations.is_empty() {
+            operations.extend(call.operations.needed.iter().map(|name| (*name).to_owned()));
+        }
+        if operations.is_empty() {
             operations.push(call.tool.to_owned());
         }
         if judged.sign_in == SignIn::Asked && resources.is_empty() {
-            resources.extend(target.profile.clone().into_iter().chain(role.map(str::to_owned)));
+            resources.extend(target.profile.iter().chain(roles).cloned());
         }
         let by_mode = judged.asked.iter().all(|(_, judged)| judged.by == By::Mode);
         let lasting = call.effect == Effect::Write && by_mode && whose.account.is_some();
@@ -236,13 +255,18 @@ impl Gate {
             account: whose.account.clone(),
             region: target.region.clone(),
             principal: whose.principal.clone(),
+            credentials: bound.credentials(),
+            ways: match call.person {
+                Person::Here(_) => vec![Way::Terminal],
+                Person::Elsewhere | Person::Forms(_) | Person::Returned(_) => asking.ways.clone(),
+            },
             rule: rules(&judged.asked).join("; "),
             policy,
             summary: String::new(),
             told: String::new(),
             lives,
             lasting: if lasting { Offer::Minutes } else { Offer::OnceOnly },
-            tx_id: call.tx.id.clone(),
+            tx: Some(call.tx.clone()),
         }
     }
 
@@ -264,20 +288,31 @@ impl Gate {
         let endpoints: Vec<String> = whose.endpoints.iter().filter(set).map(own).collect();
         let rules = rules(&judged.asked);
         let names = target.accounts.get(1..).unwrap_or_default();
+        let roles = judged.admitted.session().map(|session| session.roles().to_vec());
+        let account = match (call.requested, whose.account.as_deref()) {
+            (None, _) => Account::None,
+            (Some(_), None) => Account::Unknown,
+            (Some(_), Some(id)) => Account::Known(id),
+        };
+        // Those of the tool itself may be called the same.
+        let arguments = match call.requested {
+            Some(_) => without_target(&arguments),
+            None => arguments,
+        };
         let facts = Facts {
             tool: call.tool,
             operations: &operations,
             effect: call.effect,
-            account: whose.account.as_deref(),
+            account,
             names,
             region: target.region.as_deref(),
             principal: whose.principal.as_deref(),
             profile: target.profile.as_deref(),
-            role: target.role.as_ref().map(|(arn, _)| arn.as_str()),
+            roles: &roles.unwrap_or_default(),
             resources: &matter.resources,
             endpoints: &endpoints,
             rules: &rules,
-            arguments: &without_target(&arguments),
+            arguments: &arguments,
             look,
         };
         let (summary, told) = (facts.for_people(), facts.for_model());
@@ -302,9 +337,14 @@ fn without_target(arguments: &Map<String, Value>) -> Map<String, Value> {
 /// What asks, each once.
 fn rules(asked: &[Asked]) -> Vec<String> {
     let mut rules: Vec<String> = Vec::new();
-    for (_, judged) in asked {
-        if judged.verdict == Verdict::Ask && !rules.contains(&judged.rule) {
-            rules.push(judged.rule.clone());
+    for (operation, judged) in asked.iter().filter(|(_, judged)| judged.verdict == Verdict::Ask) {
+        // Of signing in it is the reason that says what with.
+        let rule = match operation {
+            Some(_) => judged.rule.clone(),
+            None => format!("{} ({})", judged.rule, judged.reason),
+        };
+        if !rules.contains(&rule) {
+            rules.push(rule);
         }
     }
     rules

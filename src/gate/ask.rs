@@ -110,7 +110,7 @@ impl Asks<'_> {
         if let Person::Here(terminal) = self.person {
             return self.here(waiting, terminal).await;
         }
-        let mut shown = false;
+        let (mut shown, mut late) = (false, false);
         for way in &self.asking.ways {
             match way {
                 Way::Dialog if self.gate.approvals.dialogs_are_welcome() => {
@@ -127,7 +127,8 @@ impl Asks<'_> {
                 Way::Form => match self.person {
                     Person::Forms(forms) => match self.form(waiting, forms).await {
                         Form::Answered => return Ok(Waited::Answered),
-                        Form::TimeIsOver | Form::NextWay => {}
+                        Form::TimeIsOver => late = true,
+                        Form::NextWay => {}
                     },
                     Person::Returned(returned) => match self.returned(waiting, returned.as_ref()) {
                         Some(waited) => return Ok(waited),
@@ -138,7 +139,7 @@ impl Asks<'_> {
                 Way::Dialog | Way::Terminal => {}
             }
         }
-        self.not_yet(waiting, shown)
+        self.not_yet(waiting, shown, late)
     }
 
     /// Waits for the dialog, with a word now and then.
@@ -171,7 +172,7 @@ impl Asks<'_> {
     }
 
     /// Shows forms until one has the code, is sent away, or the time is over.
-    async fn form(&self, waiting: &mut Waiting, forms: &super::ask::Forms) -> Form {
+    async fn form(&self, waiting: &mut Waiting, forms: &Forms) -> Form {
         loop {
             let Some(message) = self.form_message(&waiting.id) else { return Form::NextWay };
             if self.left().is_zero() {
@@ -257,7 +258,7 @@ impl Asks<'_> {
     }
 
     /// What is said where the answer has not come: how it can still be given.
-    fn not_yet(&self, waiting: &Waiting, dialog: bool) -> Result<Waited> {
+    fn not_yet(&self, waiting: &Waiting, dialog: bool, late: bool) -> Result<Waited> {
         if waiting.progress.borrow().0 != Stage::Open {
             return Ok(Waited::Answered);
         }
@@ -275,10 +276,16 @@ impl Asks<'_> {
                 if dialog { "Or they can" } else { "Ask the person to" },
                 pending.id
             )),
-            Some(Err(why)) if how.is_empty() => {
+            Some(Err(why)) if how.is_empty() && !late => {
                 return Err(self.no_way(&format!("no terminal can reach this server: {why}")));
             }
             Some(Err(_)) | None => {}
+        }
+        if how.is_empty() && late {
+            how.push(
+                "The form was not filled in in time; it is shown again with the next call."
+                    .to_owned(),
+            );
         }
         if how.is_empty() {
             return Err(self.no_way(
@@ -307,7 +314,7 @@ impl Asks<'_> {
             Kind::DeniedByPolicy,
             format!(
                 "{} needs a person's approval, and nobody can be asked: {why}.",
-                self.matter.what()
+                self.matter.change().what()
             ),
             "Tell the person what you wanted to do and why, and that this server could not ask them. Do \
              not try it in another way.",

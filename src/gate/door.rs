@@ -156,20 +156,28 @@ async fn sent(
 ) -> Result<HttpResponse, ConnectorError> {
     entry.sending();
     let task = tokio::spawn(async move {
+        // However the task ends, a panic included.
+        let lost = Lost(entry.clone());
         let Ok(answer) = tokio::time::timeout(HEARD, connector.call(request)).await else {
-            entry.lost();
             return Err(ConnectorError::timeout("no answer in time".into()));
         };
-        match &answer {
-            Ok(response) => {
-                let id = arguments::request_id(response);
-                entry.heard(response.status().as_u16(), id.as_deref());
-            }
-            Err(_) => entry.lost(),
+        if let Ok(response) = &answer {
+            let id = arguments::request_id(response);
+            entry.heard(response.status().as_u16(), id.as_deref());
         }
+        drop(lost);
         answer
     });
     task.await.unwrap_or_else(|error| Err(ConnectorError::other(error.into(), None)))
+}
+
+/// Says of a request that nothing more will be heard of it, unless something was.
+struct Lost(Arc<Entry>);
+
+impl Drop for Lost {
+    fn drop(&mut self) {
+        self.0.lost();
+    }
 }
 
 fn past_the_gate() -> Error {

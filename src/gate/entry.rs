@@ -2,7 +2,7 @@
 //! over, a change by its intent, which is on disk before the request leaves, and by its outcome.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ use crate::error::{Error, Kind, Result};
 
 /// Credentials that are remembered as recorded.
 const MOST_SEEN: usize = 1_000;
-/// How long the end of the process waits for what was sent.
-const LAST_WORDS: Duration = Duration::from_millis(1_500);
+/// How long the end of the process waits for what was sent, at most.
+pub const LAST_WORDS: Duration = Duration::from_millis(1_500);
 /// How long it waits for the copy of the record, and for all of it.
 const LAST_COPIES: Duration = Duration::from_millis(700);
 const END: Duration = Duration::from_millis(1_800);
@@ -36,12 +36,23 @@ pub struct Tx {
     resources: Vec<String>,
     /// Records so far.
     count: AtomicU32,
+    /// A refusal is among them.
+    denied: AtomicBool,
 }
 
 impl std::fmt::Debug for Tx {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tx").field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug)]
+pub enum Ending<'a> {
+    Done,
+    /// With a question to a person.
+    Asked,
+    Failed(&'a Error),
 }
 
 /// One AWS operation under way.
@@ -64,6 +75,10 @@ pub(super) struct Entry {
 
 #[derive(Debug, Default)]
 struct State {
+    /// The intent is on its way to the disk, or there.
+    intended: bool,
+    /// A request has left.
+    sent: bool,
     /// A request is under way.
     sending: bool,
     /// What AWS said first: status and request id.
@@ -107,31 +122,68 @@ impl Gate {
             effect,
             client,
             parameters: Value::Object(self.masked(operations, arguments.clone())),
-            resources,
+            // They are the arguments' words too.
+            resources: resources.into_iter().map(|resource| self.said(resource)).collect(),
             count: AtomicU32::new(0),
+            denied: AtomicBool::new(false),
         }))
     }
 
     /// Ends it: a refusal is put on record, and what called no AWS operation.
-    pub fn ended(&self, tx: &Tx, error: Option<&Error>, took: Duration) {
+    pub fn ended(&self, tx: &Tx, ending: Ending<'_>, took: Duration) {
+        let error = match ending {
+            Ending::Done | Ending::Asked => None,
+            Ending::Failed(error) => Some(error),
+        };
         let denied = error.filter(|error| error.kind == Kind::DeniedByPolicy);
-        if denied.is_none() && tx.count.load(Ordering::Acquire) > 0 {
+        let is_told = match denied {
+            Some(_) => tx.denied.load(Ordering::Acquire),
+            None => tx.count.load(Ordering::Acquire) > 0,
+        };
+        if is_told {
             return;
         }
-        let event = if denied.is_some() { Event::Denied } else { Event::Call };
-        let result = match (denied, error) {
-            (Some(_), _) => Ended::Denied,
-            (None, Some(error)) if error.kind == Kind::OutcomeUnknown => Ended::Unknown,
-            (None, Some(_)) => Ended::Failed,
-            (None, None) => Ended::Done,
+        let result = match ending {
+            Ending::Asked => None,
+            Ending::Done => Some(Ended::Done),
+            Ending::Failed(error) => Some(match error.kind {
+                Kind::DeniedByPolicy => Ended::Denied,
+                Kind::OutcomeUnknown => Ended::Unknown,
+                _ => Ended::Failed,
+            }),
         };
         self.audit.note(Record {
             effect: Some(tx.effect),
-            result: Some(result),
+            result,
             error_code: error.map(|error| error.kind.word().to_owned()),
             policy_rule: denied.and_then(|error| error.cause.clone()),
             duration_ms: Some(milliseconds(took)),
-            ..tx.record(event)
+            note: (result.is_none()).then(|| "a person has not answered yet".to_owned()),
+            ..tx.record(if denied.is_some() { Event::Denied } else { Event::Call })
+        });
+    }
+
+    /// Puts an operation on record that the wire refused.
+    pub(super) fn refused(
+        &self,
+        admitted: &Admitted,
+        names: (&'static str, &'static str),
+        error: &Error,
+    ) {
+        if error.kind != Kind::DeniedByPolicy {
+            return;
+        }
+        let (account, principal) = admitted.whose();
+        admitted.tx.denied.store(true, Ordering::Release);
+        self.audit.note(Record {
+            service: Some(names.0.to_owned()),
+            operation: Some(names.1.to_owned()),
+            account,
+            principal,
+            result: Some(Ended::Denied),
+            error_code: Some(error.kind.word().to_owned()),
+            policy_rule: error.cause.clone(),
+            ..admitted.tx.record(Event::Denied)
         });
     }
 
@@ -207,13 +259,13 @@ impl Gate {
         }
     }
 
-    /// The end of the process: waits for what was sent, puts on record what is not known, and closes
+    /// The end of the process: waits so long for what was sent, puts on record what is not known, and closes
     /// the record.
-    pub async fn end(&self) {
+    pub async fn end(&self, wait: Duration) {
         let begun = self.clock.elapsed();
         self.sink.hurry();
         let mut open = self.open_changes.0.subscribe();
-        let _ = tokio::time::timeout(LAST_WORDS, open.wait_for(HashMap::is_empty)).await;
+        let _ = tokio::time::timeout(wait, open.wait_for(HashMap::is_empty)).await;
         let rest: Vec<Arc<Entry>> = self.open_changes.0.borrow().values().cloned().collect();
         for entry in rest {
             entry.record(
@@ -284,6 +336,7 @@ impl Entry {
     /// `denied_by_policy` where it cannot be written: then nothing may be sent.
     pub async fn intend(self: &Arc<Self>) -> Result<()> {
         let write = || async {
+            self.lock().intended = true;
             let intent = self.base(Event::Intent);
             self.gate.audit.commit(intent).await.map_err(|problem| unwritten(&problem.0))?;
             self.gate.open_changes.0.send_modify(|open| {
@@ -296,7 +349,10 @@ impl Entry {
 
     /// A request is about to leave, and says by `heard` or `lost` what became of it.
     pub fn sending(&self) {
-        self.lock().sending = true;
+        let mut state = self.lock();
+        state.sent = true;
+        state.sending = true;
+        state.heard = None;
     }
 
     /// AWS answered; its words may still be coming.
@@ -324,11 +380,14 @@ impl Entry {
 
     /// The operation is over, one way or another.
     pub fn over(&self, outcome: Outcome) {
-        let is_change = self.intent.initialized();
+        let (is_change, sent) = {
+            let state = self.lock();
+            (state.intended, state.sent)
+        };
         let ended = match outcome.failed {
             None => Ended::Done,
             // AWS may have done it all the same.
-            Some(_) if is_change && !is_refusal(outcome.http_status) => Ended::Unknown,
+            Some(_) if is_change && sent && !is_refusal(outcome.http_status) => Ended::Unknown,
             Some(Kind::DeniedByPolicy) => Ended::Denied,
             Some(_) => Ended::Failed,
         };
@@ -344,9 +403,22 @@ impl Entry {
         if self.lock().over {
             return;
         }
-        if !self.intent.initialized() {
-            let outcome = Outcome { failed: Some(Kind::Cancelled), ..Outcome::default() };
-            return self.record(Event::Read, Ended::Failed, outcome, None);
+        let (intended, sent) = {
+            let state = self.lock();
+            (state.intended, state.sent)
+        };
+        let cancelled = Outcome { failed: Some(Kind::Cancelled), ..Outcome::default() };
+        match (intended, sent) {
+            (false, _) => return self.record(Event::Read, Ended::Failed, cancelled, None),
+            (true, false) => {
+                return self.record(
+                    Event::Outcome,
+                    Ended::Failed,
+                    cancelled,
+                    Some("it was not sent"),
+                );
+            }
+            (true, true) => {}
         }
         if !self.is_left_to_the_sender() {
             self.outcome_of_abandoned();
@@ -440,8 +512,11 @@ pub(super) fn note(audit: &Audit, happened: Happened<'_>) {
         approval::Event::Expired => Event::Expired,
         approval::Event::Revoked => Event::Revoked,
     };
+    let base = match &matter.tx {
+        Some(tx) => tx.record(event),
+        None => Record::of(event),
+    };
     audit.note(Record {
-        tx_id: Some(matter.tx_id.clone()),
         tool: Some(matter.tool.to_owned()),
         operation: Some(matter.operations.join(", ")),
         effect: Some(matter.effect),
@@ -455,7 +530,7 @@ pub(super) fn note(audit: &Audit, happened: Happened<'_>) {
             id: Some(id.to_owned()),
         }),
         note: note.map(str::to_owned),
-        ..Record::of(event)
+        ..base
     });
 }
 

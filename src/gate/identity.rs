@@ -19,9 +19,28 @@ impl Gate {
     /// Starts asking whose the credentials are, where their source did not say so itself and nobody
     /// asked yet.
     pub fn learn_identity(self: &Arc<Self>, session: &Arc<Session>, loaded: &Loaded) {
-        if loaded.whose == Whose::Told {
-            return;
+        if loaded.whose != Whose::Told {
+            self.ask_identity(session, loaded);
         }
+    }
+
+    /// The principal of a session's credentials, asked of AWS where their source did not say it.
+    pub(super) async fn principal_of(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        loaded: &Loaded,
+    ) -> Option<String> {
+        if session.sts_is_a_profiles() {
+            return None;
+        }
+        self.ask_identity(session, loaded);
+        let key = loaded.credentials.access_key_id();
+        session.learning().answered(key).await;
+        session.learning().known(key).map(|identity| identity.arn)
+    }
+
+    /// Starts the question, where it was not asked yet.
+    fn ask_identity(self: &Arc<Self>, session: &Arc<Session>, loaded: &Loaded) {
         let key = loaded.credentials.access_key_id().to_owned();
         // Before the task runs: whoever looks for the answer has to find it being asked for.
         let Some(claim) = session.learning().claim(&key) else { return };

@@ -33,7 +33,7 @@ mod wire;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_types::SdkConfig;
@@ -50,7 +50,7 @@ pub use aws_dynamic::catalog::Effect;
 pub use cases::{Asked, Cases, explain};
 pub use code::Code;
 pub use effect::Effects;
-pub use entry::Tx;
+pub use entry::{Ending, LAST_WORDS, Tx};
 pub use escape::{escape, visible};
 pub(crate) use host::rules;
 pub use identity::identity;
@@ -108,8 +108,8 @@ pub struct Gate {
     state_dir: Option<PathBuf>,
     /// The process that started this one.
     host: Option<u32>,
-    /// The socket that `aws-mcp approve` connects to, once a question was open; or why there is none.
-    listening: OnceLock<std::result::Result<Listening, String>>,
+    /// The socket that `aws-mcp approve` connects to, once a question was open.
+    listening: Mutex<Option<Listening>>,
     /// Counts of tools and services.
     pub metrics: Metrics,
 }
@@ -131,7 +131,7 @@ impl Gate {
     pub fn new(config: &Config, environment: &Environment, key: DigestKey) -> Self {
         let clock = config.clock;
         let always =
-            Always { os_user: environment.user().to_owned(), auto_approve: config.auto_approve };
+            Always { os_user: peer::user(environment.user()), auto_approve: config.auto_approve };
         let audit = Arc::new(Audit::new(config.state_dir.clone(), clock, always));
         let recorder = audit.clone();
         let record = move |happened: Happened<'_>| entry::note(&recorder, happened);
@@ -162,7 +162,7 @@ impl Gate {
             signed_in: Mutex::default(),
             state_dir: config.state_dir.clone(),
             host: peer::parent(),
-            listening: OnceLock::new(),
+            listening: Mutex::default(),
             metrics: Metrics::new(clock),
         }
     }
@@ -268,12 +268,13 @@ impl Gate {
 
     /// Makes this server reachable by `aws-mcp approve`.
     fn listen(&self) -> std::result::Result<(), String> {
-        let listening = self.listening.get_or_init(|| {
+        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        if listening.is_none() {
             let state = self.state_dir.as_ref().ok_or("there is no folder for the state")?;
-            let listening = socket::listen(state, self.host, Arc::new(self.approvals.desk()));
-            listening.map_err(|error| error.to_string())
-        });
-        listening.as_ref().map(drop).map_err(Clone::clone)
+            let socket = socket::listen(state, self.host, Arc::new(self.approvals.desk()));
+            *listening = Some(socket.map_err(|error| error.to_string())?);
+        }
+        Ok(())
     }
 
     /// Looks in the background at what is on record from before.

@@ -21,6 +21,12 @@ use std::io;
 #[cfg(unix)]
 pub use system::{mark, receive};
 
+/// The operating system's user: the name that the environment gives, and the number, which it cannot
+/// (on Windows 0).
+pub fn user(name: &str) -> String {
+    format!("{name} ({})", system::user())
+}
+
 /// The process that started this one; none where init did, or where that is not known.
 pub fn parent() -> Option<u32> {
     system::parent()

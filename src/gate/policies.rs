@@ -198,8 +198,14 @@ impl Snapshot {
     /// How a person is asked: the strictest of all.
     pub fn approval(&self) -> Asking {
         let said = || self.0.iter().map(|(_, policy)| &policy.approval);
+        // What the person's own policy is silent about is as usual, at start as well as now: otherwise
+        // whoever can write the file could say more.
         let least = |of: fn(&config::Approval) -> Option<Duration>, usual| {
-            said().filter_map(of).min().unwrap_or(usual)
+            let each = self.0.iter().filter_map(|(origin, policy)| match origin {
+                Origin::User | Origin::UserAtStart => Some(of(&policy.approval).unwrap_or(usual)),
+                Origin::Administrator | Origin::AdministratorAtStart => of(&policy.approval),
+            });
+            each.min().unwrap_or(usual)
         };
         let allowed =
             |way: &Way| said().filter_map(|one| one.ways.as_ref()).all(|w| w.contains(way));
@@ -214,8 +220,12 @@ impl Snapshot {
     /// How calls are recorded: the strictest of all; where the copy goes, the administrator says first.
     pub fn audit(&self) -> Recording {
         let said = || self.0.iter().map(|(_, policy)| &policy.audit);
+        let days = self.0.iter().filter_map(|(origin, policy)| match origin {
+            Origin::User | Origin::UserAtStart => Some(policy.audit.keep_days.unwrap_or(KEEP_DAYS)),
+            Origin::Administrator | Origin::AdministratorAtStart => policy.audit.keep_days,
+        });
         Recording {
-            keep_days: said().filter_map(|one| one.keep_days).max().unwrap_or(KEEP_DAYS),
+            keep_days: days.max().unwrap_or(KEEP_DAYS),
             on_error: said().filter_map(|one| one.on_error).max().unwrap_or_default(),
             log_group: said().rev().find_map(|one| one.log_group.clone()),
         }

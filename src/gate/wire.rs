@@ -68,7 +68,9 @@ impl Intercept for Wire {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let (service, operation) = self.known(cfg)?;
-        let rule = self.admitted.check(&self.gate, service, operation)?;
+        let names = (service.name(), operation.name());
+        let rule = self.admitted.check(&self.gate, service, operation);
+        let rule = rule.inspect_err(|error| self.gate.refused(&self.admitted, names, error))?;
         let breaker = self.gate.breaker.enter(&self.circuit)?;
         tracing::debug!(tool = self.admitted.tool, operation = operation.name(), "calling AWS");
         let once = match operation.retry() {
@@ -84,7 +86,6 @@ impl Intercept for Wire {
             state.store_put(RetryConfig::disabled());
             state.store_put(limits);
         }
-        let names = (service.name(), operation.name());
         let region = self.circuit.region.as_str();
         let effect = match self.admitted.purpose {
             Purpose::Call => operation.effect().min(self.admitted.effect).max(operation.weakest()),

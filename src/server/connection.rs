@@ -1,14 +1,17 @@
 //! One connection's life, whatever is offered on it: `examples/conformance_server.rs` runs it with another
 //! handler, so this file and those it uses know nothing of the other rooms.
 
+use std::time::Duration;
+
 use rmcp::{ServerHandler, ServiceExt};
 
 use super::life::{Host, Told};
 use super::stdio::Stdio;
 use super::transport::Stream;
 
-/// Serves until the input ends, a signal comes or the host is gone.
-pub async fn serve<H>(handler: H, stdio: Stdio, host: Host) -> std::io::Result<()>
+/// Serves until the input ends, a signal comes or the host is gone. Returns how long what was under way
+/// has been waited for since.
+pub async fn serve<H>(handler: H, stdio: Stdio, host: Host) -> std::io::Result<Duration>
 where
     H: ServerHandler + Clone,
 {
@@ -31,14 +34,21 @@ where
             }
         }
     };
-    tokio::select! {
-        () = services => {}
-        () = stream.over() => tracing::info!("end of input"),
+    let waited = tokio::select! {
+        () = services => Duration::ZERO,
+        waited = stream.over() => {
+            tracing::info!("end of input");
+            waited
+        }
         () = told.over() => {
             tracing::info!("told to end");
             stream.flush().await;
+            Duration::ZERO
         }
-        () = host.gone() => tracing::info!("the host is gone"),
-    }
-    Ok(())
+        () = host.gone() => {
+            tracing::info!("the host is gone");
+            Duration::ZERO
+        }
+    };
+    Ok(waited)
 }

@@ -9,6 +9,7 @@ mod stdio;
 mod transport;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use handler::listed;
 pub use life::Host;
@@ -19,6 +20,7 @@ use crate::tools::World;
 
 /// Offers the tools until the connection is over. The caller must end the process then: threads
 /// that wait for the host's pipes cannot be stopped otherwise.
-pub async fn serve(world: Arc<World>, stdio: Stdio, host: Host) -> std::io::Result<()> {
+/// Returns how long what was under way has been waited for since the end.
+pub async fn serve(world: Arc<World>, stdio: Stdio, host: Host) -> std::io::Result<Duration> {
     connection::serve(Handler::new(world), stdio, host).await
 }

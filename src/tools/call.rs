@@ -11,8 +11,8 @@ use super::{Answer, Cx, Progress, Target, Tool, World, schema};
 use crate::accounts::Requested;
 use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{
-    self, Admission, Admitted, Answered, ApprovalRequired, Effect, FormAsked, Gate, Outcome,
-    Person, Turn, Tx,
+    self, Admission, Admitted, Answered, ApprovalRequired, Effect, Ending, FormAsked, Gate,
+    Outcome, Person, Turn, Tx,
 };
 
 /// Within the minute that hosts wait.
@@ -110,6 +110,8 @@ struct Record {
     outcome: Outcome,
     aws_code: Option<String>,
     error: Option<Error>,
+    /// A person was asked, and has not answered.
+    asked: bool,
     tx: Option<Arc<Tx>>,
 }
 
@@ -117,7 +119,7 @@ impl Record {
     fn begin(world: Arc<World>, tool: &'static Tool) -> Self {
         let begun = world.config.clock.elapsed();
         let outcome = Outcome::Failure(Kind::Cancelled);
-        Self { world, tool, begun, outcome, aws_code: None, error: None, tx: None }
+        Self { world, tool, begun, outcome, aws_code: None, error: None, asked: false, tx: None }
     }
 }
 
@@ -126,12 +128,18 @@ impl Drop for Record {
         let took = self.world.config.clock.elapsed().saturating_sub(self.begun);
         self.world.gate.metrics.record(self.tool.name, self.outcome, took);
         if let Some(tx) = &self.tx {
-            let cancelled = || Error::new(Kind::Cancelled, "cancelled", "");
-            let error = match (self.outcome, self.error.take()) {
-                (Outcome::Success, _) => None,
-                (Outcome::Failure(_), error) => Some(error.unwrap_or_else(cancelled)),
+            let error = match self.outcome {
+                Outcome::Success => None,
+                Outcome::Failure(kind) => {
+                    Some(self.error.take().unwrap_or_else(|| Error::new(kind, kind.word(), "")))
+                }
             };
-            self.world.gate.ended(tx, error.as_ref(), took);
+            let ending = match (&error, self.asked) {
+                (Some(error), _) => Ending::Failed(error),
+                (None, true) => Ending::Asked,
+                (None, false) => Ending::Done,
+            };
+            self.world.gate.ended(tx, ending, took);
         }
         let (tool, ms) = (self.tool.name, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         match self.outcome {
@@ -228,9 +236,13 @@ async fn attempt(
         }
         Admission::Asked(required, mine) => {
             *turn = Some(mine);
+            record.asked = true;
             return Ok(Ended::Answer(approval_required(&world.gate, tool, required)));
         }
-        Admission::Form(form) => return Ok(Ended::Form(form)),
+        Admission::Form(form) => {
+            record.asked = true;
+            return Ok(Ended::Form(form));
+        }
         Admission::Shared(answered) => return Ok(Ended::Shared(answered)),
     };
     if admitted.approval().is_some() {

@@ -622,8 +622,8 @@ fn step(change: Wanted, state: &InstanceStateName) -> Step {
 
 /// What a No to a change is bound to.
 fn resources(arguments: &Map<String, Value>) -> Vec<String> {
-    let id = arguments.get("instance_id").and_then(Value::as_str);
-    id.map(|id| id.trim().to_owned()).into_iter().collect()
+    let id = arguments.get("instance_id").cloned().map(serde_json::from_value::<InstanceId>);
+    id.into_iter().flatten().map(|id| id.0).collect()
 }
 
 async fn look_at_start(cx: Cx, args: StartInstance) -> Result<Look> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::matter::Matter;
+use super::matter::{Change, Matter};
 use super::time::Life;
 use crate::config::{Way, rfc3339};
 use crate::gate::socket;
@@ -53,16 +53,16 @@ impl No {
 
     /// The same operation on one of the same resources, whatever else was changed. Where resources are
     /// not known, in the same account.
-    pub fn covers(&self, matter: &Matter) -> bool {
+    pub fn covers(&self, change: &Change<'_>) -> bool {
         let same = |names: &[String], set: &BTreeSet<String>| names.iter().any(|n| set.contains(n));
-        let resources = match (self.resources.is_empty(), matter.resources.is_empty()) {
-            (false, false) => same(&matter.resources, &self.resources),
-            _ => match (&self.account, &matter.account) {
+        let resources = match (self.resources.is_empty(), change.resources.is_empty()) {
+            (false, false) => same(change.resources, &self.resources),
+            _ => match (&self.account, change.account) {
                 (Some(one), Some(other)) => one == other,
                 _ => true,
             },
         };
-        same(&matter.operations, &self.operations) && resources
+        same(change.operations, &self.operations) && resources
     }
 }
 

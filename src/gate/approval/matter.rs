@@ -2,6 +2,7 @@
 //! could mean (another account, role, region, endpoint, policy, one changed byte of an argument) is
 //! another matter.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_dynamic::catalog::Effect;
@@ -9,6 +10,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::super::dialog::Offer;
+use super::super::entry::Tx;
+use crate::config::Way;
 
 pub type Digest = [u8; 32];
 
@@ -24,7 +27,8 @@ pub struct Bound<'a> {
     pub principal: Option<&'a str>,
     pub region: Option<&'a str>,
     pub profile: Option<&'a str>,
-    pub role: Option<&'a str>,
+    /// Every role that is assumed, the call's own last.
+    pub roles: &'a [String],
     /// The endpoint of each service that may be called: an override of the person's, or `rules`.
     pub endpoints: &'a [(String, String)],
     /// The digests of the policies.
@@ -41,11 +45,36 @@ impl Bound<'_> {
             self.principal,
             self.region,
             self.profile,
-            self.role,
+            self.roles,
             self.endpoints,
             self.policy,
         ]);
         digest(&whole)
+    }
+
+    /// What of it the credentials are, and where they lead.
+    pub fn credentials(&self) -> Digest {
+        digest(&json!([self.account, self.principal, self.profile, self.roles, self.endpoints]))
+    }
+}
+
+/// What a call would change, as a No sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    pub operations: &'a [String],
+    /// Empty where they are not known.
+    pub resources: &'a [String],
+    pub account: Option<&'a str>,
+}
+
+impl Change<'_> {
+    /// `ec2:StopInstances of i-0123456789abcdef0`
+    pub fn what(&self) -> String {
+        let operations = self.operations.join(", ");
+        match self.resources {
+            [] => operations,
+            resources => format!("{operations} of {}", resources.join(", ")),
+        }
     }
 }
 
@@ -64,6 +93,10 @@ pub struct Matter {
     pub account: Option<String>,
     pub region: Option<String>,
     pub principal: Option<String>,
+    /// The digest of whose credentials they are, and where they lead.
+    pub credentials: Digest,
+    /// The ways by which a person may say yes to it.
+    pub ways: Vec<Way>,
     /// The digests of the policies.
     pub policy: String,
     /// What in them asks.
@@ -76,16 +109,16 @@ pub struct Matter {
     /// Whether fifteen minutes may be granted.
     pub lasting: Offer,
     /// The call that asked first, for the record.
-    pub tx_id: String,
+    pub tx: Option<Arc<Tx>>,
 }
 
 impl Matter {
-    /// `ec2:StopInstances of i-0123456789abcdef0`
-    pub fn what(&self) -> String {
-        let operations = self.operations.join(", ");
-        match self.resources.as_slice() {
-            [] => operations,
-            resources => format!("{operations} of {}", resources.join(", ")),
+    /// What it would change.
+    pub fn change(&self) -> Change<'_> {
+        Change {
+            operations: &self.operations,
+            resources: &self.resources,
+            account: self.account.as_deref(),
         }
     }
 
@@ -95,9 +128,11 @@ impl Matter {
             && other.effect == Effect::Write
             && other.operations.iter().all(|operation| self.operations.contains(operation))
             && self.account.is_some()
+            && self.principal.is_some()
             && self.account == other.account
-            && self.region == other.region
             && self.principal == other.principal
+            && self.credentials == other.credentials
+            && self.region == other.region
             && self.policy == other.policy
     }
 }

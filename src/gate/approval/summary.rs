@@ -21,13 +21,14 @@ pub struct Facts<'a> {
     /// Each with its effect.
     pub operations: &'a [(String, Effect)],
     pub effect: Effect,
-    pub account: Option<&'a str>,
+    pub account: Account<'a>,
     /// What else the account is known by.
     pub names: &'a [String],
     pub region: Option<&'a str>,
     pub principal: Option<&'a str>,
     pub profile: Option<&'a str>,
-    pub role: Option<&'a str>,
+    /// Every role that is assumed on the way.
+    pub roles: &'a [String],
     pub resources: &'a [String],
     /// Endpoints that are not AWS's own.
     pub endpoints: &'a [String],
@@ -35,6 +36,16 @@ pub struct Facts<'a> {
     /// Masked.
     pub arguments: &'a Map<String, Value>,
     pub look: Option<&'a Look>,
+}
+
+/// Which account a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account<'a> {
+    /// It is not about one.
+    None,
+    /// Not known before signing in, or not at all.
+    Unknown,
+    Known(&'a str),
 }
 
 impl Facts<'_> {
@@ -68,20 +79,18 @@ impl Facts<'_> {
             names => format!(" ({})", line(&names.join(", "), MOST_OF_OURS)),
         };
         match self.account {
-            Some(account) => say("Account", format!("{}{names}", line(account, MOST_OF_OURS))),
-            None => say("Account", "not known before signing in".to_owned()),
+            Account::None => {}
+            Account::Known(id) => say("Account", format!("{}{names}", line(id, MOST_OF_OURS))),
+            Account::Unknown => say("Account", "not known before signing in".to_owned()),
         }
-        let known = [
-            ("Region", self.region),
-            ("Principal", self.principal),
-            ("Profile", self.profile),
-            ("Role", self.role),
-        ];
+        let known =
+            [("Region", self.region), ("Principal", self.principal), ("Profile", self.profile)];
         for (name, value) in known {
             if let Some(value) = value {
                 say(name, line(value, MOST_OF_OURS));
             }
         }
+        lines.extend(several("Role", self.roles));
         lines.extend(several("Endpoint", self.endpoints));
         lines.extend(several("Resource", self.resources));
         lines
@@ -173,12 +182,12 @@ mod tests {
             tool: "ec2_stop_instance",
             operations: &[],
             effect: Effect::Write,
-            account: Some("123456789012"),
+            account: Account::Known("123456789012"),
             names: &[],
             region: Some("eu-west-1"),
             principal: None,
             profile: None,
-            role: None,
+            roles: &[],
             resources: &[],
             endpoints: &[],
             rules: &[],

@@ -46,7 +46,7 @@ fn matter(resource: &str, effect: Effect) -> Matter {
         principal: Some("arn:aws:iam::123456789012:user/ana"),
         region: Some("eu-west-1"),
         profile: None,
-        role: None,
+        roles: &[],
         endpoints: &[],
         policy: "p",
     };
@@ -66,7 +66,9 @@ fn matter(resource: &str, effect: Effect) -> Matter {
         told: String::new(),
         lives: Duration::from_secs(if effect > Effect::Write { 600 } else { 3_600 }),
         lasting: if effect == Effect::Write { Offer::Minutes } else { Offer::OnceOnly },
-        tx_id: String::new(),
+        credentials: bound.credentials(),
+        ways: Way::ALL.to_vec(),
+        tx: None,
     }
 }
 
@@ -200,12 +202,13 @@ fn every_member_of_what_is_bound_counts() {
         principal: Some("p"),
         region: Some("r"),
         profile: None,
-        role: None,
+        roles: &[],
         endpoints: &endpoints,
         policy: "h",
     };
     let same = Bound { arguments: turned.as_object().unwrap(), ..base.clone() };
     assert_eq!(same.digest(), base.digest());
+    let role = ["x".to_owned()];
     let elsewhere = [("ec2".to_owned(), "http://localhost:1".to_owned())];
     let others = [
         Bound { tool: "u", ..base.clone() },
@@ -216,7 +219,7 @@ fn every_member_of_what_is_bound_counts() {
         Bound { region: Some("s"), ..base.clone() },
         Bound { profile: Some("r"), region: None, ..base.clone() },
         Bound { profile: Some("x"), ..base.clone() },
-        Bound { role: Some("x"), ..base.clone() },
+        Bound { roles: &role, ..base.clone() },
         Bound { endpoints: &elsewhere, ..base.clone() },
         Bound { endpoints: &[], ..base.clone() },
         Bound { policy: "i", ..base.clone() },
@@ -281,8 +284,10 @@ async fn a_no_holds_for_ten_minutes_whatever_else_is_changed() {
     start.digest = [8; 32];
     drop(enter(&desk, start).waits());
     monotonic(599).await;
+    set_wall(599);
     assert!(desk.standing(&plain("i-1")).is_err());
     monotonic(1).await;
+    set_wall(1);
     drop(enter(&desk, plain("i-1")).waits());
 }
 
@@ -357,7 +362,64 @@ async fn minutes_are_only_given_where_they_were_offered_and_can_be_taken_back() 
     assert!(enter(&desk, plain("i-2")).may());
     assert_eq!(desk.revoke(), 1);
     assert!(!enter(&desk, plain("i-4")).may());
+    // Nothing is left of the yes that granted them.
+    assert!(!enter(&desk, plain("i-2")).may());
     assert!(recorded.lock().unwrap().iter().any(|(event, _)| *event == Event::Revoked));
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifteen_minutes_are_for_the_same_credentials() {
+    let (desk, _) = desk();
+    answered(&desk, plain("i-1"), Answer::Minutes);
+    let mut other = plain("i-2");
+    other.credentials = [7; 32];
+    assert!(!enter(&desk, other).may());
+    let mut nobody = plain("i-3");
+    nobody.principal = None;
+    assert!(!enter(&desk, nobody).may());
+    assert!(enter(&desk, plain("i-4")).may());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_no_ends_every_other_question_about_the_same() {
+    let (desk, _) = desk();
+    let other = |digest| {
+        let mut matter = plain("i-1");
+        matter.digest = digest;
+        matter
+    };
+    answered(&desk, other([1; 32]), Answer::Once);
+    let open = enter(&desk, other([2; 32])).waits();
+    answered(&desk, plain("i-1"), Answer::No);
+    assert_eq!(open.progress.borrow().0, Stage::Over);
+    monotonic(601).await;
+    set_wall(601);
+    // The unused yes is gone with it.
+    assert!(!enter(&desk, other([1; 32])).may());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_clock_alone_ends_a_no() {
+    let (desk, _) = desk();
+    answered(&desk, plain("i-1"), Answer::No);
+    set_wall(86_400);
+    assert!(desk.standing(&plain("i-1")).is_err());
+    set_wall(-2 * 86_400);
+    monotonic(601).await;
+    assert!(desk.standing(&plain("i-1")).is_err());
+    set_wall(3 * 86_400);
+    assert!(desk.standing(&plain("i-1")).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_yes_comes_by_a_way_that_policy_leaves() {
+    let (desk, _) = desk();
+    let mut matter = plain("i-1");
+    matter.ways = vec![Way::Dialog];
+    let waiting = enter(&desk, matter).waits();
+    assert!(desk.answer(&waiting.id, Answer::Once, Way::Terminal).is_err());
+    assert_eq!(waiting.progress.borrow().0, Stage::Open);
+    assert!(desk.answer(&waiting.id, Answer::Once, Way::Dialog).is_ok());
 }
 
 #[tokio::test(start_paused = true)]

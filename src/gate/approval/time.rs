@@ -23,6 +23,13 @@ impl Life {
         self.left(clock).is_zero()
     }
 
+    /// Whether it is over by both clocks: for what must not end early.
+    pub fn is_surely_over(&self, clock: &Clock) -> bool {
+        let by_wall = clock.now().duration_since(self.wall).unwrap_or_default();
+        let by_monotonic = clock.elapsed().saturating_sub(self.monotonic);
+        by_wall.min(by_monotonic) >= self.lasts
+    }
+
     /// How much is left.
     pub fn left(&self, clock: &Clock) -> Duration {
         let Ok(by_wall) = clock.now().duration_since(self.wall) else { return Duration::ZERO };

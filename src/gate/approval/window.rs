@@ -8,6 +8,9 @@ use super::{Answer, Approvals, NO_HOLDS, Stage, Window};
 use crate::config::Way;
 use crate::gate::dialog::{self, Offer};
 
+const MINUTES_ARE_FOR: &str = "15 minutes allows this operation on any resource of this account and \
+    region, with these credentials.";
+
 impl Approvals {
     /// Shows a question's dialog in the background, once, as soon as no other is on the screen. It
     /// stays until it is answered, or the question is over.
@@ -28,8 +31,11 @@ impl Approvals {
             return;
         }
         let (approvals, id) = (self.clone(), question.id.clone());
-        let text = question.matter.summary.clone();
         let offer = question.matter.lasting;
+        let text = match offer {
+            Offer::OnceOnly => question.matter.summary.clone(),
+            Offer::Minutes => format!("{}\n\n{MINUTES_ARE_FOR}", question.matter.summary),
+        };
         let (mut progress, life) = (question.progress.subscribe(), question.life);
         tokio::spawn(async move {
             let over = async {

@@ -275,3 +275,17 @@ fn how_a_person_is_asked_can_be_tightened_and_never_widened() {
     assert_eq!((recording.keep_days, recording.on_error), (365, OnError::Deny));
     assert_eq!(recording.log_group.as_deref(), Some("a"));
 }
+
+#[test]
+fn what_the_file_was_silent_about_at_start_cannot_be_widened_later() {
+    let files = files(Some("mode: full"), None);
+    files.user(Some("mode: full\napproval: {ttl_seconds: 86400, destructive_ttl_seconds: 86400}\naudit: {keep_days: 1}"));
+    let now = files.policies.current().unwrap();
+    assert_eq!(now.approval().lives, Asking::LIVES);
+    assert_eq!(now.approval().destructive_lives, Asking::DESTRUCTIVE_LIVES);
+    assert_eq!(now.audit().keep_days, KEEP_DAYS);
+    // What it said at start, it may go on saying.
+    let longer = self::files(Some("approval: {ttl_seconds: 86400}\naudit: {keep_days: 1}"), None);
+    assert_eq!(longer.policies.current().unwrap().approval().lives, Duration::from_secs(86_400));
+    assert_eq!(longer.policies.current().unwrap().audit().keep_days, 1);
+}
