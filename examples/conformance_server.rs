@@ -57,7 +57,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         level: Arc::new(RwLock::new(LoggingLevel::Info)),
     };
     let runtime = tokio::runtime::Runtime::new()?;
-    let served = runtime.block_on(server::connection::serve(fixtures, stdio, host));
+    let served = runtime.block_on(server::connection::serve(fixtures, stdio, host, || {}));
     runtime.shutdown_background();
     Ok(served?)
 }

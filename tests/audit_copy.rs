@@ -19,6 +19,7 @@ use support::{FakeAws, Home, Request, Response, Server, fake, serve};
 
 const POLICY: &str = ".config/aws-mcp/policy.yaml";
 const GROUP: &str = "audit: { cloudwatch_log_group: /aws-mcp/audit }\n";
+const INSTANCE: &str = "i-00000000000000000";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn home() -> Home {
@@ -207,6 +208,27 @@ fn an_aws_that_hangs_holds_nothing_up() {
     assert!(copy["waiting"].as_u64().unwrap() >= 200, "{copy}");
     end(&server);
     assert!(server.stderr().contains("the copy of the audit log is not whole"));
+}
+
+#[test]
+fn whatever_hangs_the_record_has_its_end() {
+    let aws = fake(|request| match request.action().as_str() {
+        "DescribeInstances" => Response::describe_instances(&["web"], None),
+        _ => Response::never(),
+    });
+    let policy = format!("rules: {{ allow: [\"ec2:StopInstances\"] }}\n{GROUP}");
+    let home = Home::new().with(POLICY, &policy);
+    let server = start(&aws, &home, &["--toolsets", "ec2"]);
+    let stop = json!({"name": "ec2_stop_instance", "arguments": {"instance_id": INSTANCE}});
+    server.ask("tools/call", stop);
+    while aws.requests_for("StopInstances").is_empty() {
+        let so_far = aws.requests().len();
+        aws.wait_for_requests(so_far + 1);
+    }
+    end(&server);
+    let (lines, _) = written(&home);
+    assert!(lines[lines.len() - 2].contains(r#""event":"unknown""#), "{lines:#?}");
+    assert!(lines[lines.len() - 1].contains(r#""event":"end""#), "{lines:#?}");
 }
 
 #[test]

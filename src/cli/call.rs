@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::terminal::{self, Outcome};
 use crate::config::{Environment, LogLevel, Resolved};
 use crate::error::nearest;
-use crate::gate::{LAST_WORDS, Person, Typed};
+use crate::gate::{Person, Typed};
 use crate::tools;
 
 /// Calls and prints: pretty on a terminal, one line of JSON in a pipe.
@@ -47,7 +47,7 @@ pub fn run(mut resolved: Resolved, tool: &str, arguments: Option<String>) -> u8 
             let caller = tools::Caller { client: None, progress, person: here(environment) };
             let called = runtime.block_on(async {
                 let called = tools::call(world.clone(), tool, arguments, caller).await;
-                world.gate.end(LAST_WORDS).await;
+                world.gate.end().await;
                 called
             });
             runtime.shutdown_background();

@@ -4,7 +4,6 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use crate::config::{AutoApprove, Resolved};
-use crate::gate::LAST_WORDS;
 use crate::gate::audit::outlive_file_limits;
 use crate::server::{self, Host, Stdio};
 use crate::tools::World;
@@ -55,8 +54,7 @@ pub fn run(resolve: impl FnOnce() -> Resolved) -> u8 {
             world.copy_audit();
             world.gate.look_back();
             let served = server::serve(world.clone(), stdio, host).await;
-            let waited = served.as_ref().copied().unwrap_or_default();
-            world.gate.end(LAST_WORDS.saturating_sub(waited)).await;
+            world.gate.end().await;
             served
         });
         // Calls under way hold the runtime; the process ends without them.

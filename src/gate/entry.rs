@@ -20,7 +20,7 @@ use crate::error::{Error, Kind, Result};
 /// Credentials that are remembered as recorded.
 const MOST_SEEN: usize = 1_000;
 /// How long the end of the process waits for what was sent, at most.
-pub const LAST_WORDS: Duration = Duration::from_millis(1_500);
+const LAST_WORDS: Duration = Duration::from_millis(1_500);
 /// How long it waits for the copy of the record, and for all of it.
 const LAST_COPIES: Duration = Duration::from_millis(700);
 const END: Duration = Duration::from_millis(1_800);
@@ -259,13 +259,19 @@ impl Gate {
         }
     }
 
-    /// The end of the process: waits so long for what was sent, puts on record what is not known, and closes
-    /// the record.
-    pub async fn end(&self, wait: Duration) {
-        let begun = self.clock.elapsed();
+    /// The process is about to end; its time counts from here.
+    pub fn ends(&self) -> Duration {
         self.sink.hurry();
+        *self.ending.get_or_init(|| self.clock.elapsed())
+    }
+
+    /// The end of the process: waits for what was sent, puts on record what is not known, and closes
+    /// the record.
+    pub async fn end(&self) {
+        let begun = self.ends();
+        let left = |time: Duration| time.saturating_sub(self.clock.elapsed().saturating_sub(begun));
         let mut open = self.open_changes.0.subscribe();
-        let _ = tokio::time::timeout(wait, open.wait_for(HashMap::is_empty)).await;
+        let _ = tokio::time::timeout(left(LAST_WORDS), open.wait_for(HashMap::is_empty)).await;
         let rest: Vec<Arc<Entry>> = self.open_changes.0.borrow().values().cloned().collect();
         for entry in rest {
             entry.record(
@@ -278,8 +284,7 @@ impl Gate {
         if let Some(tip) = self.audit.finish() {
             tracing::info!(tip = %tip, "the audit log ends");
         }
-        let spent = self.clock.elapsed().saturating_sub(begun);
-        self.sink.finish(END.saturating_sub(spent).min(LAST_COPIES)).await;
+        self.sink.finish(left(END).min(LAST_COPIES)).await;
     }
 }
 

@@ -34,6 +34,7 @@ mod wire;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_types::SdkConfig;
@@ -50,7 +51,7 @@ pub use aws_dynamic::catalog::Effect;
 pub use cases::{Asked, Cases, explain};
 pub use code::Code;
 pub use effect::Effects;
-pub use entry::{Ending, LAST_WORDS, Tx};
+pub use entry::{Ending, Tx};
 pub use escape::{escape, visible};
 pub(crate) use host::rules;
 pub use identity::identity;
@@ -103,6 +104,8 @@ pub struct Gate {
     /// The copy of it elsewhere.
     sink: Sink,
     open_changes: entry::Open,
+    /// When the end began, by the monotonic clock.
+    ending: OnceLock<Duration>,
     /// Credentials that are on record: where they come from, and which key.
     signed_in: Mutex<BTreeSet<(String, String)>>,
     state_dir: Option<PathBuf>,
@@ -159,6 +162,7 @@ impl Gate {
             audit,
             sink: Sink::default(),
             open_changes: entry::Open::default(),
+            ending: OnceLock::new(),
             signed_in: Mutex::default(),
             state_dir: config.state_dir.clone(),
             host: peer::parent(),

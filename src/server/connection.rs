@@ -1,23 +1,31 @@
 //! One connection's life, whatever is offered on it: `examples/conformance_server.rs` runs it with another
 //! handler, so this file and those it uses know nothing of the other rooms.
 
-use std::time::Duration;
-
 use rmcp::{ServerHandler, ServiceExt};
 
 use super::life::{Host, Told};
 use super::stdio::Stdio;
 use super::transport::Stream;
 
-/// Serves until the input ends, a signal comes or the host is gone. Returns how long what was under way
-/// has been waited for since.
-pub async fn serve<H>(handler: H, stdio: Stdio, host: Host) -> std::io::Result<Duration>
+/// Serves until the input ends, a signal comes or the host is gone; `ends` is told at once, before
+/// the last answers are waited for.
+pub async fn serve<H>(
+    handler: H,
+    stdio: Stdio,
+    host: Host,
+    ends: impl Fn() + Clone + Send + 'static,
+) -> std::io::Result<()>
 where
     H: ServerHandler + Clone,
 {
     // Before the first answer: whoever has seen one may send a signal.
     let told = Told::listen()?;
     let stream = Stream::start(stdio.input, stdio.output)?;
+    let (ended, input_ends) = (stream.ended(), ends.clone());
+    tokio::spawn(async move {
+        ended.cancelled().await;
+        input_ends();
+    });
     let services = async {
         loop {
             match Box::pin(handler.clone().serve(stream.lend().await)).await {
@@ -34,21 +42,15 @@ where
             }
         }
     };
-    let waited = tokio::select! {
-        () = services => Duration::ZERO,
-        waited = stream.over() => {
-            tracing::info!("end of input");
-            waited
-        }
+    tokio::select! {
+        () = services => {}
+        () = stream.over() => tracing::info!("end of input"),
         () = told.over() => {
             tracing::info!("told to end");
+            ends();
             stream.flush().await;
-            Duration::ZERO
         }
-        () = host.gone() => {
-            tracing::info!("the host is gone");
-            Duration::ZERO
-        }
-    };
-    Ok(waited)
+        () = host.gone() => tracing::info!("the host is gone"),
+    }
+    Ok(())
 }

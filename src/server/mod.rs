@@ -9,7 +9,6 @@ mod stdio;
 mod transport;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use handler::listed;
 pub use life::Host;
@@ -20,7 +19,10 @@ use crate::tools::World;
 
 /// Offers the tools until the connection is over. The caller must end the process then: threads
 /// that wait for the host's pipes cannot be stopped otherwise.
-/// Returns how long what was under way has been waited for since the end.
-pub async fn serve(world: Arc<World>, stdio: Stdio, host: Host) -> std::io::Result<Duration> {
-    connection::serve(Handler::new(world), stdio, host).await
+pub async fn serve(world: Arc<World>, stdio: Stdio, host: Host) -> std::io::Result<()> {
+    let gate = world.gate.clone();
+    connection::serve(Handler::new(world), stdio, host, move || {
+        gate.ends();
+    })
+    .await
 }

@@ -143,17 +143,20 @@ impl Stream {
         self.handed_over.notified().await;
     }
 
-    /// Completes when the input has ended and what was under way has answered, or had its time; says
-    /// how much of it was taken.
-    pub async fn over(&self) -> Duration {
+    /// Says when the input has ended.
+    pub fn ended(&self) -> CancellationToken {
+        self.ended.clone()
+    }
+
+    /// Completes when the input has ended and what was under way has answered, or had its time.
+    pub async fn over(&self) {
         self.ended.cancelled().await;
         let answered = async {
             self.drained.cancelled().await;
             self.under_way.none_left().await;
         };
-        let answered = tokio::time::timeout(LAST_ANSWERS, answered).await;
+        let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
         self.flush().await;
-        if answered.is_ok() { Duration::ZERO } else { LAST_ANSWERS }
     }
 
     /// Waits until everything is written, for a moment at most.
