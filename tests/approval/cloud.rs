@@ -143,6 +143,9 @@ fn answer(request: &Request, things: &Things) -> Response {
         "DescribeServices" => {
             Response::json(200, &json!({"services": [service(3)], "failures": []}))
         }
+        "DescribeTaskDefinition" => {
+            Response::json_error(400, "ClientException", "Unable to describe task definition.")
+        }
         "UpdateService" => Response::json(200, &json!({"service": service(3)})),
         "DescribeDBInstances" => rds(
             "DescribeDBInstances",
