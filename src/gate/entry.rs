@@ -17,6 +17,8 @@ use crate::accounts::{Loaded, Session};
 use crate::config::OnError;
 use crate::error::{Error, Kind, Result};
 
+/// How long an intent waits for whose account it is about.
+const WHOSE: Duration = Duration::from_secs(3);
 /// Credentials that are remembered as recorded.
 const MOST_SEEN: usize = 1_000;
 /// How long the end of the process waits for what was sent, at most.
@@ -341,6 +343,11 @@ impl Entry {
     /// `denied_by_policy` where it cannot be written: then nothing may be sent.
     pub async fn intend(self: &Arc<Self>) -> Result<()> {
         let write = || async {
+            // Whose the credentials are is asked beside the first call; a change says it.
+            if let (Ok(session), Some(loaded)) = (self.admitted.session(), self.admitted.loaded()) {
+                let asked = self.gate.account_of(session, loaded);
+                let _ = tokio::time::timeout(WHOSE, asked).await;
+            }
             self.lock().intended = true;
             let intent = self.base(Event::Intent);
             self.gate.audit.commit(intent).await.map_err(|problem| unwritten(&problem.0))?;
