@@ -27,8 +27,9 @@ fn kinds() -> [(&'static str, Value); 9] {
     ]
 }
 
-/// The kinds that are given every single word too: what a form shows of them can be made new.
-const WORD_BY_WORD: [usize; 2] = [0, 6];
+/// The kind that is given every single word too, the names of members and what the status says: what a form shows
+/// of it can be made new. The others are given every text that was said about them.
+const WORD_BY_WORD: usize = 0;
 /// The kind of which only ten calls a minute are let in at all.
 const SLOW: usize = 5;
 
@@ -39,8 +40,8 @@ fn policy(wait: usize) -> String {
     )
 }
 
-/// Every text in a value, names of members included.
-fn texts(value: &Value, found: &mut BTreeSet<String>) {
+/// Every text in a value, with the names of members where those are wanted too.
+fn texts(value: &Value, kind: usize, found: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => {
             found.insert(text.clone());
@@ -48,10 +49,12 @@ fn texts(value: &Value, found: &mut BTreeSet<String>) {
         Value::Number(number) => {
             found.insert(number.to_string());
         }
-        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, kind, found)),
         Value::Object(members) => members.iter().for_each(|(name, item)| {
-            found.insert(name.clone());
-            texts(item, found);
+            if kind == WORD_BY_WORD {
+                found.insert(name.clone());
+            }
+            texts(item, kind, found);
         }),
         Value::Null | Value::Bool(_) => {}
     }
@@ -63,7 +66,7 @@ fn transcript(desk: &Desk, kind: usize) -> (Vec<String>, Vec<String>) {
     for message in desk.server.messages() {
         // The list of tools is the same for everybody.
         if message["result"].get("tools").is_none() {
-            texts(&message, &mut whole);
+            texts(&message, kind, &mut whole);
         }
     }
     for text in whole.iter().filter(|text| text.contains("type the code ")) {
@@ -78,7 +81,7 @@ fn transcript(desk: &Desk, kind: usize) -> (Vec<String>, Vec<String>) {
     let is_code = |text: &String| codes.iter().any(|code| text.trim().eq_ignore_ascii_case(code));
     let words =
         words.into_iter().filter(|word| !is_code(word) && !whole.contains(word) && word.len() > 1);
-    let words = words.filter(|_| WORD_BY_WORD.contains(&kind)).collect();
+    let words = words.filter(|_| kind == WORD_BY_WORD).collect();
     (whole.into_iter().filter(|text| !is_code(text)).collect(), words)
 }
 
@@ -153,10 +156,12 @@ fn by_arguments(kind: usize) {
         all(&desk, members.map(|text| beside(tool, &args, text)));
         return desk.cloud.nothing_ran("what was told of new keys");
     }
-    desk.server.call_ok(STATUS, json!({}));
+    if kind == WORD_BY_WORD {
+        desk.server.call_ok(STATUS, json!({}));
+    }
     let (whole, words) = transcript(&desk, kind);
     let id = asked["approval_id"].as_str().unwrap().to_owned();
-    assert!(whole.contains(&id) && whole.len() > 20, "{whole:?}");
+    assert!(whole.contains(&id) && whole.len() > 5, "{whole:?}");
     let of_argument = |name: &String| {
         let whole = whole
             .iter()
@@ -178,8 +183,9 @@ fn by_answers(kind: usize) {
     let asked = call(begin.clone());
     assert_eq!(asked["resultType"], "input_required", "{asked:#}");
     desk.server.request("server/discover", modern(json!({})));
-    let told = modern(json!({"name": STATUS, "arguments": {}}));
-    desk.server.request("tools/call", told);
+    if kind == WORD_BY_WORD {
+        desk.server.request("tools/call", modern(json!({"name": STATUS, "arguments": {}})));
+    }
     let (mut whole, words) = transcript(&desk, kind);
     if kind == SLOW {
         let state = asked["requestState"].as_str().unwrap();
@@ -240,7 +246,7 @@ fn no_answer_of_a_form_but_the_code() {
     desk.fills(&form, json!({"action": "cancel"}));
     desk.told(call);
     desk.server.call_ok(STATUS, json!({}));
-    let (whole, words) = transcript(&desk, 0);
+    let (whole, words) = transcript(&desk, WORD_BY_WORD);
     let mut shown = vec![form];
     for (number, some) in [whole, words].concat().chunks(3).enumerate() {
         desk.cloud.rename(&format!("web-{number}"));
@@ -271,8 +277,11 @@ fn after_all_that_the_persons_yes_counts() {
     let desk = desk(&policy(0), json!({}));
     let (tool, args) = kinds()[0].clone();
     let id = desk.asks(tool, &args);
-    let (whole, words) = transcript(&desk, 0);
-    all(&desk, whole.iter().chain(&words).map(|text| beside(tool, &args, text)));
+    let (whole, words) = transcript(&desk, WORD_BY_WORD);
+    let mut listed = BTreeSet::new();
+    texts(&json!(desk.server.tools()), WORD_BY_WORD, &mut listed);
+    let every = whole.iter().chain(&words).chain(&listed);
+    all(&desk, every.map(|text| beside(tool, &args, text)));
     let said = answer(&desk.home, &[&id], |pty| pty.types(&format!("{}\n", pty.code(1))));
     assert_eq!(said, "Allowed.\nexit 0");
     desk.runs(tool, &args);
