@@ -92,7 +92,7 @@ impl Desktop {
     fn clicks(&self, button: u32) {
         let window = self.window();
         thread::sleep(READ);
-        assert_eq!(self.windows(), [window.clone()], "one at a time");
+        assert_eq!(self.windows(), std::slice::from_ref(&window), "one at a time");
         let x = (640 - 119 * button).to_string();
         let end = Instant::now() + PATIENCE;
         while self.windows().contains(&window) {
