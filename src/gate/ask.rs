@@ -316,8 +316,9 @@ impl Asks<'_> {
                 "{} needs a person's approval, and nobody can be asked: {why}.",
                 self.matter.change().what()
             ),
-            "Tell the person what you wanted to do and why, and that this server could not ask them. Do \
-             not try it in another way.",
+            "Tell the person what you wanted to do and why. They can be asked by a dialog on their desktop, a \
+             form of their client or a terminal of their own; the documentation on approval tells them how \
+             to open such a way. Do not try it in another way.",
         )
     }
 

@@ -164,7 +164,7 @@ fn without_a_way_it_is_refused_with_what_to_do() {
         let desk = desk(policy, capabilities);
         let words = desk.refuses(START, &this(INSTANCE));
         assert!(
-            words.contains("docs/approval.md") && words.contains("nobody can be asked"),
+            words.contains("a terminal of their own") && words.contains("nobody can be asked"),
             "{words}"
         );
         desk.cloud.nothing_ran(policy);

@@ -89,7 +89,6 @@ pub fn check_asked(tool: &str, told: &Value) {
 /// No word to the model tells what the policy's text is, where it lies, or how to get around it.
 pub fn keeps_policy_to_itself(tool: &str, words: &str) {
     // A verb that has nothing to do with rules.
-    let words = words.replace("rules both out", "");
     for hint in ["yaml", ".config", "AWS_MCP", "rules", "list", "mode", "--", ".*", "[", "roles."] {
         assert!(!words.contains(hint), "{tool} tells {hint:?}: {words}");
     }
