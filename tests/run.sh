@@ -44,6 +44,10 @@ cargo clippy -p aws-dynamic --features pack --all-targets --locked -- -D warning
 say "cargo test"
 cargo test --workspace --locked --no-fail-fast
 
+say "the audit log outlives a thousand kills"
+cargo test --bin aws-mcp --locked -- --ignored --exact \
+  gate::audit::tests::kill::what_was_said_to_be_on_disk_is_there_after_kill_9_a_thousand_times
+
 say "conformance"
 bash tests/conformance.sh
 

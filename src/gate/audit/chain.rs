@@ -6,7 +6,6 @@ use std::io::{self, Read, Write};
 
 use serde_json::json;
 
-use super::content;
 use super::folder::{self, Folder};
 use super::line::{self, Hash, seal};
 use super::record::{Always, Dated};
@@ -173,8 +172,7 @@ fn mend(folder: &Folder, tips: &File, known: &mut Vec<u8>) -> io::Result<()> {
         return Ok(());
     }
     let index = known.len() / WIDTH - 1;
-    let bytes = folder.bytes(&last.name).unwrap_or_default().unwrap_or_default();
-    let chain = content::read(&last.name, &bytes);
+    let chain = folder.content(&last.name).unwrap_or_default().unwrap_or_default();
     known.truncate(index * WIDTH);
     match chain.hashes.last() {
         Some(hash) => {

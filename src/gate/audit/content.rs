@@ -1,7 +1,8 @@
 //! What one file of records holds, read by itself: whether each record follows the one before it, and
-//! what others must know of it. Pure.
+//! what others must know of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufRead, Read as _};
 
 use serde_json::{Map, Value};
 
@@ -37,30 +38,36 @@ pub struct First {
     pub line: Option<usize>,
 }
 
-/// Reads one file.
-pub fn read(name: &str, bytes: &[u8]) -> Content {
+/// Reads one file, a record at a time.
+pub fn read(name: &str, mut lines: impl BufRead) -> io::Result<Content> {
     let mut content = Content { name: name.to_owned(), ..Content::default() };
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let Some(end) = memchr::memchr(b'\n', rest) else {
-            content.torn = rest.len();
-            break;
+    let mut text = Vec::new();
+    loop {
+        text.clear();
+        let length = lines.by_ref().take(MOST_LINE).read_until(b'\n', &mut text)?;
+        let judged = match text.strip_suffix(b"\n") {
+            Some(line) => line::read(line).and_then(|read| content.add(read)),
+            None if length as u64 == MOST_LINE => Err("is longer than any record"),
+            None => {
+                content.torn = length;
+                break;
+            }
         };
-        let (text, after) = rest.split_at(end);
-        rest = after.get(1..).unwrap_or_default();
-        let seq = content.hashes.len() as u64;
-        if let Err(why) = line::read(text).and_then(|read| content.add(read)) {
+        if let Err(why) = judged {
             content.flaw = Some(Flaw {
                 file: name.to_owned(),
                 line: Some(content.hashes.len() + 1),
-                seq: Some(seq),
+                seq: Some(content.hashes.len() as u64),
                 why: why.to_owned(),
             });
             break;
         }
     }
-    content
+    Ok(content)
 }
+
+/// Bytes of a line, more than any record has.
+const MOST_LINE: u64 = 1024 * 1024;
 
 impl Content {
     fn add(&mut self, read: Read) -> Result<(), &'static str> {

@@ -2,9 +2,11 @@
 //! is this user's and nobody else can write in it: who could, could put a file of theirs in place.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use super::content::{self, Content};
 
 /// An open folder; names in it are single names, never paths.
 pub struct Folder {
@@ -67,7 +69,16 @@ impl Folder {
         self.inner.readable(name)
     }
 
-    /// A whole file; nothing where there is none.
+    /// What a file of records holds; nothing where there is none.
+    pub fn content(&self, name: &str) -> io::Result<Option<Content>> {
+        match self.readable(name) {
+            Ok(file) => content::read(name, BufReader::new(file)).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A whole small file; nothing where there is none.
     pub fn bytes(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
         let mut bytes = Vec::new();
         match self.readable(name) {

@@ -10,7 +10,7 @@ use std::io;
 
 use serde_json::{Map, Value};
 
-use super::content::{self, Content, First};
+use super::content::{Content, First};
 use super::folder::Folder;
 use super::line::Hash;
 use super::prune::{Account, digest};
@@ -66,9 +66,9 @@ pub fn look(folder: &Folder) -> io::Result<(Report, BTreeMap<String, Content>)> 
         let listed = listed.into_iter().map(|tip| tip.name);
         let mut chains = BTreeMap::new();
         for name in names.iter().filter(|name| tips::is_name(name)).cloned().chain(listed) {
-            match folder.bytes(&name) {
+            match folder.content(&name) {
                 Ok(None) => {}
-                Ok(Some(bytes)) => drop(chains.insert(name.clone(), content::read(&name, &bytes))),
+                Ok(Some(content)) => drop(chains.insert(name.clone(), content)),
                 // A link, a pipe, a file of somebody else.
                 Err(error) => {
                     let flaw = Some(of_file(&name, &format!("cannot be read: {error}")));

@@ -169,7 +169,7 @@ impl Kept {
             let key = Hash::of(&[name.as_bytes(), b"\0", bytes.as_slice()].concat());
             let chain = match self.read.get(&key) {
                 Some(chain) => chain.clone(),
-                None => content::read(name, bytes),
+                None => content::read(name, &**bytes).unwrap(),
             };
             (name.clone(), chain)
         });
@@ -179,7 +179,7 @@ impl Kept {
     fn keep(files: &Files) -> Self {
         let read = files.iter().map(|(name, bytes)| {
             let key = Hash::of(&[name.as_bytes(), b"\0", bytes.as_slice()].concat());
-            (key, content::read(name, bytes))
+            (key, content::read(name, &**bytes).unwrap())
         });
         Self { read: read.collect() }
     }
