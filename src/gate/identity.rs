@@ -30,13 +30,22 @@ impl Gate {
         session: &Arc<Session>,
         loaded: &Loaded,
     ) -> Option<String> {
+        self.identity_of(session, loaded).await.map(|identity| identity.arn)
+    }
+
+    /// What AWS says of them; an STS that a profile names could be anybody's.
+    async fn identity_of(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        loaded: &Loaded,
+    ) -> Option<Identity> {
         if session.sts_is_a_profiles() {
             return None;
         }
         self.ask_identity(session, loaded);
         let key = loaded.credentials.access_key_id();
         session.learning().answered(key).await;
-        session.learning().known(key).map(|identity| identity.arn)
+        session.learning().known(key)
     }
 
     /// Starts the question, where it was not asked yet.
@@ -63,22 +72,16 @@ impl Gate {
     }
 
     /// The account of a session's credentials, where it can be known: from AWS, which gave them or is
-    /// asked. An STS that a profile names could be anybody's.
+    /// asked.
     pub(super) async fn account_of(
         self: &Arc<Self>,
         session: &Arc<Session>,
         loaded: &Loaded,
     ) -> Option<String> {
-        if session.sts_is_a_profiles() {
-            return None;
+        match loaded.account().filter(|_| !session.sts_is_a_profiles()) {
+            Some(account) => Some(account.to_owned()),
+            None => self.identity_of(session, loaded).await.map(|identity| identity.account_id),
         }
-        if let Some(account) = loaded.account() {
-            return Some(account.to_owned());
-        }
-        self.learn_identity(session, loaded);
-        let key = loaded.credentials.access_key_id();
-        session.learning().answered(key).await;
-        session.learning().known(key).map(|identity| identity.account_id)
     }
 
     /// The gate's own way to STS.
