@@ -130,10 +130,11 @@ impl Asks<'_> {
                         Form::TimeIsOver => late = true,
                         Form::NextWay => {}
                     },
-                    Person::Returned(returned) => match self.returned(waiting, returned.as_ref()) {
-                        Some(waited) => return Ok(waited),
-                        None => {}
-                    },
+                    Person::Returned(returned) => {
+                        if let Some(waited) = self.returned(waiting, returned.as_ref()) {
+                            return Ok(waited);
+                        }
+                    }
                     Person::Elsewhere | Person::Here(_) => {}
                 },
                 Way::Dialog | Way::Terminal => {}

@@ -78,7 +78,8 @@ impl Audit {
         let begin = || async {
             let (told, wait) = oneshot::channel();
             if self.shared.push(Item::Begin(told)).is_ok() {
-                let _ = wait.await;
+                // A disk that hangs shows by then as well.
+                let _ = tokio::time::timeout(SETTLE, wait).await;
             }
         };
         self.begun.get_or_init(begin).await;

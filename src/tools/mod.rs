@@ -73,7 +73,7 @@ pub struct Change {
     /// refused however it is named.
     pub resources: fn(&Map<String, Value>) -> Vec<String>,
     /// Looks at them, with the tool's own reads. Made by [`look!`].
-    pub look: fn(Cx, Map<String, Value>) -> Pin<Box<dyn Future<Output = Result<Look>> + Send>>,
+    pub look: fn(Cx, Map<String, Value>) -> Looking,
 }
 
 impl Tool {
@@ -138,6 +138,9 @@ pub struct Handler {
 
 /// A call under way.
 pub type Running = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
+
+/// A look under way.
+pub type Looking = Pin<Box<dyn Future<Output = Result<Look>> + Send>>;
 
 /// `handler!(function: Arguments => Output)` for an
 /// `async fn function(cx: Cx, args: Arguments) -> Result<impl Into...<Answer>>`.

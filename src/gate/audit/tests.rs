@@ -124,7 +124,7 @@ fn what_is_written_reads_back_whatever_it_is() {
     let strange = "\u{202e}\u{1b}[31m\u{7f}\n\"\\\u{1F600}é";
     let mut deep = json!(1);
     (0..200).for_each(|_| deep = json!([deep]));
-    let numbers = json!([0.1, 1e300, -0.0, 5e-324, u64::MAX, i64::MIN, 123456789.123456789]);
+    let numbers = json!([0.1, 1e300, -0.0, 5e-324, u64::MAX, i64::MIN, 123_456_789.123_456_79]);
     let odd = json!({strange: [strange, numbers, null, true, deep], "long": "é".repeat(9_000)});
     let mut dated = Dated {
         ts: timestamp(SystemTime::UNIX_EPOCH),
