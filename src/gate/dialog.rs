@@ -300,21 +300,22 @@ fn fitted(text: &str) -> String {
 }
 
 fn folded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut width = 0;
-    for character in text.chars() {
-        if character == '\n' {
-            width = 0;
-        } else if width == MOST_IN_A_LINE {
-            out.push('\n');
-            out.push_str(INDENT);
-            width = INDENT.len() + 1;
-        } else {
-            width += 1;
+    let mut lines = Vec::new();
+    for line in text.split('\n') {
+        let (mut rest, mut indent) = (line, "");
+        loop {
+            let room = MOST_IN_A_LINE - indent.len();
+            let Some((end, _)) = rest.char_indices().nth(room) else { break };
+            let (fits, _) = rest.split_at(end);
+            // Between words, unless a word would leave half of the line empty.
+            let at = fits.rfind(' ').map(|at| at + 1).filter(|at| *at > end / 2).unwrap_or(end);
+            let (shown, after) = rest.split_at(at);
+            lines.push(format!("{indent}{shown}"));
+            (rest, indent) = (after, INDENT);
         }
-        out.push(character);
+        lines.push(format!("{indent}{rest}"));
     }
-    out
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -8,19 +8,26 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
-const SUMMARY: &str = "aws-mcp asks: may this be done?
-
-Operation: ec2:StopInstances (changes something)
-Account: 123456789012 (prod)   Region: eu-west-1
+// As the gate writes it.
+const SUMMARY: &str = "\
+Operation: ec2:StopInstances (changes something), by ec2_stop_instance
+Account: 123456789012 (prod)
+Region: eu-west-1
 Principal: arn:aws:sts::123456789012:assumed-role/ops/ana
+Profile: prod
 Resource: i-0123456789abcdef0
 Policy: mode confirm
-Cannot be undone: instance store and public address are lost
-EC2 dry run: would succeed
+Warning: what runs on it ends; its instance store and public address are lost
+EC2 dry run: it would succeed
 Now: running
 
+Arguments, chosen by the AI:
+  instance_id: \"i-0123456789abcdef0\"
+
 From AWS, written by others:
-  Name tag: web-1";
+  Name tag: web-1
+
+15 minutes allows this operation on any resource of this account and region, with these credentials.";
 
 /// A window lives longer than any test looks for something.
 const LIVES: Duration = Duration::from_secs(120);
