@@ -1,5 +1,6 @@
-//! What this program knows about AWS without asking AWS: which services and operations exist, and
-//! what a call of each does. A crate of its own, because the data behind it is large and changes
-//! with AWS, while the server changes with its users.
+//! What this program knows about AWS without asking AWS: which services and operations exist, what
+//! a call of each does, and how their inputs and outputs are shaped. A crate of its own, because the
+//! data behind it is large and changes with AWS, while the server changes with its users.
 
+mod bytes;
 pub mod catalog;

@@ -6,7 +6,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::name;
 use super::operation::{Operation, Span, Text};
-use super::packed::{self, Broken};
+use super::packed;
+use crate::bytes::Broken;
 
 /// The packed catalog, written by `pack` from pinned sources.
 static PACKED: &[u8] = include_bytes!("../../data/index.bin");

@@ -14,4 +14,4 @@ pub mod write;
 pub use effect::{Effect, Retry};
 pub use index::{Index, Service};
 pub use operation::Operation;
-pub use packed::Broken;
+pub use crate::bytes::Broken;

@@ -21,32 +21,13 @@ use std::sync::Arc;
 use super::effect::{Effect, Retry};
 use super::index::{Index, Service};
 use super::operation::{Operation, Span, Text, conditions};
-
-/// The packed catalog is damaged, or of a form that this build does not read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken(String);
-
-impl std::fmt::Display for Broken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "The catalog of AWS operations is broken: {}.", self.0)
-    }
-}
-
-impl std::error::Error for Broken {}
-
-impl Broken {
-    fn new(what: &str) -> Self {
-        Self(what.to_owned())
-    }
-}
+use crate::bytes::{Broken, Bytes, plausible, sum, unpack};
 
 pub(super) const HEAD: &[u8] = b"AWSI\x01";
 pub(super) const GLOBAL: usize = 1;
 pub(super) const CHANGES: u8 = 8;
 pub(super) const RETRY: u8 = 16;
 pub(super) const CONDITIONS: u8 = 64;
-/// Over ten times today's payload; bounds what a damaged length makes us allocate.
-const MOST: usize = 16 << 20;
 
 /// Decodes a packed catalog.
 pub(super) fn decode(packed: &[u8]) -> Result<Index, Broken> {
@@ -56,32 +37,12 @@ pub(super) fn decode(packed: &[u8]) -> Result<Index, Broken> {
     }
     let texts = packed.array().map(u32::from_le_bytes)? as usize;
     let numbers = packed.array().map(u32::from_le_bytes)? as usize;
-    let length = texts.saturating_add(numbers);
-    if length > MOST {
-        return Err(Broken::new("its length is not plausible"));
-    }
+    let length = plausible(texts.saturating_add(numbers))?;
     let expected = packed.array().map(u64::from_le_bytes)?;
     if sum(packed.0) != expected {
         return Err(Broken::new("its sum is wrong"));
     }
-    let mut payload = vec![0; length];
-    match ruzstd::decoding::FrameDecoder::new().decode_all(packed.0, &mut payload) {
-        Ok(decoded) if decoded == length => of_payload(payload, texts),
-        Ok(_) => Err(Broken::new("its length is wrong")),
-        Err(error) => Err(Broken(format!("it cannot be unpacked ({error})"))),
-    }
-}
-
-/// A sum that finds accidents, not forgeries: whoever can change the catalog can change the program.
-/// Eight bytes at a time, because it is paid at every start.
-pub(super) fn sum(bytes: &[u8]) -> u64 {
-    let (words, tail) = bytes.as_chunks::<8>();
-    let mut last = [0; 8];
-    last.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
-    // An odd factor loses nothing, and the rotation spreads each bit over the whole sum.
-    words.iter().chain([&last]).fold(bytes.len() as u64, |sum, word| {
-        (sum.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    })
+    of_payload(unpack(packed.0, length)?, texts)
 }
 
 /// The texts stay where they are, because they are most of it; the numbers are copied out.
@@ -242,41 +203,6 @@ impl Span {
             .zip(text.of(self).bytes())
             .find(|(_, byte)| separators.contains(byte))?;
         Some((Self { end: at, ..self }, separator, Self { start: at + 1, ..self }))
-    }
-}
-
-/// The bytes of one section.
-struct Bytes<'a>(&'a [u8]);
-
-impl<'a> Bytes<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Broken> {
-        let (taken, rest) =
-            self.0.split_at_checked(length).ok_or_else(|| Broken::new("it is cut"))?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Broken> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or_else(|| Broken::new("it is cut"))?;
-        self.0 = rest;
-        Ok(*taken)
-    }
-
-    fn byte(&mut self) -> Result<u8, Broken> {
-        self.array().map(|[byte]| byte)
-    }
-
-    /// Seven bits a byte, the lowest first; at most 28 bits.
-    fn varint(&mut self) -> Result<usize, Broken> {
-        let mut value = 0;
-        for shift in [0, 7, 14, 21] {
-            let byte = self.byte()?;
-            value |= usize::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(Broken::new("a number is too large"))
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::effect::{Effect, Retry};
 use super::name;
-use super::packed::{CHANGES, CONDITIONS, GLOBAL, HEAD, RETRY, sum};
+use super::packed::{CHANGES, CONDITIONS, GLOBAL, HEAD, RETRY};
+use crate::bytes::{sum, varint};
 
 /// A service as the packer found it.
 #[derive(Clone, Debug)]
@@ -128,12 +129,4 @@ fn line(section: &mut String, fields: Vec<String>, separator: &str) {
 
 fn place<T: PartialEq>(all: &[T], one: T) -> usize {
     all.iter().position(|other| *other == one).unwrap_or(all.len())
-}
-
-fn varint(section: &mut Vec<u8>, mut value: usize) {
-    while value > 0x7f {
-        section.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    section.push(value as u8);
 }
