@@ -4,3 +4,6 @@
 
 mod bytes;
 pub mod catalog;
+#[cfg(feature = "pack")]
+pub mod import;
+pub mod model;

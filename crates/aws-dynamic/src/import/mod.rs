@@ -1,0 +1,4 @@
+//! Reading AWS's models as they are published, into plain facts that the catalog can pack.
+
+pub mod botocore;
+pub mod facts;
