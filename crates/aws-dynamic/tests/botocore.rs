@@ -1,0 +1,497 @@
+//! Every fact of every shape, member, operation, paginator and waiter is as botocore has it: its JSON
+//! is built again from the views and compared with the files. What reads the files here shares
+//! nothing with the importer, and leaves out only what `left_out` names.
+//!
+//! Needs botocore's archive: `cargo test --features pack --test botocore`, with the archive's folder
+//! in `AWS_MCP_TEST_SOURCES`.
+#![cfg(feature = "pack")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods
+)]
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::PathBuf;
+
+use aws_dynamic::catalog::{Index, Models};
+use aws_dynamic::import::botocore::LEFT_OUT;
+use aws_dynamic::model::terms::{EndpointDiscovery, Kind};
+use aws_dynamic::model::{Member, Operation, Service, Shape, Waiter};
+use serde_json::{Map, Value, json};
+
+type Fields = Map<String, Value>;
+
+/// Folder and version, with their files by name.
+type Archive = BTreeMap<(String, String), BTreeMap<String, Value>>;
+
+#[test]
+fn every_fact_is_as_botocore_has_it() {
+    let models = Models::get().unwrap();
+    let mut counts = [0; 6];
+    let mut seen = Vec::new();
+    for (folder, files) in newest(archive()) {
+        let name = match folder.as_str() {
+            "config" => "configservice",
+            "codedeploy" => "deploy",
+            other => other,
+        };
+        let service = models.service(name).unwrap_or_else(|| panic!("{name} is missing")).unwrap();
+        assert!(Index::get().unwrap().service(name).is_some_and(|found| found.name() == name));
+        compare(service, files, &mut counts);
+        seen.push(name.to_owned());
+    }
+    seen.sort();
+    assert!(models.names().eq(seen.iter().map(String::as_str)));
+    assert_eq!(counts, [439, 19_796, 126_940, 239_807, 3_449, 410]);
+}
+
+/// What this file leaves out is what the importer says that it leaves out, and no more.
+#[test]
+fn nothing_is_left_out_in_silence() {
+    let mut named: Vec<&str> = LEFT_OUT.iter().map(|(_, key, _)| *key).collect();
+    named.sort_unstable();
+    named.dedup();
+    assert_eq!(
+        named,
+        [
+            "deprecatedMessage",
+            "deprecatedSince",
+            "description",
+            "documentation",
+            "examples",
+            "ripServiceName",
+            "synthetic",
+            "uid",
+            "version",
+        ]
+    );
+}
+
+fn archive() -> Archive {
+    let folder = std::env::var_os("AWS_MCP_TEST_SOURCES")
+        .map(PathBuf::from)
+        .expect("AWS_MCP_TEST_SOURCES must name a folder with botocore-1.44.5.tar.gz");
+    let file = std::fs::File::open(folder.join("botocore-1.44.5.tar.gz")).unwrap();
+    let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(file));
+    let mut archive = Archive::new();
+    for entry in tar.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let path = entry.path().unwrap().to_string_lossy().into_owned();
+        let ["botocore-1.44.5", "botocore", "data", folder, version, file] =
+            path.split('/').collect::<Vec<_>>()[..]
+        else {
+            continue;
+        };
+        if file.is_empty() || file.starts_with("endpoint-rule") || file.starts_with("examples") {
+            continue;
+        }
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        let content = serde_json::from_slice(&content).unwrap();
+        let files = archive.entry((folder.to_owned(), version.to_owned())).or_default();
+        files.insert(file.to_owned(), content);
+    }
+    archive
+}
+
+fn newest(archive: Archive) -> BTreeMap<String, BTreeMap<String, Value>> {
+    let with_model = archive.into_iter().filter(|(_, files)| files.contains_key("service-2.json"));
+    with_model.map(|((folder, _), files)| (folder, files)).collect()
+}
+
+fn compare(service: &Service, mut files: BTreeMap<String, Value>, counts: &mut [usize; 6]) {
+    let name = service.name();
+    let mut model = merged(&mut files, "service-2");
+    let mut paginators = take(&mut merged(&mut files, "paginators-1"), "pagination");
+    let mut waiters = take(&mut merged(&mut files, "waiters-2"), "waiters");
+    assert!(files.is_empty(), "{name}: {:?}", files.keys());
+
+    let shapes = take(&mut model, "shapes");
+    let operations = take(&mut model, "operations");
+    counts[0] += 1;
+
+    assert_eq!(operations.len(), service.operations().len(), "{name}");
+    for (key, wanted) in operations {
+        let mut wanted = fields(wanted);
+        counts[1] += 1;
+        normal_operation(&mut wanted, &shapes);
+        if let Some(paginator) = paginators.shift_remove(&key) {
+            counts[4] += 1;
+            wanted.insert("paginator".to_owned(), normal_paginator(fields(paginator)));
+        }
+        let operation = service.operation(&key).unwrap_or_else(|| panic!("{name}:{key}"));
+        same(&format!("{name}:{key}"), &operation_of(operation), &Value::Object(wanted));
+    }
+    assert!(paginators.is_empty(), "{name}: {:?}", paginators.keys());
+
+    assert_eq!(shapes.len(), service.shapes().len(), "{name}");
+    for (key, wanted) in shapes {
+        let mut wanted = fields(wanted);
+        counts[2] += 1;
+        counts[3] += wanted.get("members").map_or(0, |members| members.as_object().unwrap().len());
+        normal_shape(&mut wanted);
+        let shape = service.shape(&key).unwrap_or_else(|| panic!("{name}:{key}"));
+        assert_eq!(shape.name(), key);
+        same(&format!("{name}, {key}"), &shape_of(shape), &Value::Object(wanted));
+    }
+
+    assert_eq!(waiters.len(), service.waiters().len(), "{name}");
+    for (key, wanted) in std::mem::take(&mut waiters) {
+        let mut wanted = fields(wanted);
+        counts[5] += 1;
+        wanted.shift_remove("description");
+        let waiter = service.waiter(&key).unwrap_or_else(|| panic!("{name}:{key}"));
+        assert_eq!(waiter.name(), key);
+        same(&format!("{name}, {key}"), &waiter_of(waiter), &Value::Object(wanted));
+    }
+
+    normal_service(&mut model);
+    same(name, &service_of(service), &Value::Object(model));
+}
+
+fn same(place: &str, ours: &Value, theirs: &Value) {
+    // Equality of objects does not see the order of their fields; where order counts there are lists.
+    assert!(ours == theirs, "{place}\n  ours: {ours}\ntheirs: {theirs}");
+}
+
+// ---- botocore's files, without what is left out, and with one spelling of what has several
+
+/// A file with its additions, without its version; empty if there is none.
+fn merged(files: &mut BTreeMap<String, Value>, file: &str) -> Fields {
+    let mut base = files.remove(&format!("{file}.json")).map(fields).unwrap_or_default();
+    base.shift_remove("version");
+    if let Some(additions) = files.remove(&format!("{file}.sdk-extras.json")) {
+        let mut additions = fields(additions);
+        additions.shift_remove("version");
+        add(&mut base, take(&mut additions, "merge"));
+        assert!(additions.is_empty());
+    }
+    base
+}
+
+fn add(base: &mut Fields, additions: Fields) {
+    for (key, value) in additions {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Object(inner)), Value::Object(more)) => add(inner, more),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+fn fields(value: Value) -> Fields {
+    match value {
+        Value::Object(fields) => fields,
+        other => panic!("{other}"),
+    }
+}
+
+fn take(from: &mut Fields, key: &str) -> Fields {
+    from.shift_remove(key).map(fields).unwrap_or_default()
+}
+
+fn without(fields: &mut Fields, keys: &[&str]) {
+    keys.iter().for_each(|key| {
+        fields.shift_remove(*key);
+    });
+}
+
+const TEXTS: [&str; 3] = ["documentation", "deprecatedMessage", "deprecatedSince"];
+
+fn normal_service(model: &mut Fields) {
+    without(model, &["documentation", "deprecatedMessage", "examples"]);
+    let metadata = model["metadata"].as_object_mut().unwrap();
+    without(metadata, &["uid", "ripServiceName"]);
+    let protocol = metadata.shift_remove("protocol").unwrap();
+    let protocols = metadata.entry("protocols").or_insert_with(|| json!([protocol]));
+    assert_eq!(protocols[0], protocol);
+    if let Some(context) = model.get_mut("clientContextParams") {
+        let settings = context.as_object_mut().unwrap().values_mut();
+        settings.for_each(|setting| without(setting.as_object_mut().unwrap(), &["documentation"]));
+    }
+}
+
+fn normal_operation(operation: &mut Fields, shapes: &Fields) {
+    without(operation, &TEXTS);
+    for part in ["input", "output"] {
+        if let Some(part) = operation.get_mut(part) {
+            without(part.as_object_mut().unwrap(), &["documentation"]);
+        }
+    }
+    let errors = operation.shift_remove("errors").unwrap_or_default();
+    let mut names: Vec<Value> = Vec::new();
+    for error in errors.as_array().into_iter().flatten() {
+        let name = &error["shape"];
+        for (key, value) in error.as_object().unwrap() {
+            match key.as_str() {
+                "shape" | "documentation" => {}
+                key => assert_eq!(value, &shapes[name.as_str().unwrap()][key]),
+            }
+        }
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    operation.insert("errors".to_owned(), names.into());
+}
+
+fn normal_paginator(mut paginator: Fields) -> Value {
+    for key in ["input_token", "output_token", "result_key", "non_aggregate_keys"] {
+        if let Some(text) = paginator.get_mut(key).filter(|value| value.is_string()) {
+            *text = json!([text.take()]);
+        }
+    }
+    paginator.into()
+}
+
+fn normal_shape(shape: &mut Fields) {
+    without(shape, &TEXTS);
+    without(shape, &["synthetic"]);
+    let mut required = shape.shift_remove("required").unwrap_or_else(|| json!([]));
+    required.as_array_mut().unwrap().sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+    shape.insert("required".to_owned(), required);
+    for part in ["member", "key", "value"] {
+        if let Some(part) = shape.get_mut(part) {
+            without(part.as_object_mut().unwrap(), &["documentation"]);
+        }
+    }
+    let members = take(shape, "members");
+    let members = members.into_iter().map(|(name, member)| {
+        let mut member = fields(member);
+        without(&mut member, &TEXTS);
+        json!([name, member])
+    });
+    let members = members.collect();
+    shape.insert("members".to_owned(), members);
+}
+
+// ---- the same from the views
+
+/// An object that is filled with what there is.
+#[derive(Default)]
+struct Built(Fields);
+
+impl Built {
+    fn some(&mut self, key: &str, value: Option<impl Into<Value>>) -> &mut Self {
+        if let Some(value) = value {
+            self.0.insert(key.to_owned(), value.into());
+        }
+        self
+    }
+
+    fn flag(&mut self, key: &str, flag: bool) -> &mut Self {
+        self.some(key, flag.then_some(true))
+    }
+
+    fn list<'a>(&mut self, key: &str, texts: impl Iterator<Item = &'a str>) -> &mut Self {
+        let texts: Vec<&str> = texts.collect();
+        self.some(key, (!texts.is_empty()).then_some(texts))
+    }
+
+    fn object(&mut self, key: &str, object: &mut Self) -> &mut Self {
+        let object = std::mem::take(&mut object.0);
+        self.some(key, (!object.is_empty()).then_some(object))
+    }
+
+    fn end(&mut self) -> Value {
+        std::mem::take(&mut self.0).into()
+    }
+}
+
+fn text(text: &str) -> Option<&str> {
+    Some(text)
+}
+
+fn service_of(service: &Service) -> Value {
+    let mut metadata = Built::default();
+    metadata
+        .some("serviceId", text(service.id()))
+        .some("serviceFullName", text(service.full_name()))
+        .some("serviceAbbreviation", service.abbreviation())
+        .some("apiVersion", text(service.api_version()))
+        .some("endpointPrefix", text(service.endpoint_prefix()))
+        .some("signingName", service.modelled_signing_name())
+        .some("globalEndpoint", service.global_endpoint())
+        .some("targetPrefix", service.target_prefix())
+        .some("jsonVersion", service.json_version())
+        .some("xmlNamespace", service.xml_namespace())
+        .list("protocols", service.protocols().map(|protocol| protocol.word()))
+        .some("signatureVersion", text(service.signature_version().word()))
+        .list("auth", service.auth().map(|scheme| scheme.word()))
+        .some("protocolSettings", service.http2().map(|http2| json!({"h2": http2.word()})))
+        .some("checksumFormat", service.body_hash().map(|hash| hash.word()))
+        .some("awsQueryCompatible", service.is_query_compatible().then(|| json!({})));
+    let context = service.client_context();
+    let context: Fields =
+        context.map(|(name, kind)| (name.to_owned(), json!({"type": kind.word()}))).collect();
+    let mut built = Built::default();
+    built
+        .object("metadata", &mut metadata)
+        .flag("deprecated", service.is_deprecated())
+        .object("clientContextParams", &mut Built(context))
+        .end()
+}
+
+fn operation_of(operation: Operation<'_>) -> Value {
+    let mut http = Built::default();
+    http.some("method", text(operation.http_method()))
+        .some("requestUri", text(operation.http_uri()))
+        .some("responseCode", operation.http_status());
+    let mut input = Built::default();
+    input
+        .some("shape", operation.input().map(Shape::name))
+        .some("locationName", operation.input_location_name())
+        .some("xmlNamespace", operation.input_xml_namespace().map(|uri| json!({"uri": uri})));
+    let mut output = Built::default();
+    output
+        .some("shape", operation.output().map(Shape::name))
+        .some("resultWrapper", operation.output_wrapper());
+    let mut checksum = Built::default();
+    checksum
+        .some("requestAlgorithmMember", operation.checksum().algorithm_member())
+        .some("requestChecksumRequired", operation.checksum().is_request_required())
+        .some("requestValidationModeMember", operation.checksum().mode_member())
+        .list("responseAlgorithms", operation.checksum().response_algorithms());
+    let discovery = operation.endpoint_discovery().map(|discovery| match discovery {
+        EndpointDiscovery::Optional => json!({}),
+        EndpointDiscovery::Required => json!({"required": true}),
+    });
+    let fixed = operation.static_context();
+    let fixed: Fields = fixed.map(|(name, v)| (name.to_owned(), json!({"value": v}))).collect();
+    let paths = operation.operation_context();
+    let paths: Fields = paths.map(|(name, p)| (name.to_owned(), json!({"path": p}))).collect();
+    let mut compression = Built::default();
+    compression.list("encodings", operation.compression());
+    let mut paginator = Built::default();
+    if let Some(found) = operation.paginator() {
+        paginator
+            .list("input_token", found.input_tokens())
+            .list("output_token", found.output_tokens())
+            .list("result_key", found.result_keys())
+            .some("limit_key", found.limit_key())
+            .some("more_results", found.more_results())
+            .list("non_aggregate_keys", found.non_aggregate_keys());
+    }
+    let mut built = Built::default();
+    built
+        .some("name", text(operation.wire_name()))
+        .object("http", &mut http)
+        .object("input", &mut input)
+        .object("output", &mut output)
+        .some("errors", Some(operation.errors().map(Shape::name).collect::<Value>()))
+        .flag("readonly", operation.is_readonly())
+        .flag("idempotent", operation.is_idempotent())
+        .flag("deprecated", operation.is_deprecated())
+        .list("auth", operation.auth().map(|scheme| scheme.word()))
+        .some("authtype", operation.auth_type().map(|kind| kind.word()))
+        .flag("unsignedPayload", operation.is_payload_unsigned())
+        .object("httpChecksum", &mut checksum)
+        .flag("httpChecksumRequired", operation.checksum().is_required())
+        .some("endpoint", operation.host_prefix().map(|prefix| json!({"hostPrefix": prefix})))
+        .some("endpointdiscovery", discovery)
+        .flag("endpointoperation", operation.is_endpoint_operation())
+        .object("requestcompression", &mut compression)
+        .object("staticContextParams", &mut Built(fixed))
+        .object("operationContextParams", &mut Built(paths))
+        .object("paginator", &mut paginator)
+        .end()
+}
+
+fn shape_of(shape: Shape<'_>) -> Value {
+    let kind = match shape.kind() {
+        Kind::Union | Kind::Document => Kind::Structure,
+        kind => kind,
+    };
+    let mut required: Vec<&str> =
+        shape.members().filter(|member| member.is_required()).map(Member::name).collect();
+    required.sort_unstable();
+    let members = shape.members().map(|member| json!([member.name(), member_of(member)]));
+    let mut error = Built::default();
+    error
+        .some("code", shape.error().code())
+        .some("httpStatusCode", shape.error().status())
+        .flag("senderFault", shape.error().is_sender_fault());
+    let mut namespace = Built::default();
+    namespace.some("uri", shape.xml_namespace()).some("prefix", shape.xml_prefix());
+    let mut built = Built::default();
+    built
+        .some("type", text(kind.word()))
+        .flag("union", shape.kind() == Kind::Union)
+        .flag("document", shape.kind() == Kind::Document)
+        .some("required", Some(required))
+        .some("members", Some(members.collect::<Value>()))
+        .some("member", shape.element().map(member_of))
+        .some("key", shape.key().map(member_of))
+        .some("value", shape.value().map(member_of))
+        .some("min", shape.min())
+        .some("max", shape.max())
+        .some("pattern", shape.pattern())
+        .list("enum", shape.enum_values())
+        .flag("sparse", shape.is_sparse())
+        .flag("sensitive", shape.is_sensitive())
+        .flag("box", shape.is_boxed())
+        .flag("streaming", shape.is_streaming())
+        .flag("requiresLength", shape.requires_length())
+        .flag("eventstream", shape.is_event_stream())
+        .flag("event", shape.is_event())
+        .flag("flattened", shape.is_flattened())
+        .flag("wrapper", shape.is_wrapper())
+        .flag("deprecated", shape.is_deprecated())
+        .some("locationName", shape.location_name())
+        .object("xmlNamespace", &mut namespace)
+        .list("xmlOrder", shape.xml_order())
+        .some("timestampFormat", shape.timestamp_format().map(|format| format.word()))
+        .some("payload", shape.payload())
+        .flag("exception", shape.is_exception())
+        .flag("fault", shape.is_fault())
+        .object("error", &mut error)
+        .some("retryable", shape.throttling().map(|yes| json!({"throttling": yes})))
+        .end()
+}
+
+fn member_of(member: Member<'_>) -> Value {
+    let mut built = Built::default();
+    built
+        .some("shape", text(member.shape().name()))
+        .some("location", member.location().map(|location| location.word()))
+        .some("locationName", member.location_name())
+        .some("queryName", member.query_name())
+        .flag("box", member.is_boxed())
+        .flag("idempotencyToken", member.is_idempotency_token())
+        .flag("hostLabel", member.is_host_label())
+        .some("contextParam", member.context_parameter().map(|name| json!({"name": name})))
+        .flag("deprecated", member.is_deprecated())
+        .flag("streaming", member.is_streaming())
+        .flag("eventheader", member.is_event_header())
+        .flag("eventpayload", member.is_event_payload())
+        .flag("jsonvalue", member.is_json_value())
+        .flag("flattened", member.is_flattened())
+        .flag("xmlAttribute", member.is_xml_attribute())
+        .some("xmlNamespace", member.xml_namespace().map(|uri| json!({"uri": uri})))
+        .some("timestampFormat", member.timestamp_format().map(|format| format.word()))
+        .list("enum", member.enum_values())
+        .end()
+}
+
+fn waiter_of(waiter: Waiter<'_>) -> Value {
+    let acceptors = waiter.acceptors().map(|acceptor| {
+        let mut built = Built::default();
+        built
+            .some("matcher", text(acceptor.matcher().word()))
+            .some("state", text(acceptor.state().word()))
+            .some("argument", acceptor.argument())
+            .some("expected", Some(acceptor.expected()))
+            .end()
+    });
+    json!({
+        "operation": waiter.operation().name(),
+        "delay": waiter.delay(),
+        "maxAttempts": waiter.max_attempts(),
+        "acceptors": acceptors.collect::<Value>(),
+    })
+}
