@@ -134,3 +134,6 @@ fn entries(head: &str, numbers: &[u8], mut start: usize) -> Result<(String, Vec<
     }
     Ok((sources, entries))
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,6 +137,19 @@ impl Block {
         None
     }
 
+    /// The bytes that are held.
+    #[cfg(test)]
+    pub fn size(&self) -> usize {
+        let of_rows = |rows: &Rows| match rows {
+            Rows::All(_) => 0,
+            Rows::Some(rows) => rows.capacity(),
+        };
+        let columns = self.columns.iter().map(|c| c.numbers.capacity() + of_rows(&c.rows));
+        let parts = self.parts.iter().map(Vec::capacity);
+        let numbers = self.ends.capacity() + columns.sum::<usize>() + parts.sum::<usize>();
+        self.text.capacity() + size_of::<u32>() * numbers
+    }
+
     /// The positions of a row's values.
     fn positions(&self, column: Column, row: usize) -> Range<usize> {
         match self.column(column).map(|values| &values.rows) {

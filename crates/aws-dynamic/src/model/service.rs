@@ -153,6 +153,12 @@ impl Service {
         self.block.find(Column::WaiterName, name).map(|row| Waiter::new(self, row))
     }
 
+    /// The bytes that its facts take.
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.block.size()
+    }
+
     fn text(&self, column: Column) -> Option<&str> {
         self.block.text(column, 0)
     }

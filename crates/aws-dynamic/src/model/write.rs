@@ -365,3 +365,6 @@ fn distance(from: usize, to: usize) -> usize {
         None => (from - to - 1) << 1 | 1,
     }
 }
+
+#[cfg(test)]
+mod tests;

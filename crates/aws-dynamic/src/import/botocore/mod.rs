@@ -152,3 +152,6 @@ fn client_context(model: &mut Object) -> Result<Vec<(String, ContextType)>> {
     };
     model.named("clientContextParams")?.into_iter().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests;
