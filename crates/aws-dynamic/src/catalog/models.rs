@@ -45,7 +45,7 @@ impl Models {
     pub fn get() -> Result<&'static Self, &'static Broken> {
         static MODELS: LazyLock<Result<Models, Broken>> =
             LazyLock::new(|| Models::open(Cow::Borrowed(PACKED)));
-        MODELS.as_ref().map_err(|broken| broken)
+        MODELS.as_ref()
     }
 
     /// Reads the head of packed models. Fails, and does no more than that, on whatever is not one;

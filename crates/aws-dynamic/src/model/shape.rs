@@ -45,10 +45,7 @@ impl<'a> Shape<'a> {
     /// The members of a structure or union, in the model's order, which queries and XML keep. None
     /// of any other shape.
     pub fn members(self) -> impl ExactSizeIterator<Item = Member<'a>> {
-        let parts = match self.kind() {
-            Kind::Structure | Kind::Union => self.parts(),
-            _ => 0..0,
-        };
+        let parts = if self.kind().has_named_members() { self.parts() } else { 0..0 };
         parts.map(move |row| Member { service: self.service, row })
     }
 

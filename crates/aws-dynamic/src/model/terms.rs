@@ -24,6 +24,31 @@ macro_rules! terms {
     )+};
 }
 
+impl Kind {
+    /// Whether its members have names: structures and unions.
+    pub fn has_named_members(self) -> bool {
+        match self {
+            Self::Structure | Self::Union => true,
+            Self::Document
+            | Self::List
+            | Self::Map
+            | Self::String
+            | Self::Character
+            | Self::Boolean
+            | Self::Byte
+            | Self::Short
+            | Self::Integer
+            | Self::Long
+            | Self::BigInteger
+            | Self::Float
+            | Self::Double
+            | Self::BigDecimal
+            | Self::Timestamp
+            | Self::Blob => false,
+        }
+    }
+}
+
 terms! {
     /// How a service's inputs and outputs are written. In the order in which botocore, and so this
     /// crate, prefers them where a service offers several.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Number;
+
 use super::column::{Column, Form, Limit, Table};
 use super::terms::*;
 use crate::bytes::varint;
 use crate::import::facts::{Acceptor, Member, Operation, Service, Shape};
-use serde_json::Number;
 
 /// The facts contradict themselves, with the place: a shape that is not there, a list of two.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,25 +188,10 @@ impl Writer<'_> {
         self.flag(SenderFault, row, shape.error.is_sender_fault);
         self.number(Throttling, row, shape.throttling);
         let named = shape.members.iter().filter(|member| !member.name.is_empty()).count();
-        let fits = match shape.kind {
-            Kind::List => shape.members.len() == 1 && named == 0,
-            Kind::Map => shape.members.len() == 2 && named == 0,
-            Kind::Structure | Kind::Union => shape.members.len() == named,
-            Kind::Document
-            | Kind::String
-            | Kind::Character
-            | Kind::Boolean
-            | Kind::Byte
-            | Kind::Short
-            | Kind::Integer
-            | Kind::Long
-            | Kind::BigInteger
-            | Kind::Float
-            | Kind::Double
-            | Kind::BigDecimal
-            | Kind::Timestamp
-            | Kind::Blob => shape.members.is_empty(),
-        };
+        let unnamed = [(Kind::List, 1), (Kind::Map, 2)].into_iter();
+        let unnamed = unnamed.find(|(kind, _)| *kind == shape.kind).map_or(0, |(_, count)| count);
+        let named_allowed = shape.kind.has_named_members();
+        let fits = shape.members.len() - named == unnamed && (named == 0 || named_allowed);
         if !fits {
             return Err(Contradiction(format!("{name}: its members are not those of its kind")));
         }

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 
 use aws_dynamic::catalog::write::{NewOperation, NewService, encode};
 use aws_dynamic::catalog::{Effect, Index, Models, write_models};
+use aws_dynamic::import::botocore::Files;
 use aws_dynamic::import::facts;
 
 use crate::judge::Judged;
@@ -56,15 +57,15 @@ fn run(models: &Path, levels: &Path, option: &str) -> Result<ExitCode> {
     let tables = Tables::read(&data)?;
     let models = sources::BOTOCORE.verified(models)?;
     let levels = sources::IAM_DATA.verified(levels)?;
-    let shapes = shapes::read(&models)?;
-    let catalog = Catalog::build(&models, &levels, &tables)?;
+    let files = shapes::files(&models)?;
+    let catalog = Catalog::build(&files, &levels, &tables)?;
     let out = &mut std::io::BufWriter::new(std::io::stdout());
     let printed = match option {
         "--review" => catalog.judged.iter().filter(|j| j.doubt.is_some()).try_for_each(|judged| {
             writeln!(out, "{}\t{}", judged.row(), judged.doubt.as_deref().unwrap_or_default())
         }),
         "--show" => {
-            let sources = [catalog.sources(), sources_of(&shapes)];
+            let sources = [catalog.sources(), sources_of(&shapes::read(&files)?)];
             let lines = sources.iter().flat_map(|sources| sources.lines());
             lines.into_iter().try_for_each(|line| writeln!(out, "# {line}")).and_then(|()| {
                 catalog.judged.iter().try_for_each(|judged| writeln!(out, "{}", judged.row()))
@@ -73,6 +74,7 @@ fn run(models: &Path, levels: &Path, option: &str) -> Result<ExitCode> {
         _ => {
             let index =
                 Packed { file: "index.bin", sources: catalog.sources(), bytes: catalog.encoded()? };
+            let shapes = shapes::read(&files)?;
             let models = Packed {
                 file: "models.bin",
                 sources: sources_of(&shapes),
@@ -95,9 +97,9 @@ struct Catalog {
 }
 
 impl Catalog {
-    fn build(models: &[u8], levels: &[u8], tables: &Tables) -> Result<Self> {
+    fn build(files: &BTreeMap<String, Files>, levels: &[u8], tables: &Tables) -> Result<Self> {
         let levels = Levels::read(levels)?;
-        let models = models::read(models, tables)?;
+        let models = models::read(files, tables)?;
         tables.check(&models, &levels)?;
         let mut services = Vec::new();
         let mut judged = Vec::new();

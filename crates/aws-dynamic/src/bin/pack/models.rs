@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_dynamic::import::botocore::Files;
 use serde::Deserialize;
 
 use crate::Result;
 use crate::names;
-use crate::sources;
 use crate::tables::Tables;
 
 /// A service.
@@ -33,39 +33,16 @@ pub struct Operation {
     pub missing: Vec<String>,
 }
 
-/// The newest version of every service.
-pub fn read(archive: &[u8], tables: &Tables) -> Result<Vec<Model>> {
-    let mut newest: BTreeMap<String, String> = BTreeMap::new();
-    sources::entries(
-        archive,
-        |path| of_path(path).is_some(),
-        |path, _| {
-            if let Some((folder, version)) = of_path(path) {
-                let newest = newest.entry(folder.to_owned()).or_default();
-                *newest = version.max(newest).to_owned();
-            }
-            Ok(())
-        },
-    )?;
-    let wanted = |path: &str| {
-        of_path(path)
-            .is_some_and(|(folder, v)| newest.get(folder).is_some_and(|newest| newest == v))
-    };
-    let mut models = Vec::new();
-    sources::entries(archive, wanted, |path, content| {
-        let folder = of_path(path).map_or(path, |(folder, _)| folder);
+/// Every service, from its files.
+pub fn read(files: &BTreeMap<String, Files>, tables: &Tables) -> Result<Vec<Model>> {
+    let read = |(folder, files): (&String, &Files)| {
         let raw: Raw =
-            serde_json::from_slice(content).map_err(|error| format!("{path}: {error}"))?;
-        models.push(raw.reduced(folder, tables));
-        Ok(())
-    })?;
+            serde_json::from_slice(&files.model).map_err(|error| format!("{folder}: {error}"))?;
+        Ok(raw.reduced(folder, tables))
+    };
+    let mut models = files.iter().map(read).collect::<Result<Vec<Model>>>()?;
     models.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(models)
-}
-
-fn of_path(path: &str) -> Option<(&str, &str)> {
-    let below = path.strip_prefix("botocore/data/")?.strip_suffix("/service-2.json")?;
-    below.split_once('/')
 }
 
 #[derive(Deserialize)]

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use aws_dynamic::import::botocore::{self, Files};
 use aws_dynamic::import::facts::Service;
-use aws_dynamic::model::terms::Kind;
 
 use crate::Result;
 use crate::names;
 use crate::sources;
 
-/// The newest version of every service.
-pub fn read(archive: &[u8]) -> Result<Vec<Service>> {
+/// The files of the newest version of every service, by folder.
+pub fn files(archive: &[u8]) -> Result<BTreeMap<String, Files>> {
     let mut versions: BTreeMap<(String, String), Files> = BTreeMap::new();
     sources::entries(
         archive,
@@ -32,23 +31,24 @@ pub fn read(archive: &[u8]) -> Result<Vec<Service>> {
             Ok(())
         },
     )?;
-    // The last version of a folder that has a model is the newest.
-    let newest: BTreeMap<String, Files> = versions
-        .into_iter()
-        .filter(|(_, files)| !files.model.is_empty())
-        .map(|((folder, _), files)| (folder, files))
-        .collect();
+    // Of the versions that have a model the last one is the newest.
+    let with_model = versions.into_iter().filter(|(_, files)| !files.model.is_empty());
+    Ok(with_model.map(|((folder, _), files)| (folder, files)).collect())
+}
+
+/// The facts of every service.
+pub fn read(files: &BTreeMap<String, Files>) -> Result<Vec<Service>> {
     let read = |(folder, files): (&String, &Files)| {
         botocore::service(names::canonical(folder), files).map_err(|e| format!("{folder}: {e}"))
     };
-    newest.iter().map(read).collect()
+    files.iter().map(read).collect()
 }
 
 /// How much of each there is.
 pub fn counts(services: &[Service]) -> String {
     let operations = || services.iter().flat_map(|service| service.operations.values());
     let shapes = || services.iter().flat_map(|service| service.shapes.values());
-    let members = shapes().filter(|shape| matches!(shape.kind, Kind::Structure | Kind::Union));
+    let members = shapes().filter(|shape| shape.kind.has_named_members());
     format!(
         "{} services, {} operations, {} shapes, {} members, {} paginators, {} waiters",
         services.len(),
