@@ -188,10 +188,13 @@ impl Writer<'_> {
         self.flag(SenderFault, row, shape.error.is_sender_fault);
         self.number(Throttling, row, shape.throttling);
         let named = shape.members.iter().filter(|member| !member.name.is_empty()).count();
-        let unnamed = [(Kind::List, 1), (Kind::Map, 2)].into_iter();
-        let unnamed = unnamed.find(|(kind, _)| *kind == shape.kind).map_or(0, |(_, count)| count);
-        let named_allowed = shape.kind.has_named_members();
-        let fits = shape.members.len() - named == unnamed && (named == 0 || named_allowed);
+        let (has_names, count) = (shape.kind.has_named_members(), shape.members.len());
+        let unnamed = [Kind::List, Kind::Map].iter().position(|kind| *kind == shape.kind);
+        // A list has one, a map has two.
+        let fits = match unnamed {
+            Some(place) => named == 0 && count == place + 1,
+            None => named == count && (has_names || count == 0),
+        };
         if !fits {
             return Err(Contradiction(format!("{name}: its members are not those of its kind")));
         }
