@@ -7,3 +7,4 @@ pub mod catalog;
 #[cfg(feature = "pack")]
 pub mod import;
 pub mod model;
+pub mod validate;

@@ -1,0 +1,338 @@
+use serde_json::json;
+
+use super::*;
+use crate::catalog::Models;
+
+fn operation(name: &str) -> Operation<'static> {
+    let (service, operation) = name.split_once(':').unwrap();
+    Models::get().unwrap().service(service).unwrap().unwrap().operation(operation).unwrap()
+}
+
+fn lines(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(Finding::to_string).collect()
+}
+
+/// The problems of an input whose types are taken as they are.
+fn wrong(name: &str, input: Value, expected: &[&str]) {
+    let invalid = validate(operation(name), &input, Coercion::Off).unwrap_err();
+    assert_eq!(lines(&invalid.problems), expected, "{name} {input}");
+}
+
+/// An input that goes as it is, without a word.
+fn right(name: &str, input: Value) {
+    for coercion in [Coercion::Off, Coercion::On] {
+        let valid = validate(operation(name), &input, coercion).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(Value::Object(valid.input), input, "{name}");
+        assert_eq!(lines(&valid.warnings), [""; 0], "{name} {input}");
+        assert_eq!(lines(&valid.coercions), [""; 0], "{name} {input}");
+    }
+}
+
+/// What an input is coerced to, and that it is wrong where nothing is coerced.
+fn coerced(name: &str, input: Value, expected: Value, notes: &[&str]) {
+    let valid = validate(operation(name), &input, Coercion::On).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(Value::Object(valid.input), expected, "{name} {input}");
+    assert_eq!(lines(&valid.coercions), notes, "{name} {input}");
+    assert!(validate(operation(name), &input, Coercion::Off).is_err(), "{name} {input}");
+}
+
+fn warned(name: &str, input: Value, expected: &[&str]) {
+    let valid = validate(operation(name), &input, Coercion::On).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(lines(&valid.warnings), expected, "{name} {input}");
+}
+
+#[test]
+fn inputs_that_are_right_pass_as_they_are() {
+    right("sts:GetCallerIdentity", json!({}));
+    right("ec2:DescribeInstances", json!({"Filters": [{"Name": "a", "Values": ["b"]}]}));
+    right("ec2:DescribeInstances", json!({"MaxResults": 5, "DryRun": false}));
+    right("dynamodb:GetItem", json!({"TableName": "t", "Key": {"id": {"S": "1"}}}));
+    right("s3:PutObject", json!({"Bucket": "b", "Key": "k", "Body": "aGk=", "Expires": 1.5}));
+    right(
+        "s3:GetObject",
+        json!({"Bucket": "b", "Key": "k", "IfModifiedSince": "2026-01-31T12:00:00Z"}),
+    );
+    right(
+        "s3:GetObject",
+        json!({"Bucket": "b", "Key": "k", "IfModifiedSince": "Sat, 31 Jan 2026 12:00:00 GMT"}),
+    );
+    right(
+        "cloudwatch:PutMetricData",
+        json!({
+            "Namespace": "n", "MetricData": [{"MetricName": "m", "Value": "NaN"}],
+        }),
+    );
+    right(
+        "bedrock-runtime:Converse",
+        json!({
+            "modelId": "m", "messages": [{"role": "user", "content": [{"text": "t"}]}],
+            "additionalModelRequestFields": {"any": [1, null, {"thing": true}]},
+        }),
+    );
+}
+
+#[test]
+fn an_input_of_null_is_none_and_a_member_of_null_is_absent() {
+    assert!(validate(operation("sts:GetCallerIdentity"), &Value::Null, Coercion::Off).is_ok());
+    let input = json!({"MaxResults": null});
+    let valid = validate(operation("ec2:DescribeInstances"), &input, Coercion::Off).unwrap();
+    assert!(valid.input.is_empty());
+    wrong(
+        "sqs:GetQueueUrl",
+        json!({"QueueName": null}),
+        &["QueueName: is required, and missing: expected a string"],
+    );
+}
+
+#[test]
+fn wrong_types_are_named_with_their_place() {
+    wrong(
+        "ec2:DescribeInstances",
+        json!({"Filters": [{"Values": "running"}]}),
+        &["Filters[0].Values: expected a list of strings, got a string"],
+    );
+    wrong(
+        "ec2:DescribeInstances",
+        json!({"Filters": {"Name": "a"}}),
+        &["Filters: expected a list of objects, got an object"],
+    );
+    wrong(
+        "ec2:DescribeInstances",
+        json!({"MaxResults": "5"}),
+        &["MaxResults: expected an integer, got a string"],
+    );
+    wrong(
+        "ec2:DescribeInstances",
+        json!({"DryRun": 1}),
+        &["DryRun: expected true or false, got a number"],
+    );
+    wrong("ec2:DescribeInstances", json!([1]), &["the input: expected an object, got a list"]);
+    wrong(
+        "ec2:DescribeInstances",
+        json!({"InstanceIds": ["i-1", null]}),
+        &["InstanceIds[1]: expected a string, got null"],
+    );
+    wrong(
+        "s3:PutObject",
+        json!({"Bucket": "b", "Key": "k", "Body": "not base64!"}),
+        &["Body: expected bytes in base64, got a string"],
+    );
+    wrong(
+        "s3:PutObject",
+        json!({"Bucket": "b", "Key": "k", "Expires": "tomorrow"}),
+        &["Expires: expected a time (2026-01-31T12:00:00Z), got a string"],
+    );
+}
+
+#[test]
+fn all_problems_are_found_at_once() {
+    wrong(
+        "sts:AssumeRole",
+        json!({"RoleArn": 5, "DurationSeconds": 5, "rolesessionname": "a", "Tags": [{"Kee": "a"}]}),
+        &[
+            "RoleArn: expected a string, got a number",
+            "DurationSeconds: expected 900 to 43200",
+            "rolesessionname: there is no such member; did you mean RoleSessionName?",
+            "Tags[0].Kee: there is no such member; did you mean Key?",
+            "Tags[0].Key: is required, and missing: expected a string",
+            "Tags[0].Value: is required, and missing: expected a string",
+            "RoleSessionName: is required, and missing: expected a string",
+        ],
+    );
+}
+
+#[test]
+fn unknown_members_come_with_the_nearest_name() {
+    let check = |name: &str, expected: &str| {
+        wrong(
+            "sqs:GetQueueUrl",
+            json!({"QueueName": "q", name: 1}),
+            &[&format!("{name}: {expected}")],
+        );
+    };
+    check("queueName", "there is no such member; did you mean QueueName?");
+    check("queue-name", "there is no such member; did you mean QueueName?");
+    check("QuueName", "there is no such member; did you mean QueueName?");
+    check("X", "there is no such member; there are QueueName, QueueOwnerAWSAccountId");
+    check(
+        &"x".repeat(100_000),
+        "there is no such member; there are QueueName, QueueOwnerAWSAccountId",
+    );
+    wrong("sts:GetCallerIdentity", json!({"A": 1}), &["A: there is no such member, nor any other"]);
+}
+
+#[test]
+fn lengths_and_ranges_are_held() {
+    wrong(
+        "sts:AssumeRole",
+        json!({"RoleArn": "a".repeat(20), "RoleSessionName": "a"}),
+        &["RoleSessionName: expected 2 to 64 characters, got 1"],
+    );
+    wrong(
+        "dynamodb:BatchGetItem",
+        json!({"RequestItems": {}}),
+        &["RequestItems: expected 1 to 100 entries, got 0"],
+    );
+    wrong(
+        "ec2:DescribeInstances",
+        json!({"MaxResults": 3_000_000_000_u64}),
+        &["MaxResults: expected -2147483648 to 2147483647"],
+    );
+    wrong(
+        "kms:Encrypt",
+        json!({"KeyId": "k", "Plaintext": ""}),
+        &["Plaintext: expected 1 to 4096 bytes, got 0"],
+    );
+    wrong(
+        "s3:GetObject",
+        json!({"Bucket": "b", "Key": ""}),
+        &[
+            "Key: expected at least 1 characters, got 0",
+            "Key: may not be empty: it is a part of the path",
+        ],
+    );
+}
+
+#[test]
+fn of_a_union_exactly_one_is_given() {
+    let item = |value: Value| json!({"TableName": "t", "Item": {"id": value}});
+    let message =
+        |value: Value| json!({"modelId": "m", "messages": [{"role": "user", "content": [value]}]});
+    right("dynamodb:PutItem", item(json!({"S": "1"})));
+    for (content, count) in [(json!({}), 0), (json!({"text": "a", "image": null}), 1)] {
+        let invalid =
+            validate(operation("bedrock-runtime:Converse"), &message(content), Coercion::Off);
+        assert_eq!(invalid.is_ok(), count == 1);
+    }
+    let both = message(json!({"text": "a", "cachePoint": {"type": "default"}}));
+    let invalid =
+        validate(operation("bedrock-runtime:Converse"), &both, Coercion::Off).unwrap_err();
+    let line = invalid.to_string();
+    assert!(
+        line.starts_with("messages[0].content[0]: expected exactly one of text, image"),
+        "{line}"
+    );
+    assert!(line.ends_with(", got 2"), "{line}");
+}
+
+#[test]
+fn what_can_only_mean_one_thing_is_read_as_that() {
+    coerced(
+        "ec2:DescribeInstances",
+        json!({"MaxResults": "5", "DryRun": "true"}),
+        json!({"MaxResults": 5, "DryRun": true}),
+        &[
+            "MaxResults: a string was read as an integer",
+            "DryRun: a string was read as true or false",
+        ],
+    );
+    coerced(
+        "ec2:DescribeInstances",
+        json!({"MaxResults": 5.0}),
+        json!({"MaxResults": 5}),
+        &["MaxResults: a number was read as an integer"],
+    );
+    coerced(
+        "ec2:DescribeInstances",
+        json!({"InstanceIds": "i-1"}),
+        json!({"InstanceIds": ["i-1"]}),
+        &["InstanceIds: one value was read as a list of one"],
+    );
+    coerced(
+        "ec2:DescribeInstances",
+        json!({"Filters": {"Name": "a", "Values": ["b", 1]}}),
+        json!({"Filters": [{"Name": "a", "Values": ["b", "1"]}]}),
+        &[
+            "Filters: one value was read as a list of one",
+            "Filters[0].Values[1]: a number was read as a string",
+        ],
+    );
+    for input in
+        [json!({"MaxResults": "five"}), json!({"MaxResults": 5.5}), json!({"DryRun": "yes"})]
+    {
+        assert!(
+            validate(operation("ec2:DescribeInstances"), &input, Coercion::On).is_err(),
+            "{input}"
+        );
+    }
+}
+
+#[test]
+fn what_services_may_know_better_is_a_warning() {
+    warned(
+        "s3:PutObject",
+        json!({"Bucket": "b", "Key": "k", "StorageClass": "GLACER"}),
+        &["StorageClass: is none of the known values STANDARD, REDUCED_REDUNDANCY, STANDARD_IA, \
+         ONEZONE_IA, INTELLIGENT_TIERING, GLACIER, DEEP_ARCHIVE, OUTPOSTS, GLACIER_IR, SNOW, \
+         EXPRESS_ONEZONE, FSX_OPENZFS, FSX_ONTAP, AWS_BACKUP_WARM, AWS_BACKUP_LOW_COST_WARM; did you mean GLACIER?"],
+    );
+    warned("lambda:GetFunction", json!({"FunctionName": "a function!"}), &[]);
+    warned(
+        "kms:CreateAlias",
+        json!({"AliasName": "!", "TargetKeyId": "k"}),
+        &["AliasName: does not match the pattern ^[a-zA-Z0-9:/_-]+$"],
+    );
+}
+
+#[test]
+fn no_finding_repeats_a_value() {
+    let secret = "s3cr3t-value";
+    let input = json!({
+        "RoleArn": {"a": secret}, "RoleSessionName": secret.repeat(10), "Policy": [secret],
+        "DurationSeconds": secret, "Tags": secret, "TokenCode": secret,
+    });
+    let invalid = validate(operation("sts:AssumeRole"), &input, Coercion::On).unwrap_err();
+    let text = format!("{invalid:?}");
+    assert!(invalid.problems.len() > 4 && !text.contains(secret), "{text}");
+}
+
+#[test]
+fn findings_are_bounded_and_depth_ends() {
+    let many: Vec<Value> = (0..10_000).map(|_| Value::Bool(true)).collect();
+    let invalid =
+        validate(operation("ec2:DescribeInstances"), &json!({"InstanceIds": many}), Coercion::Off);
+    assert_eq!(invalid.unwrap_err().problems.len(), MOST);
+
+    let mut deep = json!({"S": "x"});
+    for _ in 0..400 {
+        deep = json!({"L": [deep]});
+    }
+    let input = json!({"TableName": "t", "Item": {"id": deep}});
+    let invalid = validate(operation("dynamodb:PutItem"), &input, Coercion::Off).unwrap_err();
+    assert!(invalid.to_string().ends_with("is nested too deeply"));
+}
+
+/// Any value in the place of any input of any operation of some services: an answer, never a panic.
+#[test]
+fn garbage_is_answered() {
+    let garbage = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1e300),
+        json!(""),
+        json!("ÿ\u{0}"),
+        json!([]),
+        json!([[[]]]),
+        json!({}),
+        json!({"": {"": [null]}}),
+    ];
+    let mut problems = 0;
+    for name in ["dynamodb", "route53", "sqs", "s3"] {
+        for operation in Models::get().unwrap().service(name).unwrap().unwrap().operations() {
+            let members = operation.input().into_iter().flat_map(|shape| shape.members());
+            let names: Vec<&str> = members.map(Member::name).collect();
+            for value in &garbage {
+                let all: Map<String, Value> =
+                    names.iter().map(|name| ((*name).to_owned(), value.clone())).collect();
+                for (input, coercion) in
+                    [(value, Coercion::On), (&Value::Object(all), Coercion::On)]
+                {
+                    let result = validate(operation, input, coercion);
+                    problems += result.map_or_else(|invalid| invalid.problems.len(), |_| 0);
+                }
+            }
+        }
+    }
+    assert!(problems > 5_000, "{problems}");
+}
