@@ -15,8 +15,10 @@
 mod scalar;
 mod words;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use regex::bytes::Regex;
 use serde_json::{Map, Value};
 
 use crate::model::terms::{Kind, Location};
@@ -120,6 +122,8 @@ struct Check {
     problems: Vec<Finding>,
     coercions: Vec<Finding>,
     warnings: Vec<Finding>,
+    /// The patterns that were met, by the row of their shape; none for one that cannot be read.
+    patterns: BTreeMap<usize, Option<Regex>>,
 }
 
 impl Check {
@@ -153,6 +157,10 @@ impl Check {
     }
 
     fn unknown(&mut self, shape: Shape<'_>, name: &str) {
+        // Looking for the nearest name costs more than the rest; nobody reads the thousandth.
+        if self.problems.len() >= MOST {
+            return;
+        }
         let names: Vec<&str> = shape.members().map(Member::name).collect();
         let what = match words::nearest(name, &names) {
             Some(nearest) => format!("there is no such member; did you mean {nearest}?"),

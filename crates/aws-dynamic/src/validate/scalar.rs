@@ -2,6 +2,7 @@
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use regex::bytes::RegexBuilder;
 use serde_json::{Number, Value};
 
 use super::{Check, Coercion, words};
@@ -103,9 +104,10 @@ impl Check {
 
     fn pattern(&mut self, shape: Shape<'_>, text: &str) {
         let Some(pattern) = shape.pattern().filter(|_| text.is_ascii()) else { return };
-        let mut builder = regex::bytes::RegexBuilder::new(pattern);
-        let regex = builder.unicode(false).size_limit(1 << 20).build();
-        if regex.is_ok_and(|regex| !regex.is_match(text.as_bytes())) {
+        let regex = self.patterns.entry(shape.row()).or_insert_with(|| {
+            RegexBuilder::new(pattern).unicode(false).size_limit(1 << 20).build().ok()
+        });
+        if regex.as_ref().is_some_and(|regex| !regex.is_match(text.as_bytes())) {
             self.warning(&format!("does not match the pattern {pattern}"));
         }
     }

@@ -293,6 +293,12 @@ fn findings_are_bounded_and_depth_ends() {
         validate(operation("ec2:DescribeInstances"), &json!({"InstanceIds": many}), Coercion::Off);
     assert_eq!(invalid.unwrap_err().problems.len(), MOST);
 
+    // Ten thousand unknown names are not each compared with all known ones.
+    let unknown: Map<String, Value> =
+        (0..10_000).map(|n| (format!("{n:0>90}"), Value::Null)).collect();
+    let invalid = validate(operation("ec2:RunInstances"), &unknown.into(), Coercion::On);
+    assert_eq!(invalid.unwrap_err().problems.len(), MOST);
+
     let mut deep = json!({"S": "x"});
     for _ in 0..400 {
         deep = json!({"L": [deep]});
