@@ -1,9 +1,11 @@
 //! What this program knows about AWS without asking AWS: which services and operations exist, what
-//! a call of each does, and how their inputs and outputs are shaped. A crate of its own, because the
-//! data behind it is large and changes with AWS, while the server changes with its users.
+//! a call of each does, how their inputs and outputs are shaped, and where a call goes. A crate of its
+//! own, because the data behind it is large and changes with AWS, while the server changes with its
+//! users.
 
 mod bytes;
 pub mod catalog;
+pub mod endpoint;
 #[cfg(feature = "pack")]
 pub mod import;
 pub mod model;

@@ -28,7 +28,11 @@ static SHOWN: LazyLock<Vec<u8>> = LazyLock::new(|| pack(&["--show"]).stdout);
 #[test]
 fn the_sources_make_the_same_bytes() {
     let output = pack(&["--check"]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for file in ["index.bin", "models.bin", "endpoints.bin"] {
+        assert!(said.contains(&format!("data/{file} is as the sources make it")), "{said}");
+    }
 }
 
 #[test]
@@ -45,8 +49,13 @@ fn the_provenance_of_what_is_packed_is_shown() {
     let shown = String::from_utf8(SHOWN.clone()).unwrap();
     let index = aws_dynamic::catalog::Index::get().unwrap().sources();
     let models = aws_dynamic::catalog::Models::get().unwrap().sources();
-    let expected: Vec<String> =
-        index.lines().chain(models.lines()).map(|line| format!("# {line}")).collect();
+    let rules = aws_dynamic::endpoint::Rules::get().unwrap().sources();
+    let expected: Vec<String> = index
+        .lines()
+        .chain(models.lines())
+        .chain(rules.lines())
+        .map(|line| format!("# {line}"))
+        .collect();
     let head: Vec<&str> = shown.lines().take_while(|line| line.starts_with("# ")).collect();
     assert_eq!(head, expected);
     assert!(models.contains("of 2026-11-17 (Apache-2.0), sha256 "), "{models}");

@@ -2,7 +2,7 @@
 //! of its own, because its sources are 18 MB and its judgement is looked at by people: the server
 //! carries only what comes out.
 //!
-//! Without an option it writes data/index.bin and data/models.bin. `--check` compares these files
+//! Without an option it writes data/index.bin, data/models.bin and data/endpoints.bin. `--check` compares these files
 //! with what would be written. `--review` prints the operations on which the sources disagree, with
 //! what was decided. `--show` prints the provenance of what is packed, in lines that begin with `#`,
 //! and every operation.
@@ -11,6 +11,7 @@ mod judge;
 mod levels;
 mod models;
 mod names;
+mod rules;
 mod shapes;
 mod sources;
 mod tables;
@@ -59,13 +60,15 @@ fn run(models: &Path, levels: &Path, option: &str) -> Result<ExitCode> {
     let levels = sources::IAM_DATA.verified(levels)?;
     let files = shapes::files(&models)?;
     let catalog = Catalog::build(&files, &levels, &tables)?;
+    let rules = rules::pack(&models)?;
     let out = &mut std::io::BufWriter::new(std::io::stdout());
     let printed = match option {
         "--review" => catalog.judged.iter().filter(|j| j.doubt.is_some()).try_for_each(|judged| {
             writeln!(out, "{}\t{}", judged.row(), judged.doubt.as_deref().unwrap_or_default())
         }),
         "--show" => {
-            let sources = [catalog.sources(), sources_of(&shapes::read(&files)?)];
+            let shapes = shapes::read(&files)?;
+            let sources = [catalog.sources(), sources_of(&shapes), rules.sources];
             let lines = sources.iter().flat_map(|sources| sources.lines());
             lines.into_iter().try_for_each(|line| writeln!(out, "# {line}")).and_then(|()| {
                 catalog.judged.iter().try_for_each(|judged| writeln!(out, "{}", judged.row()))
@@ -81,8 +84,8 @@ fn run(models: &Path, levels: &Path, option: &str) -> Result<ExitCode> {
                 bytes: encoded(shapes)?,
             };
             return match option {
-                "--check" => check(&data, &[index, models]),
-                _ => write(&data, &[index, models]),
+                "--check" => check(&data, &[index, models, rules]),
+                _ => write(&data, &[index, models, rules]),
             };
         }
     };
