@@ -9,4 +9,5 @@ pub mod endpoint;
 #[cfg(feature = "pack")]
 pub mod import;
 pub mod model;
+pub mod protocol;
 pub mod validate;

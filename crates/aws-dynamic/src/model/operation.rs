@@ -32,6 +32,11 @@ impl<'a> Operation<'a> {
         self.service
     }
 
+    /// Its place among the service's operations: a key for tables beside the model.
+    pub fn row(self) -> usize {
+        self.row
+    }
+
     pub fn name(self) -> &'a str {
         self.text(Column::OperationName).unwrap_or_default()
     }

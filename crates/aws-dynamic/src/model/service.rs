@@ -7,17 +7,21 @@ use super::shape::Shape;
 use super::terms::{AuthScheme, BodyHash, ContextType, Http2, Protocol, SignatureVersion};
 use super::waiter::Waiter;
 use crate::bytes::Broken;
+use crate::protocol::Kept;
 
 /// A service with all its facts.
 #[derive(Debug)]
 pub struct Service {
     name: String,
     pub(super) block: Block,
+    /// What the protocols have made of it so far.
+    pub(crate) kept: Kept,
 }
 
 impl Service {
     pub(crate) fn decode(name: &str, payload: Vec<u8>, numbers: usize) -> Result<Self, Broken> {
-        Ok(Self { name: name.to_owned(), block: Block::decode(payload, numbers)? })
+        let block = Block::decode(payload, numbers)?;
+        Ok(Self { name: name.to_owned(), block, kept: Kept::default() })
     }
 
     /// The canonical name, which is that of the AWS CLI.

@@ -1,0 +1,104 @@
+//! Answers, read through the codecs into JSON: the one walk of an output that all protocols share.
+//! The codecs bound the depth.
+
+use aws_smithy_schema::serde::{SerdeError, ShapeDeserializer};
+use aws_smithy_types::base64;
+use serde_json::{Map, Value};
+
+use super::schema::{Node, Part, Static};
+use super::{document, number, timestamp};
+use crate::model::terms::Kind;
+
+/// A structure's members, as far as the answer has them.
+pub(super) fn structure(
+    from: &mut dyn ShapeDeserializer,
+    node: &'static Node,
+) -> Result<Map<String, Value>, SerdeError> {
+    let mut fields = Map::new();
+    from.read_struct(node.schema, &mut |schema, from| {
+        // What the model does not know has no place; the codec steps over it.
+        let part = schema.member_index().and_then(|place| node.parts.get(place));
+        let Some(part) = part else { return Ok(()) };
+        let value = member(from, part)?;
+        if !value.is_null() {
+            fields.insert(part.name.to_owned(), value);
+        }
+        Ok(())
+    })?;
+    Ok(fields)
+}
+
+fn member(from: &mut dyn ShapeDeserializer, part: &'static Part) -> Result<Value, SerdeError> {
+    let node = part.node().ok_or_else(no_shape)?;
+    if part.is_json_text && !from.is_null() {
+        let text = from.read_string(part.schema)?;
+        return serde_json::from_str(&text)
+            .map_err(|_| SerdeError::invalid_input(format!("{} is not JSON", part.name)));
+    }
+    value(from, part.schema, node)
+}
+
+fn value(
+    from: &mut dyn ShapeDeserializer,
+    schema: Static,
+    node: &'static Node,
+) -> Result<Value, SerdeError> {
+    if from.is_null() && node.kind != Kind::Document {
+        from.read_null()?;
+        return Ok(Value::Null);
+    }
+    Ok(match node.kind {
+        Kind::Structure | Kind::Union => structure(from, node)?.into(),
+        Kind::List => list(from, schema, node)?,
+        Kind::Map => map(from, schema, node)?,
+        Kind::Document => document::to_json(from.read_document(schema)?),
+        Kind::String | Kind::Character => from.read_string(schema)?.into(),
+        Kind::Boolean => from.read_boolean(schema)?.into(),
+        // Services outgrow their models.
+        Kind::Byte | Kind::Short | Kind::Integer | Kind::Long => from.read_long(schema)?.into(),
+        Kind::BigInteger => number::of_text(from.read_big_integer(schema)?.as_ref()),
+        Kind::Float => number::of_float(from.read_double(schema)?),
+        Kind::Double => number::of_double(from.read_double(schema)?),
+        Kind::BigDecimal => number::of_text(from.read_big_decimal(schema)?.as_ref()),
+        Kind::Timestamp => timestamp::to_json(&from.read_timestamp(schema)?),
+        Kind::Blob => base64::encode(from.read_blob(schema)?).into(),
+    })
+}
+
+fn list(
+    from: &mut dyn ShapeDeserializer,
+    schema: Static,
+    node: &'static Node,
+) -> Result<Value, SerdeError> {
+    let of = node.parts.first().and_then(Part::node).ok_or_else(no_shape)?;
+    let mut values = Vec::new();
+    from.read_list(schema, &mut |from| {
+        let value = value(from, of.schema, of)?;
+        if node.is_sparse || of.kind == Kind::Document || !value.is_null() {
+            values.push(value);
+        }
+        Ok(())
+    })?;
+    Ok(values.into())
+}
+
+fn map(
+    from: &mut dyn ShapeDeserializer,
+    schema: Static,
+    node: &'static Node,
+) -> Result<Value, SerdeError> {
+    let of = node.parts.get(1).and_then(Part::node).ok_or_else(no_shape)?;
+    let mut values = Map::new();
+    from.read_map(schema, &mut |key, from| {
+        let value = value(from, of.schema, of)?;
+        if node.is_sparse || of.kind == Kind::Document || !value.is_null() {
+            values.insert(key, value);
+        }
+        Ok(())
+    })?;
+    Ok(values.into())
+}
+
+fn no_shape() -> SerdeError {
+    SerdeError::custom("the model of the operation is broken")
+}
