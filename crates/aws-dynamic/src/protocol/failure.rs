@@ -71,9 +71,10 @@ pub(super) fn of(exchange: &Exchange, response: &mut Response) -> ServiceError {
     response.headers_mut().remove(QUERY_ERROR);
     let mut about = about(exchange, response);
     let named = |text: &str| about.code.as_deref() == Some(text);
-    let shape = exchange.errors.iter().find(|error| {
-        named(&error.name) || error.code.as_deref().is_some_and(named)
-    });
+    let shape = exchange
+        .errors
+        .iter()
+        .find(|error| named(&error.name) || error.code.as_deref().is_some_and(named));
     let members = shape.and_then(|shape| {
         let mut from =
             exchange.protocol.deserialize_error_response(response, &exchange.config).ok()?;

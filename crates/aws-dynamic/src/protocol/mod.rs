@@ -161,7 +161,9 @@ impl Exchange {
     }
 
     /// The id of a request, from the headers of its answer.
-    pub fn request_id<'h>(headers: impl IntoIterator<Item = (&'h str, &'h str)>) -> Option<&'h str> {
+    pub fn request_id<'h>(
+        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+    ) -> Option<&'h str> {
         failure::request_id(headers)
     }
 
@@ -221,9 +223,10 @@ impl Exchange {
                 !["content-type", "content-length"].contains(&name.to_ascii_lowercase().as_str())
             });
         }
-        let payload = self.input.node.and_then(|node| {
-            node.parts.iter().find(|part| part.payload != Payload::No)
-        });
+        let payload = self
+            .input
+            .node
+            .and_then(|node| node.parts.iter().find(|part| part.payload != Payload::No));
         let payload = payload.filter(|part| values.get(part.name).is_some_and(|v| !v.is_null()));
         if let (Some(node), None) =
             (payload.and_then(|part| part.node()), request.header("content-type"))

@@ -30,7 +30,11 @@ pub(super) fn structure(
 
 fn member(from: &mut dyn ShapeDeserializer, part: &'static Part) -> Result<Value, SerdeError> {
     let node = part.node().ok_or_else(no_shape)?;
-    if part.is_json_text && !from.is_null() {
+    if part.schema.http_response_code().is_some() {
+        return Ok(from.read_integer(part.schema)?.into());
+    }
+    // In a body such a text stays one, as the AWS CLI shows it.
+    if part.is_json_text && part.schema.http_header().is_some() {
         let text = from.read_string(part.schema)?;
         return serde_json::from_str(&text)
             .map_err(|_| SerdeError::invalid_input(format!("{} is not JSON", part.name)));

@@ -90,7 +90,8 @@ impl Kept {
         make: impl FnOnce() -> Result<Exchange, Unsupported>,
     ) -> Result<&'static Exchange, Unsupported> {
         let count = operation.service().operations().len();
-        let exchanges = self.exchanges.get_or_init(|| (0..count).map(|_| OnceLock::new()).collect());
+        let exchanges =
+            self.exchanges.get_or_init(|| (0..count).map(|_| OnceLock::new()).collect());
         let leaked = || make().map(|exchange| &*Box::leak(Box::new(exchange)));
         match exchanges.get(operation.row()) {
             Some(slot) => slot.get_or_init(leaked).clone(),
@@ -114,8 +115,7 @@ const NESTED_LISTS: usize = 16;
 impl<'a> Maker<'a> {
     pub fn new(service: &'a Service, protocol: Protocol, side: Side) -> Self {
         let slots = || {
-            let slots: Vec<OnceLock<Node>> =
-                service.shapes().map(|_| OnceLock::new()).collect();
+            let slots: Vec<OnceLock<Node>> = service.shapes().map(|_| OnceLock::new()).collect();
             &*Vec::leak(slots)
         };
         let [input, output] = *service.kept.nodes.get_or_init(|| [slots(), slots()]);
@@ -157,8 +157,8 @@ impl<'a> Maker<'a> {
         let mut schema = Schema::new_struct(id(name), ShapeType::Structure, Vec::leak(members))
             .with_http(http)
             .with_original_name(input.map_or(name, |input| leaked(input.name())));
-        let named = operation.input_location_name();
-        if let Some(name) = named.or(input.and_then(Shape::location_name)) {
+        let named = input.and_then(Shape::location_name);
+        if let Some(name) = named.or(operation.input_location_name()) {
             schema = schema.with_xml_name(leaked(name));
         }
         let namespace = operation.input_xml_namespace().map(|uri| (uri, None));
@@ -167,7 +167,8 @@ impl<'a> Maker<'a> {
         }
         let payload = input.and_then(|input| input.member(input.payload()?));
         let payload = payload.filter(|member| member.shape().kind().has_named_members());
-        let body = payload.filter(|_| self.is_rest()).map(|member| self.body(member)).transpose()?;
+        let body =
+            payload.filter(|_| self.is_rest()).map(|member| self.body(member)).transpose()?;
         Ok(Root { schema: Box::leak(Box::new(schema)), node, body })
     }
 
@@ -347,28 +348,27 @@ impl<'a> Maker<'a> {
         schema
     }
 
-    /// The name in a body, where it is not the member's own.
+    /// The name in a body, where it is not the member's own. What a shape is called as a root is no
+    /// member's name.
     fn named(self, schema: Schema<'static>, name: &str, member: Member<'_>) -> Schema<'static> {
         let target = member.shape();
         let own = member.location_name();
         match (self.protocol, self.side) {
             (Protocol::Json | Protocol::RpcV2Cbor, _) => schema,
-            (Protocol::RestJson, _) => match own.or(target.location_name()) {
+            (Protocol::RestJson, _) => match own {
                 Some(own) => schema.with_json_name(leaked(own)),
                 None => schema,
             },
             // https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html#query-key-resolution
             (Protocol::Ec2, Side::Input) => {
-                let own = own.or(target.location_name()).unwrap_or(name);
-                let own = member.query_name().map_or_else(|| capitalised(own), str::to_owned);
-                schema.with_xml_name(leaked(&own))
+                let usual = || capitalised(own.unwrap_or(name));
+                schema.with_xml_name(leaked(&member.query_name().map_or_else(usual, str::to_owned)))
             }
             (Protocol::Ec2, Side::Output) | (Protocol::RestXml | Protocol::Query, _) => {
-                // The model names a flattened list by its element, SimpleDB's for one.
-                let flattened = target.is_flattened() || member.is_flattened();
-                let element = target.element().filter(|_| flattened);
-                let element = element.and_then(Member::location_name);
-                match own.or(element).or(target.location_name()) {
+                // Models of old, SimpleDB's, flatten a list wherever it stands and name it by its
+                // element.
+                let element = target.element().filter(|_| target.is_flattened());
+                match own.or(element.and_then(Member::location_name)) {
                     Some(own) => schema.with_xml_name(leaked(own)),
                     None => schema,
                 }
@@ -399,7 +399,8 @@ fn uri(operation: Operation<'_>) -> String {
     for member in operation.input().into_iter().flat_map(Shape::members) {
         if let (Some(Location::Uri), Some(name)) = (member.location(), member.location_name()) {
             for end in ["}", "+}"] {
-                uri = uri.replace(&format!("{{{name}{end}"), &format!("{{\0{}{end}", member.name()));
+                uri =
+                    uri.replace(&format!("{{{name}{end}"), &format!("{{\0{}{end}", member.name()));
             }
         }
     }

@@ -12,11 +12,9 @@ pub(super) fn of_json(value: &Value) -> Option<DateTime> {
             Some(seconds) => Some(DateTime::from_secs(seconds)),
             None => DateTime::from_str(&number.to_string(), Format::EpochSeconds).ok(),
         },
-        Value::String(text) => {
-            [Format::DateTimeWithOffset, Format::HttpDate, Format::EpochSeconds]
-                .into_iter()
-                .find_map(|format| DateTime::from_str(text, format).ok())
-        }
+        Value::String(text) => [Format::DateTimeWithOffset, Format::HttpDate, Format::EpochSeconds]
+            .into_iter()
+            .find_map(|format| DateTime::from_str(text, format).ok()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
@@ -38,7 +36,11 @@ mod tests {
     #[test]
     fn every_modelled_form_is_read() {
         let check = |value: Value, expected: &str| {
-            assert_eq!(of_json(&value).map(|time| to_json(&time)), Some(expected.into()), "{value}");
+            assert_eq!(
+                of_json(&value).map(|time| to_json(&time)),
+                Some(expected.into()),
+                "{value}"
+            );
         };
         check(json!("2026-01-31T12:00:00Z"), "2026-01-31T12:00:00Z");
         check(json!("2026-01-31T12:00:00.25Z"), "2026-01-31T12:00:00.25Z");
@@ -54,9 +56,14 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for value in
-            [json!("yesterday"), json!(""), json!(true), json!(null), json!([]), json!("2026-13-01T00:00:00Z")]
-        {
+        for value in [
+            json!("yesterday"),
+            json!(""),
+            json!(true),
+            json!(null),
+            json!([]),
+            json!("2026-13-01T00:00:00Z"),
+        ] {
             assert_eq!(of_json(&value), None, "{value}");
         }
     }

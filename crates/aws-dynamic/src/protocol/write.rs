@@ -1,12 +1,14 @@
 //! JSON values, written as the codecs want them: the one walk of an input that all protocols share.
 //! What the model says is checked as far as writing needs it; `validate` finds more, and all at once.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use aws_smithy_schema::Schema;
 use aws_smithy_schema::prelude::STRING;
 use aws_smithy_schema::serde::{SerdeError, SerializableStruct, ShapeSerializer};
-use aws_smithy_schema::Schema;
 use aws_smithy_types::{BigDecimal, BigInteger, Blob, base64};
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::document;
@@ -137,7 +139,7 @@ fn member(
 ) -> Result<(), SerdeError> {
     let node = part.node().ok_or_else(no_shape)?;
     if part.is_json_text {
-        return to.write_string(part.schema, &value.to_string());
+        return to.write_string(part.schema, &json_text(part, value));
     }
     match (part.payload, node.kind) {
         // The codecs would leave it out of the body.
@@ -165,14 +167,8 @@ fn write(
         Kind::Structure | Kind::Union => {
             let values = value.as_object().ok_or_else(|| place.expected("an object"))?;
             let (parts, schema_of_fields) = (node.parts.as_slice(), node.schema);
-            let fields = Fields {
-                schema: schema_of_fields,
-                parts,
-                values,
-                filled: None,
-                body: None,
-                place,
-            };
+            let fields =
+                Fields { schema: schema_of_fields, parts, values, filled: None, body: None, place };
             to.write_struct(schema, &fields)
         }
         Kind::List => list(to, schema, node, value, place),
@@ -194,9 +190,10 @@ fn write(
             let number: Result<BigInteger, _> = text.parse();
             to.write_big_integer(schema, &number.map_err(|_| place.expected("an integer"))?)
         }
-        Kind::Float => {
-            to.write_float(schema, number::float(value).ok_or_else(|| place.expected("a number"))? as f32)
-        }
+        Kind::Float => to.write_float(
+            schema,
+            number::float(value).ok_or_else(|| place.expected("a number"))? as f32,
+        ),
         Kind::Double => {
             to.write_double(schema, number::float(value).ok_or_else(|| place.expected("a number"))?)
         }
@@ -270,6 +267,15 @@ fn entry(
         return to.write_null(of.schema);
     }
     write(to, of.schema, of, value, place)
+}
+
+/// A text that is JSON, given as the JSON or as the text. Only headers must have JSON in them.
+fn json_text<'v>(part: &Part, value: &'v Value) -> Cow<'v, str> {
+    let is_json = |text: &str| serde_json::from_str::<IgnoredAny>(text).is_ok();
+    match value {
+        Value::String(text) if part.schema.http_header().is_none() || is_json(text) => text.into(),
+        value => value.to_string().into(),
+    }
 }
 
 fn integer<T: TryFrom<i64>>(value: &Value, place: Place<'_>) -> Result<T, SerdeError> {
