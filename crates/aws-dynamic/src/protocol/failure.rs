@@ -10,7 +10,8 @@ use aws_smithy_xml::codec::find_depth2_element_slice_by;
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 use serde_json::{Map, Value};
 
-use super::{Exchange, read};
+use super::Exchange;
+use super::read::{self, Budget};
 use crate::model::terms::Protocol;
 
 /// An error that a service answered.
@@ -78,7 +79,7 @@ pub(super) fn of(exchange: &Exchange, response: &mut Response) -> ServiceError {
     let members = shape.and_then(|shape| {
         let mut from =
             exchange.protocol.deserialize_error_response(response, &exchange.config).ok()?;
-        read::structure(&mut *from, shape.node).ok()
+        read::structure(&mut *from, shape.node, &Budget::of(response)).ok()
     });
     if let Some((code, kind)) = query.filter(|_| exchange.is_query_compatible) {
         about.code = Some(code);
@@ -174,5 +175,5 @@ fn walk(mut element: ScopedDecoder<'_, '_>, depth: usize, about: &mut About) {
 /// The message where it is a member only, under any of its names.
 fn message_of(members: &Map<String, Value>) -> Option<String> {
     let named = |name: &&str| members.get(*name).and_then(Value::as_str);
-    ["message", "Message", "errorMessage"].iter().find_map(|name| named(name)).map(str::to_owned)
+    ["message", "Message", "errorMessage"].iter().find_map(named).map(str::to_owned)
 }

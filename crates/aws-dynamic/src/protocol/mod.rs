@@ -17,6 +17,7 @@ mod query;
 mod read;
 mod schema;
 mod timestamp;
+mod whole;
 mod write;
 
 use std::fmt;
@@ -36,6 +37,7 @@ use aws_smithy_xml::protocol::aws_rest_xml::AwsRestXmlProtocol;
 use serde_json::{Map, Value};
 
 use self::query::QueryProtocol;
+use self::read::Budget;
 use self::schema::{Maker, Node, Payload, Root, Side};
 use crate::model::terms::{Kind, Protocol};
 use crate::model::{Operation, Service, Shape};
@@ -155,9 +157,19 @@ impl Exchange {
             return Err(unreadable(&format!("{member} is a stream of events")));
         }
         let Some(output) = self.output else { return Ok(Value::Object(Map::new())) };
+        let body = response.body().bytes().unwrap_or_default();
+        let is_cut = match self.speaks {
+            Protocol::Query | Protocol::Ec2 => whole::is_cut_xml(body),
+            Protocol::RestXml => output.has_body() && whole::is_cut_xml(body),
+            Protocol::RpcV2Cbor => whole::is_cut_cbor(body),
+            Protocol::Json | Protocol::RestJson => false,
+        };
+        if is_cut {
+            return Err(unreadable("the answer is cut off"));
+        }
         let mut from =
             self.protocol.deserialize_response(&response, output.schema, &self.config)?;
-        Ok(read::structure(&mut *from, output)?.into())
+        Ok(read::structure(&mut *from, output, &Budget::of(&response))?.into())
     }
 
     /// The id of a request, from the headers of its answer.
@@ -362,3 +374,6 @@ fn event_stream(shape: Option<Shape<'_>>) -> Option<String> {
     let mut members = shape.into_iter().flat_map(Shape::members);
     members.find(|member| member.shape().is_event_stream()).map(|member| member.name().to_owned())
 }
+
+#[cfg(test)]
+mod tests;

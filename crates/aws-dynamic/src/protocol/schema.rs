@@ -35,6 +35,16 @@ pub(super) struct Node {
     pub skips_empty: bool,
 }
 
+impl Node {
+    /// Whether an answer's body is written in the protocol's format, not bytes or text as they are.
+    pub fn has_body(&self) -> bool {
+        match self.parts.iter().find(|part| part.payload != Payload::No) {
+            Some(part) => part.node().is_some_and(|node| node.kind.has_named_members()),
+            None => self.parts.iter().any(|part| !part.schema.has_http_response_binding()),
+        }
+    }
+}
+
 /// A member of a shape with its schema.
 #[derive(Debug)]
 pub(super) struct Part {

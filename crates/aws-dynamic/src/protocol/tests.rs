@@ -1,0 +1,440 @@
+mod hostile;
+mod inputs;
+
+use serde_json::json;
+
+use super::*;
+use crate::catalog::Models;
+
+fn operation(name: &str) -> Operation<'static> {
+    let (service, operation) = name.split_once(':').unwrap();
+    Models::get().unwrap().service(service).unwrap().unwrap().operation(operation).unwrap()
+}
+
+fn exchange(name: &str) -> &'static Exchange {
+    Exchange::of(operation(name)).unwrap()
+}
+
+fn request(name: &str, input: Value) -> HttpRequest {
+    exchange(name).request(&input, None).unwrap_or_else(|problem| panic!("{name}: {problem}"))
+}
+
+fn body(request: &HttpRequest) -> &str {
+    std::str::from_utf8(&request.body).unwrap()
+}
+
+fn response(name: &str, status: u16, body: &str) -> Result<Value, Failure> {
+    exchange(name).response(status, [], body.to_owned())
+}
+
+fn service_error(name: &str, status: u16, headers: &[(&str, &str)], body: &str) -> ServiceError {
+    match exchange(name).response(status, headers.iter().copied(), body.to_owned()) {
+        Err(Failure::Service(error)) => *error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_exchange_is_made_once() {
+    assert!(std::ptr::eq(exchange("sts:GetCallerIdentity"), exchange("sts:GetCallerIdentity")));
+    assert!(!std::ptr::eq(exchange("sts:GetCallerIdentity"), exchange("sts:AssumeRole")));
+}
+
+#[test]
+fn shapes_are_made_once_by_any_number_of_threads() {
+    let names: Vec<&str> =
+        operation("ecs:RunTask").service().operations().map(Operation::name).collect();
+    std::thread::scope(|scope| {
+        for start in 0..4 {
+            let names = &names;
+            scope.spawn(move || {
+                for at in 0..names.len() {
+                    let name = names[(at * 7 + start * 13) % names.len()];
+                    let answer = response(&format!("ecs:{name}"), 200, "{}");
+                    assert_eq!(answer, Ok(json!({})), "{name}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn requests_of_every_protocol() {
+    let check = |name: &str, input: Value, line: &str, expected: &str| {
+        let request = request(name, input);
+        assert_eq!(format!("{} {}", request.method, request.uri), line, "{name}");
+        assert_eq!(body(&request), expected, "{name}");
+    };
+    check(
+        "sts:AssumeRole",
+        json!({"RoleArn": "arn:aws:iam::1:role/a b", "Tags": [{"Key": "k", "Value": "v"}]}),
+        "POST /",
+        "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fa%20b\
+         &Tags.member.1.Key=k&Tags.member.1.Value=v",
+    );
+    check(
+        "ec2:DescribeInstances",
+        json!({"InstanceIds": ["i-1", "i-2"], "Filters": [{"Name": "n", "Values": []}], "DryRun": true}),
+        "POST /",
+        "Action=DescribeInstances&Version=2016-11-15&InstanceId.1=i-1&InstanceId.2=i-2&DryRun=true\
+         &Filter.1.Name=n",
+    );
+    check(
+        "sdb:GetAttributes",
+        json!({"DomainName": "d", "ItemName": "i", "AttributeNames": ["a", "b"]}),
+        "POST /",
+        "Action=GetAttributes&Version=2009-04-15&DomainName=d&ItemName=i&AttributeName.1=a\
+         &AttributeName.2=b",
+    );
+    check(
+        "dynamodb:GetItem",
+        json!({"TableName": "t", "Key": {"id": {"N": "1"}, "b": {"B": "AAE="}}}),
+        "POST /",
+        r#"{"TableName":"t","Key":{"id":{"N":"1"},"b":{"B":"AAE="}}}"#,
+    );
+    check(
+        "apigateway:GetStage",
+        json!({"restApiId": "a/b", "stageName": "ü"}),
+        "GET /restapis/a%2Fb/stages/%C3%BC",
+        "",
+    );
+    check(
+        "s3:GetObject",
+        json!({"Bucket": "b", "Key": "a b/../ü//c", "PartNumber": 2}),
+        "GET /b/a%20b/../%C3%BC//c?partNumber=2",
+        "",
+    );
+    check(
+        "s3:PutBucketLifecycleConfiguration",
+        json!({"Bucket": "b", "LifecycleConfiguration": {"Rules": [{"ID": "<&>", "Status": "Enabled"}]}}),
+        "PUT /b?lifecycle",
+        "<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>\
+         <ID>&lt;&amp;&gt;</ID><Status>Enabled</Status></Rule></LifecycleConfiguration>",
+    );
+    check(
+        "lambda:Invoke",
+        json!({"FunctionName": "f"}),
+        "POST /2015-03-31/functions/f/invocations",
+        "",
+    );
+    let cbor = request("eventbridgev2:ListTagsForResource", json!({"ResourceArn": "a"}));
+    assert_eq!(cbor.header("smithy-protocol"), Some("rpc-v2-cbor"));
+    assert_eq!(cbor.body, b"\xbf\x6bResourceArn\x61a\xff");
+    assert!(cbor.uri.ends_with("/operation/ListTagsForResource"), "{}", cbor.uri);
+}
+
+#[test]
+fn headers_of_requests() {
+    let check = |name: &str, input: Value, header: &str, expected: Option<&str>| {
+        assert_eq!(request(name, input).header(header), expected, "{name} {header}");
+    };
+    check("dynamodb:ListTables", json!({}), "X-Amz-Target", Some("DynamoDB_20120810.ListTables"));
+    check("dynamodb:ListTables", json!({}), "Content-Type", Some("application/x-amz-json-1.0"));
+    check("sqs:ListQueues", json!({}), "x-amzn-query-mode", Some("true"));
+    check("ssm:DescribeParameters", json!({}), "content-type", Some("application/x-amz-json-1.1"));
+    let put = json!({"Bucket": "b", "Key": "k", "Metadata": {"a": "1"}, "Body": "aGk="});
+    check("s3:PutObject", put.clone(), "x-amz-meta-a", Some("1"));
+    check("s3:PutObject", put.clone(), "content-type", Some("application/octet-stream"));
+    assert_eq!(body(&request("s3:PutObject", put)), "hi");
+    let given = json!({"Bucket": "b", "Key": "k", "Body": "aGk=", "ContentType": "text/html"});
+    check("s3:PutObject", given, "content-type", Some("text/html"));
+    let since = json!({"Bucket": "b", "Key": "k", "IfModifiedSince": "2026-01-31T12:00:00Z"});
+    check("s3:GetObject", since, "if-modified-since", Some("Sat, 31 Jan 2026 12:00:00 GMT"));
+    let attributes = json!({"a": 1});
+    let post = json!({"botName": "b", "botAlias": "a", "userId": "u", "contentType": "text/plain",
+        "inputStream": "aGk=", "sessionAttributes": attributes});
+    check("lex-runtime:PostContent", post, "x-amz-lex-session-attributes", Some("eyJhIjoxfQ=="));
+}
+
+#[test]
+fn tokens_are_filled_where_they_are_missing() {
+    let token = || "00000000-0000-4000-8000-000000000000".to_owned();
+    let sent = |input: Value, token: Option<&dyn Fn() -> String>| {
+        let request = exchange("secretsmanager:CreateSecret").request(&input, token).unwrap();
+        serde_json::from_slice::<Value>(&request.body).unwrap()["ClientRequestToken"].clone()
+    };
+    assert_eq!(sent(json!({"Name": "s"}), Some(&token)), json!(token()));
+    assert_eq!(
+        sent(json!({"Name": "s", "ClientRequestToken": null}), Some(&token)),
+        json!(token())
+    );
+    assert_eq!(
+        sent(json!({"Name": "s", "ClientRequestToken": "mine"}), Some(&token)),
+        json!("mine")
+    );
+    assert_eq!(sent(json!({"Name": "s"}), None), Value::Null);
+}
+
+#[test]
+fn large_bodies_are_compressed_where_the_model_allows_it() {
+    let put = |count: usize| {
+        let datum = json!({"MetricName": "m".repeat(100), "Value": 1.5});
+        request(
+            "cloudwatch:PutMetricData",
+            json!({"Namespace": "n", "MetricData": vec![datum; count]}),
+        )
+    };
+    let (small, large) = (put(1), put(200));
+    assert_eq!(small.header("content-encoding"), None);
+    assert_eq!(large.header("content-encoding"), Some("gzip"));
+    assert!(large.body.len() < 2_000 && large.body.starts_with(&[0x1f, 0x8b]));
+    assert_eq!(large.header("content-length"), Some(&*large.body.len().to_string()));
+}
+
+#[test]
+fn what_cannot_be_written_is_named_without_its_value() {
+    let check = |name: &str, input: Value, expected: &str| {
+        let problem = exchange(name).request(&input, None).unwrap_err();
+        assert_eq!(problem.to_string(), expected, "{name}");
+    };
+    check("ec2:DescribeInstances", json!([]), "the input: expected an object");
+    check(
+        "ec2:DescribeInstances",
+        json!({"Filters": [{"Values": "secret"}]}),
+        "Filters[0].Values: expected a list",
+    );
+    check(
+        "ec2:DescribeInstances",
+        json!({"MaxResults": "5"}),
+        "MaxResults: expected an integer in its range",
+    );
+    check(
+        "ec2:DescribeInstances",
+        json!({"MaxResults": 1u64 << 40}),
+        "MaxResults: expected an integer in its range",
+    );
+    check("ec2:DescribeInstances", json!({"DryRun": "yes"}), "DryRun: expected true or false");
+    check("dynamodb:GetItem", json!({"Key": {"secret": {"N": 1}}}), "Key.*.N: expected a string");
+    check(
+        "dynamodb:GetItem",
+        json!({"Key": {"a": {"B": "%"}}}),
+        "Key.*.B: expected bytes in base64",
+    );
+    check(
+        "logs:FilterLogEvents",
+        json!({"startTime": 1.5}),
+        "startTime: expected an integer in its range",
+    );
+    check("s3:GetObject", json!({"Bucket": "b"}), "Key was missing: cannot be empty or unset");
+    check(
+        "cloudtrail:LookupEvents",
+        json!({"StartTime": "yesterday"}),
+        "StartTime: expected a time (2026-01-31T12:00:00Z)",
+    );
+}
+
+#[test]
+fn answers_of_every_protocol() {
+    let check = |name: &str, body: &str, expected: Value| {
+        assert_eq!(response(name, 200, body), Ok(expected), "{name}");
+    };
+    check(
+        "sts:GetCallerIdentity",
+        "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account>\
+         </GetCallerIdentityResult><ResponseMetadata/></GetCallerIdentityResponse>",
+        json!({"Account": "1"}),
+    );
+    check(
+        "ec2:DescribeInstances",
+        "<DescribeInstancesResponse><requestId>r</requestId><reservationSet><item><instancesSet><item>\
+         <instanceId>i-1</instanceId><launchTime>2026-01-31T12:00:00.000Z</launchTime><ebsOptimized>\
+         false</ebsOptimized><blockDeviceMapping/></item></instancesSet></item></reservationSet>\
+         </DescribeInstancesResponse>"
+            .replace("<ebsOptimized>         ", "<ebsOptimized>")
+            .as_str(),
+        json!({"Reservations": [{"Instances": [{
+            "InstanceId": "i-1", "LaunchTime": "2026-01-31T12:00:00Z", "EbsOptimized": false,
+            "BlockDeviceMappings": [],
+        }]}]}),
+    );
+    check(
+        "s3:ListObjectsV2",
+        "<ListBucketResult><KeyCount>2</KeyCount><Contents><Key>a&amp;b</Key><Size>5000000000</Size>\
+         </Contents><Contents><Key>c</Key></Contents></ListBucketResult>",
+        json!({"KeyCount": 2, "Contents": [{"Key": "a&b", "Size": 5_000_000_000_u64}, {"Key": "c"}]}),
+    );
+    check(
+        "dynamodb:GetItem",
+        r#"{"Item":{"a":{"L":[{"M":{"b":{"N":"1e400"}}},{"NULL":true}]},"c":{"B":"AAE="}},"New":[{}]}"#,
+        json!({"Item": {"a": {"L": [{"M": {"b": {"N": "1e400"}}}, {"NULL": true}]}, "c": {"B": "AAE="}}}),
+    );
+    check(
+        "ecs:DescribeTasks",
+        r#"{"tasks":[{"createdAt":1769860800.25,"version":null}],"failures":[]}"#,
+        json!({"tasks": [{"createdAt": "2026-01-31T12:00:00.25Z"}], "failures": []}),
+    );
+    check(
+        "lambda:GetFunctionConfiguration",
+        r#"{"FunctionName":"f","MemorySize":128,"Environment":{"Variables":{"A":"1"}}}"#,
+        json!({"FunctionName": "f", "MemorySize": 128, "Environment": {"Variables": {"A": "1"}}}),
+    );
+    check("sqs:DeleteMessage", "", json!({}));
+    check(
+        "iam:DeleteUser",
+        "<DeleteUserResponse><ResponseMetadata/></DeleteUserResponse>",
+        json!({}),
+    );
+    check("ec2:RebootInstances", "", json!({}));
+    check("s3:GetObject", "hi", json!({"Body": "aGk=", "Metadata": {}}));
+}
+
+#[test]
+fn headers_and_status_of_answers() {
+    let headers = [
+        ("Content-Length", "2"),
+        ("x-amz-meta-a", "1"),
+        ("Last-Modified", "Sat, 31 Jan 2026 12:00:00 GMT"),
+    ];
+    let answer = exchange("s3:HeadObject").response(200, headers, "");
+    assert_eq!(
+        answer,
+        Ok(
+            json!({"ContentLength": 2, "Metadata": {"a": "1"}, "LastModified": "2026-01-31T12:00:00Z"})
+        ),
+    );
+    let answer =
+        exchange("lambda:Invoke").response(202, [("X-Amz-Function-Error", "Unhandled")], "{}");
+    assert_eq!(
+        answer,
+        Ok(json!({"StatusCode": 202, "FunctionError": "Unhandled", "Payload": "e30="})),
+    );
+    let headers = [("x-amz-request-id", "two"), ("X-Amzn-RequestId", "one")];
+    assert_eq!(Exchange::request_id(headers), Some("one"));
+    assert_eq!(Exchange::request_id([]), None);
+}
+
+#[test]
+fn errors_of_every_protocol() {
+    let check =
+        |name: &str, status: u16, headers: &[(&str, &str)], body: &str, expected: ServiceError| {
+            assert_eq!(service_error(name, status, headers, body), expected, "{name}");
+        };
+    let error =
+        |status: u16, code: &str, message: &str, fault: Fault, id: Option<&str>, members: Value| {
+            ServiceError {
+                status,
+                code: code.to_owned(),
+                message: Some(message.to_owned()),
+                fault,
+                request_id: id.map(str::to_owned),
+                members: members.as_object().unwrap().clone(),
+            }
+        };
+    check(
+        "sts:AssumeRole",
+        403,
+        &[],
+        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message>\
+         </Error><RequestId>r</RequestId></ErrorResponse>",
+        error(403, "AccessDenied", "no", Fault::Client, Some("r"), json!({})),
+    );
+    check(
+        "iam:GetUser",
+        404,
+        &[],
+        "<ErrorResponse><Error><Code>NoSuchEntity</Code><message>gone</message></Error></ErrorResponse>",
+        error(404, "NoSuchEntity", "gone", Fault::Client, None, json!({"message": "gone"})),
+    );
+    check(
+        "ec2:DescribeInstances",
+        500,
+        &[],
+        "<Response><Errors><Error><Code>InternalError</Code><Message>oh</Message></Error></Errors>\
+         <RequestID>r</RequestID></Response>",
+        error(500, "InternalError", "oh", Fault::Server, Some("r"), json!({})),
+    );
+    check(
+        "s3:GetObject",
+        403,
+        &[("x-amz-request-id", "r")],
+        "<?xml version=\"1.0\"?><Error><Code>InvalidObjectState</Code><Message>cold</Message>\
+         <StorageClass>GLACIER</StorageClass></Error>",
+        error(
+            403,
+            "InvalidObjectState",
+            "cold",
+            Fault::Client,
+            Some("r"),
+            json!({"StorageClass": "GLACIER"}),
+        ),
+    );
+    check(
+        "dynamodb:PutItem",
+        400,
+        &[("x-amzn-requestid", "r")],
+        r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"no","Item":{"a":{"S":"b"}}}"#,
+        error(
+            400,
+            "ConditionalCheckFailedException",
+            "no",
+            Fault::Client,
+            Some("r"),
+            json!({"message": "no", "Item": {"a": {"S": "b"}}}),
+        ),
+    );
+    check(
+        "sqs:GetQueueUrl",
+        400,
+        &[("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender")],
+        r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"gone"}"#,
+        error(
+            400,
+            "AWS.SimpleQueueService.NonExistentQueue",
+            "gone",
+            Fault::Client,
+            None,
+            json!({"message": "gone"}),
+        ),
+    );
+    check(
+        "lambda:GetFunction",
+        429,
+        &[("x-amzn-ErrorType", "TooManyRequestsException:http://x/"), ("Retry-After", "3")],
+        r#"{"Reason":"CallerRateLimitExceeded","message":"slow"}"#,
+        error(
+            429,
+            "TooManyRequestsException",
+            "slow",
+            Fault::Client,
+            None,
+            json!({"retryAfterSeconds": "3", "Reason": "CallerRateLimitExceeded", "message": "slow"}),
+        ),
+    );
+}
+
+#[test]
+fn an_error_that_cannot_be_read_has_its_status() {
+    for name in
+        ["sts:AssumeRole", "ec2:RunInstances", "s3:GetObject", "sqs:ListQueues", "lambda:Invoke"]
+    {
+        for body in ["", "<html>Bad Gateway</html>", "upstream died", "\u{0}"] {
+            let error = service_error(name, 502, &[], body);
+            assert_eq!((error.code.as_str(), error.fault), ("502", Fault::Server), "{name} {body}");
+            assert!(error.message.is_none() && error.members.is_empty(), "{name} {body}");
+        }
+    }
+}
+
+#[test]
+fn event_streams_are_somebody_elses() {
+    let input = Exchange::of(operation("transcribe:StartTranscriptionJob"));
+    assert!(input.is_ok());
+    let converse = operation("bedrock-runtime:InvokeModelWithBidirectionalStream");
+    let unsupported = Exchange::of(converse).unwrap_err();
+    assert_eq!(unsupported, Unsupported::InputEvents { member: "body".to_owned() });
+    let select = exchange("s3:SelectObjectContent");
+    assert_eq!(select.event_stream(), Some("Payload"));
+    assert!(matches!(select.response(200, [], ""), Err(Failure::Unreadable(_))));
+    assert_eq!(exchange("s3:GetObject").event_stream(), None);
+}
+
+#[test]
+fn documents_are_json() {
+    let schema = json!({"type": "object", "b": [1, null, 2.5], "a": {}});
+    let input = json!({"modelId": "m", "additionalModelRequestFields": schema});
+    let sent: Value =
+        serde_json::from_slice(&request("bedrock-runtime:Converse", input).body).unwrap();
+    assert_eq!(sent["additionalModelRequestFields"], schema);
+    let answer = json!({"additionalModelResponseFields": schema});
+    assert_eq!(response("bedrock-runtime:Converse", 200, &answer.to_string()), Ok(answer));
+}

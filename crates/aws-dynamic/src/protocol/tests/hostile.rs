@@ -1,0 +1,163 @@
+//! Answers of somebody who means harm: an error or an answer, never a panic, and never long.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// An operation of each protocol with an answer that it reads.
+const ANSWERS: &[(&str, &[u8])] = &[
+    (
+        "dynamodb:BatchGetItem",
+        br#"{"Responses":{"t":[{"a":{"L":[{"M":{"b":{"N":"1"}}},{"BS":["AAE="]}]}}]},"ConsumedCapacity":[{"CapacityUnits":1.5,"ReadCapacityUnits":-0.0}]}"#,
+    ),
+    (
+        "lambda:GetFunctionConfiguration",
+        br#"{"FunctionName":"\u00fc\n","MemorySize":128,"CodeSize":12345678901,"Environment":{"Variables":{"A":"1"}},"Layers":[{"Arn":"a"}]}"#,
+    ),
+    (
+        "bedrock-runtime:Converse",
+        br#"{"output":{"message":{"role":"user","content":[{"toolUse":{"toolUseId":"t","name":"n","input":{"a":[1,{"b":null}]}}}]}},"metrics":{"latencyMs":5}}"#,
+    ),
+    (
+        "s3:GetBucketAcl",
+        b"<?xml version=\"1.0\"?><AccessControlPolicy xmlns=\"u\"><Owner><ID>&#x41;</ID></Owner><AccessControlList><Grant><Grantee xmlns:xsi=\"x\" xsi:type=\"CanonicalUser\"><ID>a</ID></Grantee><Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>",
+    ),
+    (
+        "s3:ListObjectsV2",
+        b"<ListBucketResult><KeyCount>1</KeyCount><Contents><Key>a&amp;b</Key><LastModified>2026-01-31T12:00:00Z</LastModified></Contents><!-- c --></ListBucketResult>",
+    ),
+    (
+        "iam:ListUsers",
+        b"<ListUsersResponse><ListUsersResult><IsTruncated>false</IsTruncated><Users><member><UserName>u</UserName><CreateDate>2026-01-31T12:00:00Z</CreateDate></member></Users></ListUsersResult></ListUsersResponse>",
+    ),
+    (
+        "ec2:DescribeInstances",
+        b"<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>i</instanceId><tagSet><item><key>k</key></item></tagSet></item></instancesSet></item></reservationSet></DescribeInstancesResponse>",
+    ),
+    (CBOR, CBOR_ANSWER),
+];
+
+/// An operation of a service that speaks nothing but CBOR.
+const CBOR: &str = "eventbridgev2:ListEventBuses";
+const CBOR_ANSWER: &[u8] = b"\xbf\x6aEventBuses\x9f\xbf\x64Name\x61a\x6cCreationTime\xc1\x1a\x69\x7d\xee\xc0\xff\xff\x69NextToken\x61t\xff";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes(body in prop::collection::vec(any::<u8>(), 0..200), status in 100u16..=999) {
+        for (name, _) in ANSWERS {
+            let _ = exchange(name).response(status, [], body.clone());
+        }
+    }
+
+    #[test]
+    fn any_text(body in ".{0,100}", header in "[ -~]{0,40}") {
+        let headers = [
+            ("x-amzn-errortype", header.as_str()),
+            ("x-amzn-query-error", header.as_str()),
+            ("last-modified", header.as_str()),
+            ("content-length", header.as_str()),
+            ("x-amz-meta-a", header.as_str()),
+        ];
+        for (name, _) in ANSWERS.iter().chain(&[("s3:HeadObject", &b""[..]), ("lex-runtime:PostContent", b"")]) {
+            for status in [200, 404] {
+                let _ = exchange(name).response(status, headers, body.clone());
+            }
+        }
+    }
+
+    /// What is nearly right comes further than noise.
+    #[test]
+    fn damaged_answers(
+        which in 0..ANSWERS.len(),
+        cut in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        doubled in any::<prop::sample::Index>(),
+        status in prop::sample::select(vec![200u16, 400, 500]),
+    ) {
+        let (name, answer) = ANSWERS[which];
+        let mut body = answer.to_vec();
+        for (place, byte) in changes {
+            let place = place.index(body.len());
+            body[place] = byte;
+        }
+        body.truncate(cut.index(answer.len() * 2 + 1));
+        let again = body[doubled.index(body.len() + 1)..].to_vec();
+        body.extend(again);
+        let _ = exchange(name).response(status, [], body);
+    }
+}
+
+#[test]
+fn the_answers_are_read_where_they_are_whole() {
+    for (name, answer) in ANSWERS {
+        let read = exchange(name).response(200, [], answer.to_vec());
+        assert!(read.as_ref().is_ok_and(|read| read.to_string().len() > 40), "{name}: {read:?}");
+    }
+}
+
+#[test]
+fn every_cut_of_an_answer_is_an_error() {
+    for (name, answer) in ANSWERS {
+        for end in 1..answer.len() {
+            let read = exchange(name).response(200, [], answer[..end].to_vec());
+            assert!(matches!(read, Err(Failure::Unreadable(_))), "{name} {end}: {read:?}");
+            let _ = exchange(name).response(400, [], answer[..end].to_vec());
+        }
+    }
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let deep = 200_000;
+    let check = |name: &str, body: Vec<u8>| {
+        let answer = exchange(name).response(200, [], body.clone());
+        assert!(matches!(answer, Err(Failure::Unreadable(_))), "{name}");
+        let _ = exchange(name).response(400, [], body);
+    };
+    check("dynamodb:GetItem", [&br#"{"Item":{"a":"#[..], &br#"{"L":["#.repeat(deep)].concat());
+    check("dynamodb:GetItem", [&br#"{"New":"#[..], &b"[".repeat(deep)].concat());
+    check(
+        "bedrock-runtime:Converse",
+        [&br#"{"additionalModelResponseFields":"#[..], &b"[".repeat(deep)].concat(),
+    );
+    check("ec2:DescribeInstances", b"<a>".repeat(deep));
+    check("s3:ListObjectsV2", b"<Error>".repeat(deep));
+    check("iam:ListUsers", b"<Errors>".repeat(deep));
+    let all = [b"<a>".repeat(deep), b"</a>".repeat(deep)].concat();
+    assert_eq!(exchange("ec2:DescribeInstances").response(200, [], all), Ok(json!({})));
+    check(CBOR, b"\xbf\x6aEventBuses\x9f".repeat(deep));
+    check(CBOR, [&b"\xbf\x61x"[..], &b"\x9f".repeat(deep)].concat());
+}
+
+#[test]
+fn inputs_are_bounded_too() {
+    let nested = |depth| (0..depth).fold(json!({"S": "s"}), |inner, _| json!({"L": [inner]}));
+    let input = |depth| json!({"TableName": "t", "Item": {"a": nested(depth)}});
+    let put = exchange("dynamodb:PutItem");
+    assert!(put.request(&input(50), None).is_ok());
+    assert!(put.request(&input(500), None).is_err());
+}
+
+/// Lengths that nothing follows cost nothing.
+#[test]
+fn claimed_lengths_are_not_believed() {
+    for claim in [
+        &b"\xbb\xff\xff\xff\xff\xff\xff\xff\xff"[..],
+        b"\xbf\x6aEventBuses\x9b\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"\xbf\x7b\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"\xbf\x6aEventBuses\x81\xbf\x64Name\x5b\x7f\xff\xff\xff\xff\xff\xff\xff",
+    ] {
+        let answer = exchange(CBOR).response(200, [], claim.to_vec());
+        assert!(matches!(answer, Err(Failure::Unreadable(_))), "{claim:x?}");
+    }
+}
+
+#[test]
+fn what_is_no_status_or_header_is_an_error() {
+    let get = exchange("s3:HeadObject");
+    assert!(matches!(get.response(0, [], ""), Err(Failure::Unreadable(_))));
+    assert!(matches!(get.response(200, [("a\nb", "c")], ""), Err(Failure::Unreadable(_))));
+    assert!(matches!(get.response(200, [("a", "b\nc")], ""), Err(Failure::Unreadable(_))));
+}

@@ -1,0 +1,63 @@
+//! Whether an answer is whole. The codecs read a cut one as far as it goes, and half a list would look
+//! like all of it; JSON's alone does not.
+
+use aws_smithy_cbor::Decoder;
+use aws_smithy_xml::decode::Document;
+
+/// Whether CBOR ends before its value does. An empty body is not cut.
+pub(super) fn is_cut_cbor(body: &[u8]) -> bool {
+    !body.is_empty() && Decoder::new(body).skip().is_err()
+}
+
+/// Whether the last tag of XML does not end the root. An empty body is not cut. The codec's own check
+/// is not used: it refuses characters that S3 has in keys.
+pub(super) fn is_cut_xml(body: &[u8]) -> bool {
+    if body.is_empty() {
+        return false;
+    }
+    let Ok(text) = std::str::from_utf8(body) else { return true };
+    let mut document = Document::new(text);
+    let Ok(root) = document.root_element() else { return true };
+    let name = root.start_el().local();
+    let Some((_, last)) = text.trim_end().rsplit_once('<') else { return true };
+    let Some(tag) = last.strip_suffix('>') else { return true };
+    let ends_root = match (tag.strip_prefix('/'), tag.strip_suffix('/')) {
+        (Some(end), _) => end.trim_end().rsplit(':').next() == Some(name),
+        // An empty root, perhaps with attributes.
+        (None, Some(empty)) => {
+            let qualified = empty.split_whitespace().next().unwrap_or_default();
+            qualified.rsplit(':').next() == Some(name)
+        }
+        (None, None) => false,
+    };
+    !ends_root
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_before_its_root_is_cut_xml() {
+        let whole = [
+            "",
+            "<a/>",
+            "<a />",
+            "<a b=\"c\"/>",
+            "<a></a>",
+            "<?xml version=\"1.0\"?>\n<a>\n</a >\n",
+            "<n:a xmlns:n=\"u\"><b/></n:a>",
+            "<a>&#x1;</a>",
+            "<n:a xmlns:n=\"u\"/>",
+        ];
+        for text in whole {
+            assert!(!is_cut_xml(text.as_bytes()), "{text}");
+        }
+        for text in
+            ["<", "<a", "<a>", "<a><b/>", "<a></b>", "<a>text", "<a></a", "text", "<?xml?>", " "]
+        {
+            assert!(is_cut_xml(text.as_bytes()), "{text}");
+        }
+        assert!(is_cut_xml(b"<a>\xff</a>"));
+    }
+}
