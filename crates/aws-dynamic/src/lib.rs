@@ -6,8 +6,11 @@
 mod bytes;
 pub mod catalog;
 pub mod endpoint;
+mod expression;
 #[cfg(feature = "pack")]
 pub mod import;
 pub mod model;
+pub mod paginate;
 pub mod protocol;
 pub mod validate;
+pub mod waiter;
