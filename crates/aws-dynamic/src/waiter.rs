@@ -12,10 +12,10 @@
 //!     match waiting.step(outcome) {
 //!         Step::Retry { after } => { /* sleep, then send again */ }
 //!         Step::Success => break,
-//!         Step::Failure { why } => return Err(why.to_string()),
+//!         Step::Failure { why } => return Err(why.into()),
 //!     }
 //! }
-//! # Ok::<(), String>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! As in botocore: the first acceptor that matches decides; an error that none matches is a failure;
@@ -96,6 +96,8 @@ impl fmt::Display for Failure {
     }
 }
 
+impl std::error::Error for Failure {}
+
 /// A waiter of a model that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable(String);
@@ -118,11 +120,20 @@ struct Acceptor {
 #[derive(Clone, Debug)]
 enum Test {
     /// A value in the output.
-    Path { find: Expression, expected: Value },
+    Path {
+        find: Expression,
+        expected: Value,
+    },
     /// All values of a list that is not empty.
-    PathAll { find: Expression, expected: Value },
+    PathAll {
+        find: Expression,
+        expected: Value,
+    },
     /// One of the values of a list.
-    PathAny { find: Expression, expected: Value },
+    PathAny {
+        find: Expression,
+        expected: Value,
+    },
     Status(u64),
     /// An error with this code.
     Code(String),
@@ -176,7 +187,9 @@ impl Waiting {
             (Some(Acceptor { test, state }), _) => match state {
                 State::Success => return Step::Success,
                 State::Failure => {
-                    return Step::Failure { why: Failure::State { waiter, seen: test.to_string() } };
+                    return Step::Failure {
+                        why: Failure::State { waiter, seen: test.to_string() },
+                    };
                 }
                 State::Retry => self.seen = Some(test.to_string()),
             },

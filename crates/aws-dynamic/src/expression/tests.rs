@@ -51,7 +51,11 @@ fn other_forms_are_jmespath() {
     check("A[-1].B", json!({"A": []}), None);
     check("N || A[-1].B", json!({"N": "n", "A": [{"B": 1}]}), Some(json!("n")));
     check("N || A[-1].B", json!({"N": "", "A": [{"B": 1}]}), Some(json!(1)));
-    check("A[].B[].C", json!({"A": [{"B": [{"C": 1}, {"C": 2}]}, {"B": []}, {}]}), Some(json!([1, 2])));
+    check(
+        "A[].B[].C",
+        json!({"A": [{"B": [{"C": 1}, {"C": 2}]}, {"B": []}, {}]}),
+        Some(json!([1, 2])),
+    );
     check("A.*.B", json!({"A": {"x": {"B": 1}, "y": {"B": 2}}}), Some(json!([1, 2])));
     check("length(A[]) > `0`", json!({"A": [1]}), Some(json!(true)));
     check("S != 'a' && S != 'b'", json!({"S": "c"}), Some(json!(true)));
@@ -76,7 +80,8 @@ fn what_could_run_away_is_refused() {
         let unused = unused.trim_end_matches('|');
         refused(unused, "has a part of JMESPath that models do not use");
     }
-    for broken in ["", "a.", "a b", "a[", "a[-0]", "a[99999999999]", "'", "`", "\"", "é", "a.\u{0}"] {
+    for broken in ["", "a.", "a b", "a[", "a[-0]", "a[99999999999]", "'", "`", "\"", "é", "a.\u{0}"]
+    {
         refused(broken, "is not JMESPath");
     }
     // The most that is let through does not exhaust a thread's stack.
@@ -251,7 +256,10 @@ fn the_comparison_with_shapes_finds_what_is_wrong() {
         ("Reservation", Some("DescribeInstancesResult has no Reservation")),
         ("NextToken || Reservations[].Instances[].Nothing", Some("Instance has no Nothing")),
         ("Reservations[?Nothing == 'a']", Some("Reservation has no Nothing")),
-        ("length(Reservations[].Instances[].State.Names) > `0`", Some("InstanceState has no Names")),
+        (
+            "length(Reservations[].Instances[].State.Names) > `0`",
+            Some("InstanceState has no Names"),
+        ),
         ("Reservations.Instances", Some("ReservationList has no Instances")),
         ("NextToken[0]", Some("String is no list")),
         ("Reservations[].*.Name", Some("is no map")),
@@ -346,7 +354,8 @@ fn every_waiter_compiles_and_names_what_is_there() {
                 Err(why) => drop(wrong.insert(place, why)),
                 Ok(found) => {
                     let is_list = found.kind() == Kind::List;
-                    let wants_list = matches!(acceptor.matcher(), Matcher::PathAll | Matcher::PathAny);
+                    let wants_list =
+                        matches!(acceptor.matcher(), Matcher::PathAll | Matcher::PathAny);
                     if is_list != wants_list {
                         wrong.insert(place, "a list, or none".to_owned());
                     }

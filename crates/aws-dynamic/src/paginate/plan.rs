@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Failed;
 use crate::expression::{Expression, Path, Searched, Unusable};
-use crate::model::{Member, Operation, Shape};
 use crate::model::terms::Kind;
+use crate::model::{Member, Operation, Shape};
 
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -196,7 +196,9 @@ impl Plan {
     pub(super) fn count(&self, answer: &Value) -> usize {
         let found =
             || self.results.iter().filter_map(|result| Some((result, result.path.find(answer)?)));
-        match found().filter_map(|(result, value)| result.length(value)).reduce(usize::saturating_add)
+        match found()
+            .filter_map(|(result, value)| result.length(value))
+            .reduce(usize::saturating_add)
         {
             Some(length) => length,
             None => found().count().min(1),

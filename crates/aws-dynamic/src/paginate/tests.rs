@@ -45,7 +45,10 @@ fn ec2_ends_with_an_empty_token() {
         &[
             (json!({}), json!({"Reservations": [{"ReservationId": "r-1"}], "NextToken": "t"})),
             (json!({"NextToken": "t"}), json!({"Reservations": [], "NextToken": "u"})),
-            (json!({"NextToken": "u"}), json!({"Reservations": [{"ReservationId": "r-2"}], "NextToken": ""})),
+            (
+                json!({"NextToken": "u"}),
+                json!({"Reservations": [{"ReservationId": "r-2"}], "NextToken": ""}),
+            ),
         ],
         json!({"Reservations": [{"ReservationId": "r-1"}, {"ReservationId": "r-2"}]}),
     );
@@ -58,7 +61,10 @@ fn iam_says_whether_there_is_more() {
         &[
             (json!({}), json!({"Users": [{"UserName": "a"}], "IsTruncated": true, "Marker": "m"})),
             // A marker that comes with the last page leads nowhere.
-            (json!({"Marker": "m"}), json!({"Users": [{"UserName": "b"}], "IsTruncated": false, "Marker": "n"})),
+            (
+                json!({"Marker": "m"}),
+                json!({"Users": [{"UserName": "b"}], "IsTruncated": false, "Marker": "n"}),
+            ),
         ],
         json!({"Users": [{"UserName": "a"}, {"UserName": "b"}]}),
     );
@@ -73,8 +79,11 @@ fn s3_goes_on_from_the_last_key() {
         "s3:ListObjects",
         &[
             (json!({}), json!({"IsTruncated": true, "Contents": contents(&["a", "b"])})),
-            (json!({"Marker": "b"}), json!({"IsTruncated": true, "NextMarker": "d/", "Contents": contents(&["c"]),
-                "CommonPrefixes": [{"Prefix": "d/"}]})),
+            (
+                json!({"Marker": "b"}),
+                json!({"IsTruncated": true, "NextMarker": "d/", "Contents": contents(&["c"]),
+                "CommonPrefixes": [{"Prefix": "d/"}]}),
+            ),
             (json!({"Marker": "d/"}), json!({"IsTruncated": false, "Contents": contents(&["e"])})),
         ],
         json!({"Contents": contents(&["a", "b", "c", "e"]), "CommonPrefixes": [{"Prefix": "d/"}]}),
@@ -82,8 +91,11 @@ fn s3_goes_on_from_the_last_key() {
     check(
         "s3:ListObjectsV2",
         &[
-            (json!({}), json!({"IsTruncated": true, "NextContinuationToken": "1", "KeyCount": 1,
-                "Contents": contents(&["a"])})),
+            (
+                json!({}),
+                json!({"IsTruncated": true, "NextContinuationToken": "1", "KeyCount": 1,
+                "Contents": contents(&["a"])}),
+            ),
             (json!({"ContinuationToken": "1"}), json!({"IsTruncated": false, "KeyCount": 0})),
         ],
         json!({"Contents": contents(&["a"])}),
@@ -109,7 +121,10 @@ fn route_53_has_three_tokens() {
                 json!({"StartRecordName": "b", "StartRecordType": "A", "StartRecordIdentifier": "i"}),
                 without,
             ),
-            (json!({"StartRecordName": "c", "StartRecordType": "A"}), json!({"IsTruncated": false})),
+            (
+                json!({"StartRecordName": "c", "StartRecordType": "A"}),
+                json!({"IsTruncated": false}),
+            ),
         ],
         json!({"ResourceRecordSets": [record("a"), record("b"), record("b")]}),
     );
@@ -121,10 +136,16 @@ fn dynamodb_has_a_map_as_a_token() {
     check(
         "dynamodb:Query",
         &[
-            (json!({}), json!({"Items": [{"pk": {"S": "x"}}], "Count": 1, "ScannedCount": 5,
-                "LastEvaluatedKey": key, "ConsumedCapacity": {"TableName": "first"}})),
-            (json!({"ExclusiveStartKey": key}), json!({"Items": [], "Count": 0, "ScannedCount": 2,
-                "LastEvaluatedKey": {}, "ConsumedCapacity": {"TableName": "second"}})),
+            (
+                json!({}),
+                json!({"Items": [{"pk": {"S": "x"}}], "Count": 1, "ScannedCount": 5,
+                "LastEvaluatedKey": key, "ConsumedCapacity": {"TableName": "first"}}),
+            ),
+            (
+                json!({"ExclusiveStartKey": key}),
+                json!({"Items": [], "Count": 0, "ScannedCount": 2,
+                "LastEvaluatedKey": {}, "ConsumedCapacity": {"TableName": "second"}}),
+            ),
         ],
         json!({"Items": [{"pk": {"S": "x"}}], "Count": 1, "ScannedCount": 7,
             "ConsumedCapacity": {"TableName": "first"}}),
@@ -137,7 +158,10 @@ fn logs_end_with_the_token_that_was_sent() {
         "logs:GetLogEvents",
         &[
             (json!({}), json!({"events": [{"message": "a"}], "nextForwardToken": "f/1"})),
-            (json!({"nextToken": "f/1"}), json!({"events": [{"message": "b"}], "nextForwardToken": "f/2"})),
+            (
+                json!({"nextToken": "f/1"}),
+                json!({"events": [{"message": "b"}], "nextForwardToken": "f/2"}),
+            ),
             (json!({"nextToken": "f/2"}), json!({"events": [], "nextForwardToken": "f/2"})),
         ],
         json!({"events": [{"message": "a"}, {"message": "b"}]}),
@@ -165,15 +189,24 @@ fn texts_maps_and_structures_are_put_together() {
     check(
         "rds:DownloadDBLogFilePortion",
         &[
-            (json!({}), json!({"LogFileData": "one\n", "AdditionalDataPending": true, "Marker": "1"})),
-            (json!({"Marker": "1"}), json!({"LogFileData": "two\n", "AdditionalDataPending": false})),
+            (
+                json!({}),
+                json!({"LogFileData": "one\n", "AdditionalDataPending": true, "Marker": "1"}),
+            ),
+            (
+                json!({"Marker": "1"}),
+                json!({"LogFileData": "two\n", "AdditionalDataPending": false}),
+            ),
         ],
         json!({"LogFileData": "one\ntwo\n"}),
     );
     check(
         "apigateway:GetUsage",
         &[
-            (json!({}), json!({"items": {"k": [[1, 2]]}, "position": "1", "startDate": "2026-01-01"})),
+            (
+                json!({}),
+                json!({"items": {"k": [[1, 2]]}, "position": "1", "startDate": "2026-01-01"}),
+            ),
             (json!({"position": "1"}), json!({"items": {"k": [[3, 4]], "l": [[5, 6]]}})),
         ],
         json!({"items": {"k": [[1, 2], [3, 4]], "l": [[5, 6]]}, "startDate": "2026-01-01"}),
@@ -182,14 +215,18 @@ fn texts_maps_and_structures_are_put_together() {
     check(
         "devops-guru:ListAnomalousLogGroups",
         &[
-            (json!({}), json!({"InsightId": "i", "AnomalousLogGroups": group("a"), "NextToken": "1"})),
-            (json!({"NextToken": "1"}), json!({"InsightId": "i", "AnomalousLogGroups": group("b")})),
+            (
+                json!({}),
+                json!({"InsightId": "i", "AnomalousLogGroups": group("a"), "NextToken": "1"}),
+            ),
+            (
+                json!({"NextToken": "1"}),
+                json!({"InsightId": "i", "AnomalousLogGroups": group("b")}),
+            ),
         ],
         json!({"InsightId": "i", "AnomalousLogGroups": [{"LogGroupName": "a"}, {"LogGroupName": "b"}]}),
     );
-    let history = |amount: u8| {
-        json!({"BudgetName": "b", "BudgetedAndActualAmountsList": [{"BudgetedAmount": amount}]})
-    };
+    let history = |amount: u8| json!({"BudgetName": "b", "BudgetedAndActualAmountsList": [{"BudgetedAmount": amount}]});
     check(
         "budgets:DescribeBudgetPerformanceHistory",
         &[
@@ -306,7 +343,8 @@ fn a_list_that_is_cut_and_resumed_loses_and_repeats_nothing() {
 
 #[test]
 fn a_page_that_is_cut_says_so() {
-    let mut pages = pages("dynamodb:Query", json!({"ExclusiveStartKey": {"k": 0}})).at_most(some(2));
+    let mut pages =
+        pages("dynamodb:Query", json!({"ExclusiveStartKey": {"k": 0}})).at_most(some(2));
     let answer = json!({"Items": [1, 2, 3], "Count": 3, "LastEvaluatedKey": {"k": 3}});
     let page = pages.take(answer.clone()).unwrap();
     assert_eq!((page.items, page.then), (2, Then::Cut));
@@ -354,18 +392,27 @@ fn maps_are_cut_and_texts_are_not() {
 fn a_resume_token_sets_tokens_and_nothing_else() {
     let encode = |wire: Value| aws_smithy_types::base64::encode(wire.to_string());
     let resumed = |token: &str| Pages::resumed(operation("s3:ListObjects"), json!({}), token);
-    let right = encode(json!({"operation": "s3:ListObjects", "tokens": {"Marker": "m"}, "skip": 2}));
+    let right =
+        encode(json!({"operation": "s3:ListObjects", "tokens": {"Marker": "m"}, "skip": 2}));
     assert_eq!(resumed(&right).unwrap().next_input(), Some(json!({"Marker": "m"})));
     let check = |token: &str, expected: &str| match resumed(token) {
         Err(Failed::Token(what)) => assert_eq!(
             what,
-            format!("s3:ListObjects: the resume token {expected}; use one that this operation gave")
+            format!(
+                "s3:ListObjects: the resume token {expected}; use one that this operation gave"
+            )
         ),
         other => panic!("{token}: {other:?}"),
     };
-    check(&encode(json!({"operation": "s3:ListBuckets", "tokens": {"Marker": "m"}})), "is another operation's");
+    check(
+        &encode(json!({"operation": "s3:ListBuckets", "tokens": {"Marker": "m"}})),
+        "is another operation's",
+    );
     let other = "has other members than the operation's tokens";
-    check(&encode(json!({"operation": "s3:ListObjects", "tokens": {"Marker": "m", "Bucket": "b"}})), other);
+    check(
+        &encode(json!({"operation": "s3:ListObjects", "tokens": {"Marker": "m", "Bucket": "b"}})),
+        other,
+    );
     check(&encode(json!({"operation": "s3:ListObjects", "tokens": {"Marker": null}})), other);
     check(&encode(json!({"operation": "s3:ListObjects", "tokens": {}})), "leads to the start");
     for wire in [
@@ -385,7 +432,10 @@ fn a_resume_token_sets_tokens_and_nothing_else() {
 #[test]
 fn what_is_not_paginated_says_so() {
     let failed = Pages::new(operation("sts:GetCallerIdentity"), json!({})).unwrap_err();
-    assert_eq!(failed.to_string(), "sts:GetCallerIdentity is not paginated; call it without paging");
+    assert_eq!(
+        failed.to_string(),
+        "sts:GetCallerIdentity is not paginated; call it without paging"
+    );
     let failed = Pages::new(operation("iam:ListUsers"), json!([1])).unwrap_err();
     assert_eq!(failed.to_string(), "iam:ListUsers: the input must be an object");
 }
@@ -408,15 +458,32 @@ fn any_answer() -> impl Strategy<Value = Value> {
         "[ab]{0,2}".prop_map(Value::from),
     ];
     let names = prop::sample::select(vec![
-        "Contents", "CommonPrefixes", "IsTruncated", "NextMarker", "Key", "Items", "Count", "items",
-        "LastEvaluatedKey", "StreamDescription", "Shards", "ShardId", "HasMoreShards", "position",
-        "LogFileData", "AdditionalDataPending", "Marker", "events", "nextForwardToken",
+        "Contents",
+        "CommonPrefixes",
+        "IsTruncated",
+        "NextMarker",
+        "Key",
+        "Items",
+        "Count",
+        "items",
+        "LastEvaluatedKey",
+        "StreamDescription",
+        "Shards",
+        "ShardId",
+        "HasMoreShards",
+        "position",
+        "LogFileData",
+        "AdditionalDataPending",
+        "Marker",
+        "events",
+        "nextForwardToken",
     ]);
     leaf.prop_recursive(4, 40, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::vec((names.clone(), inner), 0..8)
-                .prop_map(|fields| Value::Object(fields.into_iter().map(|(k, v)| (k.into(), v)).collect())),
+            prop::collection::vec((names.clone(), inner), 0..8).prop_map(|fields| Value::Object(
+                fields.into_iter().map(|(k, v)| (k.into(), v)).collect()
+            )),
         ]
     })
 }

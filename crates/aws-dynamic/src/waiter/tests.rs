@@ -67,9 +67,8 @@ fn attempts_come_to_an_end() {
     );
 
     let attempts = NonZeroUsize::new(2).unwrap();
-    let mut waiting = self::waiting("ec2:InstanceRunning")
-        .max_attempts(attempts)
-        .delay(Duration::from_millis(5));
+    let mut waiting =
+        self::waiting("ec2:InstanceRunning").max_attempts(attempts).delay(Duration::from_millis(5));
     let after = Duration::from_millis(5);
     assert_eq!(waiting.step(error(400, "InvalidInstanceID.NotFound")), Step::Retry { after });
     assert_eq!(
@@ -134,7 +133,11 @@ fn expressions_are_held_against_answers() {
 
 #[test]
 fn each_matcher_by_itself() {
-    let check = |matcher: Matcher, argument: &str, expected: Value, outcome: Outcome<'_>, is_match: bool| {
+    let check = |matcher: Matcher,
+                 argument: &str,
+                 expected: Value,
+                 outcome: Outcome<'_>,
+                 is_match: bool| {
         let argument = Some(argument).filter(|argument| !argument.is_empty());
         let test = test(matcher, argument, expected).unwrap();
         let searched = match outcome {
@@ -207,15 +210,26 @@ fn any_output() -> impl Strategy<Value = Value> {
         prop::sample::select(vec!["running", "ACTIVE", "Success", ""]).prop_map(Value::from),
     ];
     let names = prop::sample::select(vec![
-        "Reservations", "Instances", "State", "Name", "services", "deployments", "runningCount",
-        "VerificationAttributes", "VerificationStatus", "KinesisDataStreamDestinations", "status",
+        "Reservations",
+        "Instances",
+        "State",
+        "Name",
+        "services",
+        "deployments",
+        "runningCount",
+        "VerificationAttributes",
+        "VerificationStatus",
+        "KinesisDataStreamDestinations",
+        "status",
     ]);
     leaf.prop_recursive(5, 40, 5, move |inner| {
         let fields = prop::collection::vec((names.clone(), inner.clone()), 0..6);
         prop_oneof![
             prop::collection::vec(inner, 0..4).prop_map(Value::from),
             fields.prop_map(|fields| {
-                Value::Object(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
+                Value::Object(
+                    fields.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+                )
             }),
         ]
     })
