@@ -75,6 +75,9 @@ fn what_could_run_away_is_refused() {
     for deep in ["[", "(", "!", "&", "a[?", "a||", "a.b[].", "`[", "a(", "{a:"] {
         refused(&deep.repeat(2_000), "is too long");
     }
+    for deep in ["[", "(", "!", "&", "`["] {
+        refused(&deep.repeat(MOST_OPERATORS + 1), "is too long");
+    }
     refused(&"a".repeat(LONGEST + 1), "is too long");
     for unused in ["a[1:2:2147483647]", "map(&a, b)", "{a: b}", &"[@,@]|".repeat(5), "a[::2] | b"] {
         let unused = unused.trim_end_matches('|');
@@ -89,6 +92,14 @@ fn what_could_run_away_is_refused() {
     check(&nested, json!({"a": 1}), Some(json!(1)));
     let chain = vec!["a"; 41].join("||");
     check(&chain, json!({"a": ""}), Some(json!("")));
+}
+
+#[test]
+fn what_is_read_can_be_kept_between_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<Expression>();
+    check::<Pages>();
+    check::<Waiting>();
 }
 
 #[test]

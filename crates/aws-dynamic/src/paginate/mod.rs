@@ -17,9 +17,9 @@
 //! ```
 //!
 //! As in botocore: a list ends where no token follows, or where the model's expression says that
-//! there is no more; the same tokens twice in a row are an error. Unlike there, the items of all
-//! result keys count and are cut, in the order of the keys, so that a list that is resumed loses
-//! none and repeats none.
+//! there is no more; the same tokens twice in a row are an error. Unlike there, tokens that the input
+//! began with are the first of that row; and the items of all result keys count and are cut, in the
+//! order of the keys, so that a list that is resumed loses none and repeats none.
 
 mod merged;
 mod plan;
@@ -170,7 +170,8 @@ impl Pages {
         }
     }
 
-    /// Takes the answer to `next_input`. After a failure the list has ended.
+    /// Takes the answer to `next_input`. After a failure the list has ended; that answer is dropped,
+    /// those before it are good.
     pub fn take(&mut self, mut answer: Value) -> Result<Page, Failed> {
         if matches!(self.state, State::Cut | State::End) {
             return Err(Failed::Ended);

@@ -68,7 +68,8 @@ struct Limit {
 /// A paginator that botocore lacks: service, operation, and its input token, output token, result key
 /// and limit key. The end of each is a token that is repeated.
 ///
-/// Logs: `nextForwardToken` never ends, says the API's reference of GetLogEvents.
+/// GetLogEvents: its reference says that `nextForwardToken` is never absent, and at the end is the
+/// token that was sent. This reads forward, so an input should have `startFromHead`.
 const ADDED: &[[&str; 6]] =
     &[["logs", "GetLogEvents", "nextToken", "nextForwardToken", "events", "limit"]];
 
