@@ -1,0 +1,98 @@
+//! Reads a service of a Smithy model in JSON, as the repository aws/api-models-aws has them: a file
+//! that a user may bring, and so untrusted. Whatever it is, the answer is the facts, or an error that
+//! names the shape; it is bounded in size, depth, and in what mixins make of it.
+//!
+//! Facts are in botocore's words (`import::facts`), so what Smithy has apart is put together here: the
+//! name of a member is the one that the service's protocol uses, and traits that the protocol ignores
+//! are not facts. Every trait is read, named in `LEFT_OUT`, or unknown.
+
+mod ast;
+mod closure;
+mod correction;
+mod fields;
+mod left_out;
+mod member;
+mod operation;
+mod paginator;
+mod service;
+mod shape;
+mod waiter;
+
+use serde_json::Value;
+
+pub use left_out::LEFT_OUT;
+
+use self::ast::Ast;
+use self::closure::Closure;
+use self::fields::{Fields, Notes};
+use super::facts::Service;
+
+/// A model that cannot be read, with the shape at which reading ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable(String);
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+type Result<T> = std::result::Result<T, Unreadable>;
+
+/// What becomes of a trait or a key that nothing is known of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// The import, so that no fact is lost unseen.
+    Stops,
+    /// It is left out with a note: for a user who needs the service today.
+    IsNoted,
+}
+
+/// What a model says.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    pub service: Service,
+    /// The endpoint rule set, and its newer form as a decision diagram, as they are.
+    pub endpoint_rules: Option<Value>,
+    pub endpoint_diagram: Option<Value>,
+    pub endpoint_tests: Option<Value>,
+    /// The name of the service in ARNs.
+    pub arn_namespace: Option<String>,
+    /// The name of the service in CloudTrail's events.
+    pub event_source: Option<String>,
+    /// What was left out because nothing is known of it; at most a hundred.
+    pub notes: Vec<String>,
+}
+
+/// The greatest file that is read, in bytes; EC2's has a sixth of it.
+pub const MAX: usize = 64 << 20;
+
+/// The facts of the one service of a model, under the name that the catalog has for it.
+pub fn service(name: &str, content: &[u8], unknown: Unknown) -> Result<Imported> {
+    if content.len() > MAX {
+        return Err(Unreadable(format!("the model is larger than {} MB", MAX >> 20)));
+    }
+    // Goes 128 levels deep at most.
+    let model: Value = serde_json::from_slice(content)
+        .map_err(|error| Unreadable(format!("the model is no JSON: {error}")))?;
+    let notes = Notes::new(unknown);
+    let mut file = Fields::of("the model".to_owned(), &model, &notes)?;
+    let version = file.needed("smithy")?;
+    if !matches!(version.as_str(), "1" | "1.0" | "2" | "2.0") {
+        return Err(file.wrong("smithy", "not a version that is known; these are 1.0 and 2.0"));
+    }
+    file.take("metadata");
+    let Some(Value::Object(shapes)) = file.take("shapes") else {
+        return Err(file.wrong("shapes", "is missing, or is no object"));
+    };
+    file.end()?;
+    let closure = Closure::of(&Ast::new(shapes, &notes))?;
+    let mut imported = service::read(name, &closure, &notes)?;
+    imported.notes = notes.take();
+    Ok(imported)
+}
+
+#[cfg(test)]
+mod tests;
