@@ -3,8 +3,8 @@
 //!
 //! The Smithy models are AWS's, of 2025-04-02, and older than botocore's: of what is in one alone,
 //! nothing is said. They are no part of this repository; by hand:
-//! `AWS_MCP_TEST_SMITHY=folder cargo test --features pack --test smithy -- --ignored`, with a checkout
-//! of aws/api-models-aws, or eight services of it, in the folder.
+//! `AWS_MCP_TEST_SMITHY=folder cargo test --features pack --test smithy -- --ignored`, the folder being
+//! `models` of the repository aws/api-models-aws at 56c8953, or eight services of it.
 #![cfg(feature = "pack")]
 #![allow(
     clippy::unwrap_used,

@@ -16,6 +16,8 @@ const MIXINS: usize = 32;
 const PARTS: usize = 3_000_000;
 /// How many mixins, lists of a kind, and traits a shape may have: what is looked through one by one.
 const EACH: usize = 200;
+/// How many members a shape may have. The largest enum of EC2 has a tenth.
+const MEMBERS: usize = 10_000;
 /// How long the name of a shape may be, its namespace included.
 const NAME: usize = 512;
 
@@ -85,7 +87,7 @@ impl<'a> Ast<'a> {
     /// The one service of the model.
     pub fn service(&self) -> Result<Rc<Node<'a>>> {
         let is_service = |shape: &&Value| shape.get("type").is_some_and(|kind| kind == "service");
-        let services = self.shapes.iter().filter(|(_, shape)| is_service(&shape));
+        let services = self.shapes.iter().filter(|(_, shape)| is_service(shape));
         let services: Vec<&str> = services.map(|(id, _)| id.as_str()).take(2).collect();
         match services.as_slice() {
             [id] => self.get(id),
@@ -198,6 +200,10 @@ impl<'a> Node<'a> {
         Fields::new(self.id.to_owned(), self.traits.clone(), notes)
     }
 
+    pub fn has_member(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
+
     /// A value of what it says beside traits and members: its own before any of a mixin.
     pub fn said(&self, key: &str) -> Option<&'a Value> {
         self.said.iter().rev().find(|(said, _)| *said == key).map(|(_, value)| *value)
@@ -256,6 +262,9 @@ impl<'a> Node<'a> {
 
     fn inherit(&mut self, member: &Part<'a>) -> Result<()> {
         let place = self.places.get(member.name);
+        if place.is_none() && self.members.len() >= MEMBERS {
+            return Err(Unreadable(format!("{}: more than {MEMBERS} members", self.id)));
+        }
         match place.and_then(|place| self.members.get_mut(*place)) {
             None => {
                 self.places.insert(member.name, self.members.len());

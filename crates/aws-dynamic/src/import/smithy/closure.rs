@@ -11,6 +11,10 @@ use super::{Result, Unreadable};
 /// How many lists and maps may stand in each other without a structure between them.
 const NESTED: usize = 16;
 
+/// How many operations a service may have, and how many shapes it may rename. EC2 has 800 operations.
+const OPERATIONS_AT_MOST: usize = 5_000;
+const RENAMED_AT_MOST: usize = 1_000;
+
 /// What belongs to a service.
 pub(super) struct Closure<'a> {
     pub service: Rc<Node<'a>>,
@@ -73,6 +77,10 @@ fn operations<'a>(
             {
                 return Err(Unreadable(format!("{id}: its name is that of {} too", other.id)));
             }
+        }
+        if found.len() > OPERATIONS_AT_MOST {
+            let id = service.id;
+            return Err(Unreadable(format!("{id}: more than {OPERATIONS_AT_MOST} operations")));
         }
         for id in owner.targets("resources")? {
             if seen.insert(id) {
@@ -180,6 +188,9 @@ fn names<'a>(
     let renamed =
         service.said("rename").map(|map| Fields::of(place, map, ast.notes)).transpose()?;
     let mut renamed = renamed.unwrap_or_else(|| Fields::new(String::new(), Vec::new(), ast.notes));
+    if renamed.len() > RENAMED_AT_MOST {
+        return Err(renamed.wrong("rename", format!("more than {RENAMED_AT_MOST} names")));
+    }
     let mut names = BTreeMap::new();
     let mut taken: BTreeMap<String, &str> = BTreeMap::new();
     let (prelude, own): (Vec<_>, Vec<_>) =

@@ -72,6 +72,10 @@ impl<'a> Fields<'a> {
         &self.place
     }
 
+    pub fn len(&self) -> usize {
+        self.left.len()
+    }
+
     pub fn notes(&self) -> &'a Notes {
         self.notes
     }
@@ -99,6 +103,11 @@ impl<'a> Fields<'a> {
     pub fn take(&mut self, key: &str) -> Option<&'a Value> {
         let place = self.left.iter().position(|(found, _)| *found == key)?;
         Some(self.left.remove(place).1)
+    }
+
+    /// Leaves out keys that say nothing which the facts have.
+    pub fn leave(&mut self, keys: &[&str]) {
+        self.left.retain(|(key, _)| !keys.contains(key));
     }
 
     /// Whether something is there, whatever it says: a trait without a value of its own.

@@ -32,8 +32,11 @@ use super::facts::Service;
 pub struct Unreadable(String);
 
 impl std::fmt::Display for Unreadable {
+    /// The names in it are the file's: of them comes so much, and nothing that moves a cursor.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        use std::fmt::Write;
+        let plain = |letter: char| if letter.is_control() { '?' } else { letter };
+        self.0.chars().take(1_000).try_for_each(|letter| f.write_char(plain(letter)))
     }
 }
 

@@ -11,6 +11,9 @@ use super::{Result, paginator, service};
 use crate::import::facts::{Checksum, Input, Operation, Output};
 use crate::model::terms::{AuthScheme, AuthType, EndpointDiscovery, Protocol};
 
+/// How many errors an operation may have, those of the service among them. Lambda's have 40.
+const ERRORS: usize = 1_000;
+
 /// What all operations and shapes of a service share.
 pub(super) struct Common<'c, 'a> {
     pub closure: &'c Closure<'a>,
@@ -64,7 +67,11 @@ fn operation(
 ) -> Result<Operation> {
     let (http_method, http_uri, http_status) = http(traits, common)?;
     let mut errors = Vec::new();
-    for error in node.targets("errors")?.iter().chain(common_errors) {
+    let own = node.targets("errors")?;
+    if own.len() + common_errors.len() > ERRORS {
+        return Err(traits.wrong("errors", format!("more than {ERRORS}")));
+    }
+    for error in own.iter().chain(common_errors) {
         let error = common.closure.name(error)?;
         if !errors.contains(&error) {
             errors.push(error);

@@ -35,7 +35,7 @@ pub(super) fn of(
     let limit_key = own.page_size.or(all.page_size);
     if let Some(id) = node.target("input")? {
         let structure = common.closure.shape(id)?;
-        let has = |name: &String| structure.members.iter().any(|member| member.name == *name);
+        let has = |name: &String| structure.has_member(name);
         if !has(&input) || limit_key.as_ref().is_some_and(|key| !has(key)) {
             return Err(traits.wrong("smithy.api#paginated", "names a member that is not there"));
         }

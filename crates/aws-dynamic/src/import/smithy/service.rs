@@ -29,7 +29,7 @@ pub(super) fn read(name: &str, closure: &Closure<'_>, notes: &Notes) -> Result<I
     let event_source = about.text("cloudTrailEventSource")?;
     let endpoint_prefix = about.text("endpointPrefix")?.or_else(|| arn_namespace.clone());
     let endpoint_prefix = endpoint_prefix.unwrap_or_else(|| node.local().to_lowercase());
-    ["cloudFormationName", "docId", "cloudTrailName"].map(|unsent| about.take(unsent));
+    about.leave(&["cloudFormationName", "docId", "cloudTrailName"]);
     about.end()?;
 
     let (auth, signing_name) = auth(&mut traits)?;

@@ -24,7 +24,7 @@ pub(super) fn all(
     for (operation, mut traits) in waitable {
         for (name, mut raw) in traits.all()? {
             let delay = raw.whole("minDelay")?.unwrap_or(DELAY).max(1);
-            ["documentation", "deprecated", "tags", "maxDelay"].map(|key| raw.take(key));
+            raw.leave(&["documentation", "deprecated", "tags", "maxDelay"]);
             let mut acceptors = Vec::new();
             let mut expressible = true;
             for entry in raw.objects("acceptors")? {
