@@ -12,11 +12,12 @@ use super::{Result, Unreadable};
 
 /// How deep mixins may go.
 const MIXINS: usize = 32;
-/// How many members and traits all shapes together may have, mixins put in. EC2 has a tenth.
-const PARTS: usize = 3_000_000;
+/// How many members and traits all shapes together may have, mixins put in. EC2 has 24,000
+/// members, and a few traits for each.
+const PARTS: usize = 500_000;
 /// How many mixins, lists of a kind, and traits a shape may have: what is looked through one by one.
 const EACH: usize = 200;
-/// How many members a shape may have. The largest enum of EC2 has a tenth.
+/// How many members a shape may have. The largest enum of EC2 has 1,437.
 const MEMBERS: usize = 10_000;
 /// How long the name of a shape may be, its namespace included.
 const NAME: usize = 512;
@@ -113,7 +114,9 @@ impl<'a> Ast<'a> {
         let parts = node.traits.len() + node.said.len() + members.sum::<usize>();
         self.parts.set(self.parts.get().saturating_add(parts));
         if self.parts.get() > PARTS {
-            return Err(Unreadable(format!("{id}: mixins make more than {PARTS} members of it")));
+            return Err(Unreadable(format!(
+                "{id}: with it the model has more than {PARTS} members and traits"
+            )));
         }
         let node = Rc::new(node);
         self.done.borrow_mut().insert(node.id, node.clone());
@@ -297,6 +300,10 @@ impl<'a> Node<'a> {
 }
 
 impl<'a> Part<'a> {
+    pub fn has(&self, name: &str) -> bool {
+        self.traits.iter().any(|(known, _)| *known == name)
+    }
+
     pub fn traits(&self, of: &str, notes: &'a Notes) -> Fields<'a> {
         Fields::new(format!("{of}${}", self.name), self.traits.clone(), notes)
     }

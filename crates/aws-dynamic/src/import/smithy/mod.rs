@@ -69,8 +69,8 @@ pub struct Imported {
     pub notes: Vec<String>,
 }
 
-/// The greatest file that is read, in bytes; EC2's has a sixth of it.
-pub const MAX: usize = 64 << 20;
+/// The greatest file that is read, in bytes. S3's has 2.3 MB.
+pub const MAX: usize = 32 << 20;
 
 /// The facts of the one service of a model, under the name that the catalog has for it.
 pub fn service(name: &str, content: &[u8], unknown: Unknown) -> Result<Imported> {

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::ast::{Node, local};
+use super::ast::{Node, Part, local};
 use super::closure::{Closure, UNIT};
 use super::fields::{Fields, Notes};
+use super::member::PLACES;
 use super::{Result, paginator, service};
 use crate::import::facts::{Checksum, Input, Operation, Output};
 use crate::model::terms::{AuthScheme, AuthType, EndpointDiscovery, Protocol};
 
-/// How many errors an operation may have, those of the service among them. Lambda's have 40.
+/// How many errors an operation may have, those of the service among them. One of Lambda's has 45.
 const ERRORS: usize = 1_000;
 
 /// What all operations and shapes of a service share.
@@ -147,7 +148,7 @@ fn input(node: &Node<'_>, common: &Common<'_, '_>) -> Result<Option<Input>> {
     let Some(id) = node.target("input")?.filter(|id| *id != UNIT) else { return Ok(None) };
     let shape = common.closure.name(id)?;
     let structure = common.closure.shape(id)?;
-    if common.protocol != Protocol::RestXml || !has_body(structure, common.notes) {
+    if common.protocol != Protocol::RestXml || !has_body(structure) {
         return Ok(Some(Input { shape, location_name: None, xml_namespace: None }));
     }
     let mut traits = structure.traits(common.notes);
@@ -161,15 +162,11 @@ fn input(node: &Node<'_>, common: &Common<'_, '_>) -> Result<Option<Input>> {
 }
 
 /// Whether members are the body together: some have no other place, and none is it alone.
-fn has_body<'a>(structure: &Node<'a>, notes: &'a Notes) -> bool {
-    let is_elsewhere =
-        |traits: &mut Fields<'_>| super::member::PLACES.iter().any(|(name, _)| traits.mark(name));
-    let mut members = structure.members.iter().map(|part| part.traits(structure.id, notes));
-    let mut some = false;
-    members.all(|mut traits| {
-        some |= !is_elsewhere(&mut traits);
-        !traits.mark("smithy.api#httpPayload")
-    }) && some
+fn has_body(structure: &Node<'_>) -> bool {
+    let is_elsewhere = |part: &Part<'_>| PLACES.iter().any(|(name, _)| part.has(name));
+    let is_alone = |part: &Part<'_>| part.has("smithy.api#httpPayload");
+    let mut members = structure.members.iter();
+    members.any(|part| !is_elsewhere(part)) && !structure.members.iter().any(is_alone)
 }
 
 fn output(node: &Node<'_>, common: &Common<'_, '_>) -> Result<Option<Output>> {

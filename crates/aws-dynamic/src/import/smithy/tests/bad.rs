@@ -96,7 +96,7 @@ fn no_model_at_all() {
 fn size_and_depth_are_bounded() {
     let large = vec![b' '; MAX + 1];
     let error = service("a", &large, Unknown::IsNoted).unwrap_err();
-    assert_eq!(error.to_string(), "the model is larger than 64 MB");
+    assert_eq!(error.to_string(), "the model is larger than 32 MB");
     let deep = format!("{{\"smithy\": {}", "[".repeat(100_000));
     let error = service("a", deep.as_bytes(), Unknown::IsNoted).unwrap_err().to_string();
     assert!(error.contains("recursion limit"), "{error}");
@@ -403,4 +403,23 @@ fn collect(value: &Value, pointer: String, pointers: &mut Vec<String>) {
         collect(value, format!("{pointer}/{key}"), pointers);
     }
     pointers.push(pointer);
+}
+
+#[test]
+fn what_mixins_make_is_bounded() {
+    let mut model = model();
+    let names = (0..9_999).map(|number| format!("m{number}"));
+    let members: serde_json::Map<_, _> =
+        names.map(|name| (name, json!({"target": "smithy.api#String"}))).collect();
+    let traits = json!({"smithy.api#mixin": {}});
+    let mixin = json!({"type": "structure", "members": members, "traits": traits});
+    put(&mut model, "/shapes", "a#Mix", mixin);
+    for number in 0..50 {
+        let user = json!({"type": "structure", "mixins": [{"target": "a#Mix"}]});
+        put(&mut model, "/shapes", &format!("a#S{number}"), user);
+        let member = json!({"target": format!("a#S{number}")});
+        put(&mut model, "/shapes/a#In/members", &format!("s{number}"), member);
+    }
+    let words = error(&model);
+    assert!(words.ends_with("the model has more than 500000 members and traits"), "{words}");
 }
