@@ -11,14 +11,15 @@
 
 mod compression;
 mod document;
+mod element;
 mod failure;
 mod number;
-mod query;
 mod read;
 mod schema;
 mod timestamp;
 mod whole;
 mod write;
+mod xml;
 
 use std::fmt;
 
@@ -33,12 +34,11 @@ use aws_smithy_schema::protocol::{
 use aws_smithy_schema::serde::SerdeError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{ConfigBag, Layer};
-use aws_smithy_xml::protocol::aws_rest_xml::AwsRestXmlProtocol;
 use serde_json::{Map, Value};
 
-use self::query::QueryProtocol;
 use self::read::Budget;
 use self::schema::{Maker, Node, Payload, Root, Side};
+use self::xml::XmlProtocol;
 use crate::model::terms::{Kind, Protocol};
 use crate::model::{Operation, Service, Shape};
 
@@ -350,10 +350,10 @@ fn protocol(service: &Service, speaks: Protocol) -> SharedClientProtocol {
             Some(_) | None => AwsJsonRpcProtocol::aws_json_1_0(),
         }),
         Protocol::RestJson => SharedClientProtocol::new(AwsRestJsonProtocol::new()),
-        Protocol::RestXml => SharedClientProtocol::new(AwsRestXmlProtocol::new()),
+        Protocol::RestXml => SharedClientProtocol::new(XmlProtocol::rest()),
         Protocol::RpcV2Cbor => SharedClientProtocol::new(RpcV2CborProtocol::new()),
-        Protocol::Query => SharedClientProtocol::new(QueryProtocol::aws()),
-        Protocol::Ec2 => SharedClientProtocol::new(QueryProtocol::ec2()),
+        Protocol::Query => SharedClientProtocol::new(XmlProtocol::query()),
+        Protocol::Ec2 => SharedClientProtocol::new(XmlProtocol::ec2()),
     }
 }
 

@@ -42,8 +42,15 @@ pub(super) fn structure(
         let part = schema.member_index().and_then(|place| node.parts.get(place));
         let Some(part) = part else { return Ok(()) };
         let value = member(from, part, budget)?;
-        if !value.is_null() {
-            fields.insert(part.name.to_owned(), value);
+        let known = fields.get_mut(part.name).filter(|_| part.schema.xml_flattened());
+        match (known, value) {
+            // A flattened list comes an element at a time.
+            (Some(Value::Array(known)), Value::Array(more)) => known.extend(more),
+            (Some(Value::Object(known)), Value::Object(more)) => known.extend(more),
+            (_, Value::Null) => {}
+            (_, value) => {
+                fields.insert(part.name.to_owned(), value);
+            }
         }
         Ok(())
     })?;

@@ -2,7 +2,6 @@
 //! like all of it; JSON's alone does not.
 
 use aws_smithy_cbor::Decoder;
-use aws_smithy_xml::decode::Document;
 
 /// Whether CBOR ends before its value does. An empty body is not cut.
 pub(super) fn is_cut_cbor(body: &[u8]) -> bool {
@@ -16,21 +15,30 @@ pub(super) fn is_cut_xml(body: &[u8]) -> bool {
         return false;
     }
     let Ok(text) = std::str::from_utf8(body) else { return true };
-    let mut document = Document::new(text);
-    let Ok(root) = document.root_element() else { return true };
-    let name = root.start_el().local();
+    let Some(name) = root(text) else { return true };
     let Some((_, last)) = text.trim_end().rsplit_once('<') else { return true };
     let Some(tag) = last.strip_suffix('>') else { return true };
     let ends_root = match (tag.strip_prefix('/'), tag.strip_suffix('/')) {
-        (Some(end), _) => end.trim_end().rsplit(':').next() == Some(name),
+        (Some(end), _) => end.trim_end() == name,
         // An empty root, perhaps with attributes.
-        (None, Some(empty)) => {
-            let qualified = empty.split_whitespace().next().unwrap_or_default();
-            qualified.rsplit(':').next() == Some(name)
-        }
+        (None, Some(empty)) => empty.split_ascii_whitespace().next() == Some(name),
         (None, None) => false,
     };
     !ends_root
+}
+
+/// The name of the root, with its prefix.
+fn root(text: &str) -> Option<&str> {
+    let mut rest = text;
+    loop {
+        let (_, tag) = rest.split_once('<')?;
+        rest = match tag.as_bytes() {
+            [b'?', ..] => tag.split_once("?>")?.1,
+            [b'!', b'-', b'-', ..] => tag.split_once("-->")?.1,
+            [b'!', ..] => tag.split_once('>')?.1,
+            _ => return tag.split(|c: char| c.is_ascii_whitespace() || "/>".contains(c)).next(),
+        };
+    }
 }
 
 #[cfg(test)]
@@ -49,6 +57,7 @@ mod tests {
             "<n:a xmlns:n=\"u\"><b/></n:a>",
             "<a>&#x1;</a>",
             "<n:a xmlns:n=\"u\"/>",
+            "<!-- <b> --><!DOCTYPE a><a></a>",
         ];
         for text in whole {
             assert!(!is_cut_xml(text.as_bytes()), "{text}");
