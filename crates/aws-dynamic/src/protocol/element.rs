@@ -3,9 +3,11 @@
 //! tokens and its text are used here.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use aws_smithy_schema::Schema;
+use aws_smithy_schema::extension::SchemaExtensionKey;
 use aws_smithy_schema::serde::{SerdeError, ShapeDeserializer};
 use aws_smithy_schema::traits;
 use aws_smithy_types::date_time::Format;
@@ -36,6 +38,13 @@ enum At<'t, 'd> {
     /// An attribute's value.
     Text(Cow<'t, str>),
 }
+
+/// The place of each member by the name of its element, made once for each schema.
+static PLACES: SchemaExtensionKey<HashMap<String, usize>> = SchemaExtensionKey::new(|schema| {
+    // Of two members of one name the first counts.
+    let members = schema.members().iter().enumerate().rev();
+    members.map(|(place, member)| (name(member).to_owned(), place)).collect()
+});
 
 type Consumer<'c> =
     dyn FnMut(&Schema<'_>, &mut dyn ShapeDeserializer) -> Result<(), SerdeError> + 'c;
@@ -104,16 +113,13 @@ impl ShapeDeserializer for Element<'_, '_> {
                     consumer(member, &mut Element { at, depth })?;
                 }
             }
-            let members = schema.members();
-            let mut next = 0;
+            let places = schema.extension(&PLACES);
             while let Some(child) = element.next_tag() {
-                // Members mostly come in the model's order, or repeat the last one.
-                let (before, after) = members.split_at(next);
-                let named = |member: &&&Schema<'_>| name(member) == child.start_el().local();
-                let Some(member) = after.iter().chain(before).find(named).copied() else {
+                let place = places.get(child.start_el().local());
+                let Some(member) = place.and_then(|place| schema.member_schema_by_index(*place))
+                else {
                     continue;
                 };
-                next = member.member_index().filter(|place| *place < members.len()).unwrap_or(0);
                 consumer(member, &mut Element { at: At::Element(child), depth })?;
             }
             Ok(())

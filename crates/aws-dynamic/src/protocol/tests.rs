@@ -429,6 +429,40 @@ fn event_streams_are_somebody_elses() {
 }
 
 #[test]
+fn nulls_stand_only_where_the_model_has_them() {
+    let sent = |name: &str, input: Value| -> Value {
+        serde_json::from_slice(&request(name, input).body).unwrap()
+    };
+    let given = json!({"AttributeNames": ["a", null, "b"], "QueueUrl": null});
+    assert_eq!(sent("sqs:GetQueueAttributes", given), json!({"AttributeNames": ["a", "b"]}));
+    let given = json!({"Attributes": {"a": null, "b": "c"}});
+    assert_eq!(sent("sqs:CreateQueue", given), json!({"Attributes": {"b": "c"}}));
+    let answer = r#"{"QueueUrls":["a",null,"b"],"NextToken":null}"#;
+    assert_eq!(response("sqs:ListQueues", 200, answer), Ok(json!({"QueueUrls": ["a", "b"]})));
+    let answer = r#"{"Attributes":{"a":null,"b":"c"}}"#;
+    let expected = json!({"Attributes": {"b": "c"}});
+    assert_eq!(response("sqs:GetQueueAttributes", 200, answer), Ok(expected));
+}
+
+#[test]
+fn who_was_wrong_is_what_the_service_says_it_is() {
+    let fault = |name: &str, status: u16, headers: &[(&str, &str)], body: &str| {
+        service_error(name, status, headers, body).fault
+    };
+    let of_kind = |kind: &str| {
+        format!("<ErrorResponse><Error><Type>{kind}</Type><Code>C</Code></Error></ErrorResponse>")
+    };
+    assert_eq!(fault("iam:GetUser", 400, &[], &of_kind("Receiver")), Fault::Server);
+    assert_eq!(fault("iam:GetUser", 503, &[], &of_kind("Sender")), Fault::Client);
+    assert_eq!(fault("iam:GetUser", 503, &[], &of_kind("")), Fault::Server);
+    assert_eq!(fault("iam:GetUser", 404, &[], &of_kind("")), Fault::Client);
+    let header = [("x-amzn-query-error", "Code;Receiver")];
+    assert_eq!(fault("sqs:ListQueues", 400, &header, "{}"), Fault::Server);
+    let modelled = r#"{"__type":"InternalServerError"}"#;
+    assert_eq!(fault("dynamodb:GetItem", 400, &[], modelled), Fault::Server);
+}
+
+#[test]
 fn documents_are_json() {
     let schema = json!({"type": "object", "b": [1, null, 2.5], "a": {}});
     let input = json!({"modelId": "m", "additionalModelRequestFields": schema});
