@@ -157,7 +157,9 @@ impl Exchange {
             return Err(unreadable(&format!("{member} is a stream of events")));
         }
         let Some(output) = self.output else { return Ok(Value::Object(Map::new())) };
-        let body = response.body().bytes().unwrap_or_default();
+        let Some(body) = response.body().bytes() else {
+            return Err(unreadable("the body is not in memory"));
+        };
         let is_cut = match self.speaks {
             Protocol::Query | Protocol::Ec2 => whole::is_cut_xml(body),
             Protocol::RestXml => output.has_body() && whole::is_cut_xml(body),
