@@ -10,8 +10,7 @@ use aws_smithy_xml::codec::find_depth2_element_slice_by;
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 use serde_json::{Map, Value};
 
-use super::Exchange;
-use super::read::{self, Budget};
+use super::{Exchange, read};
 use crate::model::terms::Protocol;
 
 /// An error that a service answered.
@@ -79,7 +78,7 @@ pub(super) fn of(exchange: &Exchange, response: &mut Response) -> ServiceError {
     let members = shape.and_then(|shape| {
         let mut from =
             exchange.protocol.deserialize_error_response(response, &exchange.config).ok()?;
-        read::structure(&mut *from, shape.node, &Budget::of(response)).ok()
+        read::output(&mut *from, shape.node, response).ok()
     });
     if let Some((code, kind)) = query.filter(|_| exchange.is_query_compatible) {
         about.code = Some(code);

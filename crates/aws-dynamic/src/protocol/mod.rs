@@ -36,7 +36,6 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{ConfigBag, Layer};
 use serde_json::{Map, Value};
 
-use self::read::Budget;
 use self::schema::{Maker, Node, Payload, Root, Side};
 use self::xml::XmlProtocol;
 use crate::model::terms::{Kind, Protocol};
@@ -169,9 +168,10 @@ impl Exchange {
         if is_cut {
             return Err(unreadable("the answer is cut off"));
         }
-        let mut from =
-            self.protocol.deserialize_response(&response, output.schema, &self.config)?;
-        Ok(read::structure(&mut *from, output, &Budget::of(&response))?.into())
+        let from = self.protocol.deserialize_response(&response, output.schema, &self.config);
+        let mut from = from.map_err(|_| unreadable("it is not in the protocol's form"))?;
+        let output = read::output(&mut *from, output, &response);
+        output.map(Value::Object).map_err(Failure::Unreadable)
     }
 
     /// The id of a request, from the headers of its answer.
@@ -333,12 +333,6 @@ impl From<SerdeError> for Problem {
             SerdeError::InvalidInput { message, .. } => Self(message),
             other => Self(other.to_string()),
         }
-    }
-}
-
-impl From<SerdeError> for Failure {
-    fn from(error: SerdeError) -> Self {
-        Self::Unreadable(error.into())
     }
 }
 

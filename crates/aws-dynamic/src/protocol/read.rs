@@ -1,7 +1,7 @@
 //! Answers, read through the codecs into JSON: the one walk of an output that all protocols share.
 //! The codecs bound the depth.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_schema::serde::{SerdeError, ShapeDeserializer};
@@ -9,39 +9,65 @@ use aws_smithy_types::base64;
 use serde_json::{Map, Value};
 
 use super::schema::{Node, Part, Static};
-use super::{document, number, timestamp};
+use super::{Problem, document, number, timestamp};
 use crate::model::terms::Kind;
 
-/// How many values an answer can hold. A list may claim any length, and a codec may believe it.
-pub(super) struct Budget(Cell<usize>);
+/// What an answer says, as far as it has it. A problem names members of the model and nothing of the
+/// answer, which may be secret; that is why the codecs' own words are not in it.
+pub(super) fn output(
+    from: &mut dyn ShapeDeserializer,
+    node: &'static Node,
+    response: &Response,
+) -> Result<Map<String, Value>, Problem> {
+    let reading = Reading::of(response);
+    structure(from, node, &reading).map_err(|error| {
+        let path: Vec<&str> = reading.path.take().into_iter().rev().collect();
+        let place = if path.is_empty() { "the body".to_owned() } else { path.join(".") };
+        let what = match error {
+            SerdeError::TypeMismatch { .. } => "is not of the type that the model has",
+            _ => "is cut off or not in the protocol's form",
+        };
+        Problem(format!("{place} {what}"))
+    })
+}
 
-impl Budget {
+/// The state of a walk through an answer.
+struct Reading {
+    /// How many values may still come. A list may claim any length, and a codec may believe it.
+    left: Cell<usize>,
+    /// The members around a problem, the innermost first.
+    path: RefCell<Vec<&'static str>>,
+}
+
+impl Reading {
     /// A value takes at least a byte, except for those that stand for the message itself.
-    pub fn of(response: &Response) -> Self {
+    fn of(response: &Response) -> Self {
         let body = response.body().bytes().map_or(0, <[u8]>::len);
         let headers = response.headers().iter().map(|(_, value)| value.len() + 1).sum::<usize>();
-        Self(Cell::new(body.saturating_add(headers).saturating_add(16)))
+        let left = Cell::new(body.saturating_add(headers).saturating_add(16));
+        Self { left, path: RefCell::default() }
     }
 
     fn spend(&self) -> Result<(), SerdeError> {
-        let left = self.0.get().checked_sub(1);
-        self.0.set(left.ok_or_else(|| SerdeError::invalid_input("a length is not true"))?);
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or_else(|| SerdeError::invalid_input("a length is not true"))?);
         Ok(())
     }
 }
 
 /// A structure's members, as far as the answer has them.
-pub(super) fn structure(
+fn structure(
     from: &mut dyn ShapeDeserializer,
     node: &'static Node,
-    budget: &Budget,
+    reading: &Reading,
 ) -> Result<Map<String, Value>, SerdeError> {
     let mut fields = Map::new();
     from.read_struct(node.schema, &mut |schema, from| {
         // What the model does not know has no place; the codec steps over it.
         let part = schema.member_index().and_then(|place| node.parts.get(place));
         let Some(part) = part else { return Ok(()) };
-        let value = member(from, part, budget)?;
+        let value = member(from, part, reading)
+            .inspect_err(|_| reading.path.borrow_mut().push(part.name))?;
         let known = fields.get_mut(part.name).filter(|_| part.schema.xml_flattened());
         match (known, value) {
             // A flattened list comes an element at a time.
@@ -60,7 +86,7 @@ pub(super) fn structure(
 fn member(
     from: &mut dyn ShapeDeserializer,
     part: &'static Part,
-    budget: &Budget,
+    reading: &Reading,
 ) -> Result<Value, SerdeError> {
     let node = part.node().ok_or_else(no_shape)?;
     if part.schema.http_response_code().is_some() {
@@ -69,27 +95,26 @@ fn member(
     // In a body such a text stays one, as the AWS CLI shows it.
     if part.is_json_text && part.schema.http_header().is_some() {
         let text = from.read_string(part.schema)?;
-        return serde_json::from_str(&text)
-            .map_err(|_| SerdeError::invalid_input(format!("{} is not JSON", part.name)));
+        return serde_json::from_str(&text).map_err(|_| SerdeError::type_mismatch("expected JSON"));
     }
-    value(from, part.schema, node, budget)
+    value(from, part.schema, node, reading)
 }
 
 fn value(
     from: &mut dyn ShapeDeserializer,
     schema: Static,
     node: &'static Node,
-    budget: &Budget,
+    reading: &Reading,
 ) -> Result<Value, SerdeError> {
-    budget.spend()?;
+    reading.spend()?;
     if from.is_null() && node.kind != Kind::Document {
         from.read_null()?;
         return Ok(Value::Null);
     }
     Ok(match node.kind {
-        Kind::Structure | Kind::Union => structure(from, node, budget)?.into(),
-        Kind::List => list(from, schema, node, budget)?,
-        Kind::Map => map(from, schema, node, budget)?,
+        Kind::Structure | Kind::Union => structure(from, node, reading)?.into(),
+        Kind::List => list(from, schema, node, reading)?,
+        Kind::Map => map(from, schema, node, reading)?,
         Kind::Document => document::to_json(from.read_document(schema)?),
         Kind::String | Kind::Character => from.read_string(schema)?.into(),
         Kind::Boolean => from.read_boolean(schema)?.into(),
@@ -108,12 +133,12 @@ fn list(
     from: &mut dyn ShapeDeserializer,
     schema: Static,
     node: &'static Node,
-    budget: &Budget,
+    reading: &Reading,
 ) -> Result<Value, SerdeError> {
     let of = node.parts.first().and_then(Part::node).ok_or_else(no_shape)?;
     let mut values = Vec::new();
     from.read_list(schema, &mut |from| {
-        let value = value(from, of.schema, of, budget)?;
+        let value = value(from, of.schema, of, reading)?;
         if node.is_sparse || of.kind == Kind::Document || !value.is_null() {
             values.push(value);
         }
@@ -126,12 +151,12 @@ fn map(
     from: &mut dyn ShapeDeserializer,
     schema: Static,
     node: &'static Node,
-    budget: &Budget,
+    reading: &Reading,
 ) -> Result<Value, SerdeError> {
     let of = node.parts.get(1).and_then(Part::node).ok_or_else(no_shape)?;
     let mut values = Map::new();
     from.read_map(schema, &mut |key, from| {
-        let value = value(from, of.schema, of, budget)?;
+        let value = value(from, of.schema, of, reading)?;
         if node.is_sparse || of.kind == Kind::Document || !value.is_null() {
             values.insert(key, value);
         }

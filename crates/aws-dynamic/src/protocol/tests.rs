@@ -429,6 +429,39 @@ fn event_streams_are_somebody_elses() {
 }
 
 #[test]
+fn what_cannot_be_read_is_named_without_its_value() {
+    let check = |name: &str, body: &str, expected: &str| match response(name, 200, body) {
+        Err(failure) => {
+            assert_eq!(
+                failure.to_string(),
+                format!("the answer cannot be read: {expected}"),
+                "{name}"
+            );
+        }
+        Ok(answer) => panic!("{name}: {answer}"),
+    };
+    let of_type = "is not of the type that the model has";
+    let of_form = "is cut off or not in the protocol's form";
+    check("dynamodb:GetItem", r#"{"Item":{"k":{"S":5}}}"#, &format!("Item.S {of_type}"));
+    check("dynamodb:GetItem", r#"{"Item":"secret"}"#, &format!("Item {of_type}"));
+    check("dynamodb:Scan", r#"{"Count":"secret"}"#, &format!("Count {of_type}"));
+    check("dynamodb:Scan", r#"{"Count":1,"#, &format!("the body {of_form}"));
+    check("dynamodb:Scan", "secret", &format!("the body {of_type}"));
+    check(
+        "lambda:ListFunctions",
+        r#"{"Functions":[{"CodeSize":"secret"}]}"#,
+        &format!("Functions.CodeSize {of_type}"),
+    );
+    check(
+        "s3:ListObjectsV2",
+        "<R><Contents><Size>secret</Size></Contents></R>",
+        &format!("Contents.Size {of_type}"),
+    );
+    check("s3:ListObjectsV2", "<R><Contents><Size>", "the answer is cut off");
+    check("iam:ListUsers", "secret", "the answer is cut off");
+}
+
+#[test]
 fn nulls_stand_only_where_the_model_has_them() {
     let sent = |name: &str, input: Value| -> Value {
         serde_json::from_slice(&request(name, input).body).unwrap()
