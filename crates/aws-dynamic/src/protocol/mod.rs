@@ -17,6 +17,7 @@ mod number;
 mod read;
 mod schema;
 mod timestamp;
+mod traits;
 mod whole;
 mod write;
 mod xml;
