@@ -154,6 +154,18 @@ fn claimed_lengths_are_not_believed() {
     }
 }
 
+/// The codec takes the end of a body for an empty structure, as often as a list claims to have one.
+/// That the body is cut is found before; the reader holds on its own.
+#[test]
+fn a_list_cannot_hold_more_than_its_body() {
+    let list = exchange(CBOR);
+    let claim = b"\xbf\x6aEventBuses\x9b\x00\xff\xff\xff\xff\xff\xff\xff";
+    let response = Response::new(200.try_into().unwrap(), SdkBody::from(claim.to_vec()));
+    let output = list.output.unwrap();
+    let from = list.protocol.deserialize_response(&response, output.schema, &list.config);
+    assert!(read::output(&mut *from.unwrap(), output, &response).is_err());
+}
+
 #[test]
 fn what_is_no_status_or_header_is_an_error() {
     let get = exchange("s3:HeadObject");
