@@ -1,7 +1,7 @@
 //! The only reader of environment variables: one snapshot, taken at start.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The environment as the user meant it. A value that is empty, or that a host forgot to fill in
 /// (`${user_config.profile}`), counts as unset.
@@ -143,30 +143,29 @@ impl Environment {
     /// Where this program's configuration lies: `$XDG_CONFIG_HOME/aws-mcp`, else
     /// `~/.config/aws-mcp`; on Windows `%APPDATA%\aws-mcp`.
     pub fn config_dir(&self) -> Option<PathBuf> {
-        let base = match self.get("APPDATA").filter(|_| cfg!(windows)) {
-            Some(roaming) => PathBuf::from(roaming),
-            None => self
-                .get("XDG_CONFIG_HOME")
-                .map(PathBuf::from)
-                // The base directory specification has relative paths ignored.
-                .filter(|path| path.is_absolute())
-                .or_else(|| Some(self.home()?.join(".config")))?,
-        };
-        Some(base.join(Path::new("aws-mcp")))
+        self.own_folder("APPDATA", "XDG_CONFIG_HOME", ".config")
     }
+
     /// Where this program keeps what it notes: `$AWS_MCP_STATE_DIR`, else `$XDG_STATE_HOME/aws-mcp`,
     /// else `~/.local/state/aws-mcp`; on Windows `%LOCALAPPDATA%\aws-mcp`.
     pub fn state_dir(&self) -> Option<PathBuf> {
         if let Some(named) = self.get("AWS_MCP_STATE_DIR") {
             return Some(self.path(named));
         }
-        let base = match self.get("LOCALAPPDATA").filter(|_| cfg!(windows)) {
-            Some(local) => PathBuf::from(local),
+        self.own_folder("LOCALAPPDATA", "XDG_STATE_HOME", ".local/state")
+    }
+
+    /// This program's folder below what a variable names on Windows, what one names elsewhere, or a
+    /// folder of the home directory.
+    fn own_folder(&self, windows: &str, xdg: &str, below_home: &str) -> Option<PathBuf> {
+        let base = match self.get(windows).filter(|_| cfg!(windows)) {
+            Some(named) => PathBuf::from(named),
             None => self
-                .get("XDG_STATE_HOME")
+                .get(xdg)
                 .map(PathBuf::from)
+                // The base directory specification has relative paths ignored.
                 .filter(|path| path.is_absolute())
-                .or_else(|| Some(self.home()?.join(".local/state")))?,
+                .or_else(|| Some(self.home()?.join(below_home)))?,
         };
         Some(base.join("aws-mcp"))
     }

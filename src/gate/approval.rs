@@ -107,7 +107,7 @@ pub struct Approvals(Arc<Inner>);
 
 struct Inner {
     clock: Clock,
-    pub dialog: Option<Dialog>,
+    dialog: Option<Dialog>,
     /// Held while a dialog is on the screen.
     screen: tokio::sync::Mutex<()>,
     record: Recorder,

@@ -110,7 +110,7 @@ impl Asks<'_> {
         if let Person::Here(terminal) = self.person {
             return self.here(waiting, terminal).await;
         }
-        let (mut shown, mut late) = (false, false);
+        let mut unanswered = Unanswered::Nothing;
         for way in &self.asking.ways {
             match way {
                 Way::Dialog if self.gate.approvals.dialogs_are_welcome() => {
@@ -118,7 +118,7 @@ impl Asks<'_> {
                     match self.dialog(waiting).await {
                         Dialog::Answered => return Ok(Waited::Answered),
                         Dialog::Open => {
-                            shown = true;
+                            unanswered = Unanswered::Dialog;
                             break;
                         }
                         Dialog::Gone => {}
@@ -127,7 +127,7 @@ impl Asks<'_> {
                 Way::Form => match self.person {
                     Person::Forms(forms) => match self.form(waiting, forms).await {
                         Form::Answered => return Ok(Waited::Answered),
-                        Form::TimeIsOver => late = true,
+                        Form::TimeIsOver => unanswered = Unanswered::Form,
                         Form::NextWay => {}
                     },
                     Person::Returned(returned) => {
@@ -140,7 +140,7 @@ impl Asks<'_> {
                 Way::Dialog | Way::Terminal => {}
             }
         }
-        self.not_yet(waiting, shown, late)
+        self.not_yet(waiting, unanswered)
     }
 
     /// Waits for the dialog, with a word now and then.
@@ -259,7 +259,7 @@ impl Asks<'_> {
     }
 
     /// What is said where the answer has not come: how it can still be given.
-    fn not_yet(&self, waiting: &Waiting, dialog: bool, late: bool) -> Result<Waited> {
+    fn not_yet(&self, waiting: &Waiting, unanswered: Unanswered) -> Result<Waited> {
         if waiting.progress.borrow().0 != Stage::Open {
             return Ok(Waited::Answered);
         }
@@ -267,42 +267,37 @@ impl Asks<'_> {
             return Ok(Waited::Answered);
         };
         let terminal = self.asking.ways.contains(&Way::Terminal).then(|| self.gate.listen());
-        let mut how = Vec::new();
-        if dialog {
-            how.push("The person can answer the dialog on this machine's screen.".to_owned());
-        }
-        match &terminal {
-            Some(Ok(())) => how.push(format!(
-                "{} run `aws-mcp approve {}` in a terminal of their own.",
-                if dialog { "Or they can" } else { "Ask the person to" },
-                pending.id
-            )),
-            Some(Err(why)) if how.is_empty() && !late => {
+        let command = format!("`aws-mcp approve {}` in a terminal of their own.", pending.id);
+        let how = match (unanswered, terminal) {
+            (Unanswered::Dialog, Some(Ok(()))) => {
+                format!("{ON_THE_SCREEN} Or they can run {command}")
+            }
+            (Unanswered::Dialog, Some(Err(_)) | None) => ON_THE_SCREEN.to_owned(),
+            (Unanswered::Form | Unanswered::Nothing, Some(Ok(()))) => {
+                format!("Ask the person to run {command}")
+            }
+            (Unanswered::Form, Some(Err(_)) | None) => {
+                "The form was not filled in in time; it is shown again with the next call."
+                    .to_owned()
+            }
+            (Unanswered::Nothing, Some(Err(why))) => {
                 return Err(self.no_way(&format!("no terminal can reach this server: {why}")));
             }
-            Some(Err(_)) | None => {}
-        }
-        if how.is_empty() && late {
-            how.push(
-                "The form was not filled in in time; it is shown again with the next call."
-                    .to_owned(),
-            );
-        }
-        if how.is_empty() {
-            return Err(self.no_way(
-                "none of the ways to them that are allowed here (a dialog on a desktop, a form of the client) is open",
-            ));
-        }
+            (Unanswered::Nothing, None) => {
+                return Err(self.no_way(
+                    "none of the ways to them that are allowed here (a dialog on a desktop, a form of the client) is open",
+                ));
+            }
+        };
         let again = match self.resolved {
             None => "Then make this very call again.".to_owned(),
             Some(resolved) => format!("Then make this very call again, with {resolved}."),
         };
-        how.push(again);
         Ok(Waited::NotYet(ApprovalRequired {
             id: pending.id,
             summary: self.matter.told.clone(),
             expires_at: pending.expires_at,
-            how: how.join(" "),
+            how: format!("{how} {again}"),
         }))
     }
 
@@ -327,6 +322,17 @@ impl Asks<'_> {
         (self.progress)(format!("{}: {what}", self.matter.tool));
     }
 }
+
+/// What was waited for in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unanswered {
+    Nothing,
+    /// It is on the screen still.
+    Dialog,
+    Form,
+}
+
+const ON_THE_SCREEN: &str = "The person can answer the dialog on this machine's screen.";
 
 enum Dialog {
     Answered,

@@ -412,13 +412,13 @@ impl Entry {
 
     /// Nobody waits for it any more: the call was cancelled, or its time is over.
     pub fn abandon(&self) {
-        if self.lock().over {
+        let (over, intended, sent) = {
+            let state = self.lock();
+            (state.over, state.intended, state.sent)
+        };
+        if over {
             return;
         }
-        let (intended, sent) = {
-            let state = self.lock();
-            (state.intended, state.sent)
-        };
         let cancelled = Outcome { failed: Some(Kind::Cancelled), ..Outcome::default() };
         match (intended, sent) {
             (false, _) => return self.record(Event::Read, Ended::Failed, cancelled, None),

@@ -193,10 +193,12 @@ async fn attempt(
     let tx =
         world.gate.begin(tool.name, effect, operations, client, &arguments, resources.clone())?;
     record.tx = Some(tx.clone());
-    if let Some(schemas) = world.schemas(tool) {
+    let schemas = world.schemas(tool);
+    if let Some(schemas) = schemas {
         schema::refuse_unknown(&schemas.input, &arguments)?;
     }
-    let (whole, times) = schema::resolve_times(tool, &arguments, world.config.clock.now());
+    let times = schemas.map(|schemas| schemas.times.as_slice()).unwrap_or_default();
+    let (whole, times) = schema::resolve_times(times, &arguments, world.config.clock.now());
     let requested = match tool.target {
         Target::Aws => Requested::take_from(&mut arguments)?,
         Target::None => Requested::default(),

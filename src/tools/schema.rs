@@ -34,18 +34,14 @@ fn generate<T: JsonSchema>(settings: SchemaSettings) -> Schema {
 /// The arguments with each time that is said as a distance from now (`-3h`) put as the moment that it
 /// means, and those moments in words where there are any.
 pub fn resolve_times(
-    tool: &Tool,
+    times: &[String],
     arguments: &Map<String, Value>,
     now: SystemTime,
 ) -> (Map<String, Value>, Option<String>) {
     let mut resolved = arguments.clone();
     let mut said = Vec::new();
-    let schema = (tool.handler.input)();
-    let properties = schema.get("properties").and_then(Value::as_object);
     for (name, value) in &mut resolved {
-        let property = properties.and_then(|all| all.get(name));
-        let is_time = property.and_then(|schema| schema.get("format")) == Some(&json!(MOMENT));
-        if is_time
+        if times.contains(name)
             && let Some(text) = value.as_str()
             && let Some(moment) = When::resolved(text, now)
         {
@@ -54,6 +50,14 @@ pub fn resolve_times(
         }
     }
     (resolved, (!said.is_empty()).then(|| said.join(" and ")))
+}
+
+/// The names of a tool's arguments that are times.
+pub fn times(tool: &Tool) -> Vec<String> {
+    let schema = (tool.handler.input)();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let is_time = |(_, schema): &(&String, &Value)| schema.get("format") == Some(&json!(MOMENT));
+    properties.into_iter().flatten().filter(is_time).map(|(name, _)| name.clone()).collect()
 }
 
 /// A tool's input schema, with the target's properties in it.

@@ -33,10 +33,12 @@ pub struct World {
 
 const MOST_CALLS: usize = 100;
 
-/// A tool's two schemas, made once.
+/// A tool's two schemas, and what is told from them, made once.
 pub struct Schemas {
     pub input: Map<String, Value>,
     pub output: Map<String, Value>,
+    /// The arguments that are times.
+    pub times: Vec<String>,
 }
 
 impl World {
@@ -96,8 +98,11 @@ impl World {
                 self.tools
                     .iter()
                     .map(|tool| {
-                        let schemas =
-                            Schemas { input: schema::input(tool), output: schema::output(tool) };
+                        let schemas = Schemas {
+                            input: schema::input(tool),
+                            output: schema::output(tool),
+                            times: schema::times(tool),
+                        };
                         (tool.name, schemas)
                     })
                     .collect()
