@@ -3,8 +3,10 @@
 //! own, because the data behind it is large and changes with AWS, while the server changes with its
 //! users.
 
+pub mod auth;
 mod bytes;
 pub mod catalog;
+pub mod client;
 pub mod endpoint;
 mod expression;
 #[cfg(feature = "pack")]

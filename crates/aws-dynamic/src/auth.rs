@@ -1,0 +1,130 @@
+//! How a request is authorised: the model names the ways, and the endpoint's rules change the details
+//! of the one that is taken. A way that this crate does not know is an error that names it; a request
+//! is never sent without a signature because its own is not known.
+
+use std::fmt;
+
+use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
+use aws_sigv4::http_request::SignableBody;
+use aws_types::SigningName;
+use aws_types::region::{Region, SigningRegion};
+
+use crate::endpoint::{self, Endpoint};
+use crate::model::Operation;
+use crate::model::terms::{AuthScheme, AuthType, BodyHash, SignatureVersion};
+
+/// How one request is authorised.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Authorization {
+    /// Nothing is signed, and no credentials are asked for.
+    None,
+    /// Signature version 4, with all that it needs but credentials and time.
+    SigV4(Box<SigV4OperationSigningConfig>),
+}
+
+/// Why a request cannot be authorised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unauthorizable {
+    /// None of the ways is known here; the first of them.
+    Scheme(String),
+    /// Neither the endpoint's rules nor the configuration name a region to sign for.
+    NoRegion,
+}
+
+impl Authorization {
+    /// How a request of an operation to an endpoint is authorised. The region is the client's own.
+    pub fn of(
+        operation: Operation<'_>,
+        endpoint: &Endpoint,
+        region: Option<&str>,
+    ) -> Result<Self, Unauthorizable> {
+        match scheme(operation)? {
+            Scheme::None => return Ok(Self::None),
+            Scheme::SigV4 => {}
+        }
+        let rule = rule(endpoint)?;
+        let region = rule.and_then(|rule| rule.signing_region.as_deref()).or(region);
+        let region = region.ok_or(Unauthorizable::NoRegion)?;
+        let name = rule.and_then(|rule| rule.signing_name.as_deref());
+        let name = name.unwrap_or_else(|| operation.service().signing_name());
+        let mut config = SigV4OperationSigningConfig::default();
+        config.region = Some(SigningRegion::from(Region::new(region.to_owned())));
+        config.name = Some(SigningName::from(name.to_owned()));
+        config.signing_options = options(operation, rule);
+        Ok(Self::SigV4(Box::new(config)))
+    }
+}
+
+impl fmt::Display for Unauthorizable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scheme(name) => {
+                write!(f, "the request must be authorised by {name}, which is not supported here")
+            }
+            Self::NoRegion => f.write_str("no region is set to sign the request for"),
+        }
+    }
+}
+
+impl std::error::Error for Unauthorizable {}
+
+enum Scheme {
+    None,
+    SigV4,
+}
+
+/// The first of the model's ways that is known here.
+fn scheme(operation: Operation<'_>) -> Result<Scheme, Unauthorizable> {
+    let service = operation.service();
+    match operation.auth_type() {
+        Some(AuthType::None) => return Ok(Scheme::None),
+        Some(AuthType::UnsignedBody) | None => {}
+    }
+    let mut ways: Vec<AuthScheme> = operation.auth().collect();
+    if ways.is_empty() {
+        ways = service.auth().collect();
+    }
+    for way in &ways {
+        match way {
+            AuthScheme::SigV4 => return Ok(Scheme::SigV4),
+            AuthScheme::None => return Ok(Scheme::None),
+            AuthScheme::SigV4a | AuthScheme::Bearer => {}
+        }
+    }
+    if let Some(first) = ways.first() {
+        return Err(Unauthorizable::Scheme(first.word().to_owned()));
+    }
+    match service.signature_version() {
+        SignatureVersion::V4 | SignatureVersion::S3V4 | SignatureVersion::S3 => Ok(Scheme::SigV4),
+        old @ (SignatureVersion::V2 | SignatureVersion::Bearer) => {
+            Err(Unauthorizable::Scheme(old.word().to_owned()))
+        }
+    }
+}
+
+/// What the rules say of signature version 4. Where they name other ways only, theirs counts: a
+/// multi-region access point takes no signature for one region.
+fn rule(endpoint: &Endpoint) -> Result<Option<&endpoint::AuthScheme>, Unauthorizable> {
+    let ways = endpoint.auth_schemes();
+    match (ways.iter().find(|way| way.name == "sigv4"), ways.first()) {
+        (None, Some(first)) => Err(Unauthorizable::Scheme(first.name.clone())),
+        (found, _) => Ok(found),
+    }
+}
+
+fn options(operation: Operation<'_>, rule: Option<&endpoint::AuthScheme>) -> SigningOptions {
+    let service = operation.service();
+    let is_s3 = match service.signature_version() {
+        SignatureVersion::S3 | SignatureVersion::S3V4 => true,
+        SignatureVersion::V4 | SignatureVersion::V2 | SignatureVersion::Bearer => false,
+    };
+    let is_unsigned = operation.is_payload_unsigned()
+        || operation.auth_type() == Some(AuthType::UnsignedBody);
+    let mut options = SigningOptions::default();
+    options.double_uri_encode = !is_s3 && rule.is_none_or(|rule| !rule.disable_double_encoding);
+    options.normalize_uri_path = !is_s3 && rule.is_none_or(|rule| !rule.disable_normalize_path);
+    options.content_sha256_header =
+        is_s3 || is_unsigned || service.body_hash() == Some(BodyHash::Sha256);
+    options.payload_override = is_unsigned.then_some(SignableBody::UnsignedPayload);
+    options
+}

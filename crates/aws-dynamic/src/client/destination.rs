@@ -1,0 +1,143 @@
+//! Where one request goes: the endpoint's rules are told what the configuration, the model and the
+//! input say, and a host prefix is put before what they answer.
+//!
+//! The account's id, which comes with credentials, is not told: they are not asked for before a
+//! request is sure to be sent. Rules that can do without it, DynamoDB's, give the regional endpoint.
+
+use aws_types::SdkConfig;
+use aws_types::endpoint_config::AccountIdEndpointMode;
+use aws_types::service_config::ServiceConfigKey;
+use serde_json::{Map, Value};
+
+use super::error::CallError;
+use super::special;
+use crate::endpoint::{Argument, BuiltIn, Endpoint, Parameters, Rules};
+use crate::expression::{Expression, Searched};
+use crate::model::{Operation, Service};
+
+/// An endpoint with the URL that requests go to.
+#[derive(Debug)]
+pub(super) struct Destination {
+    pub endpoint: Endpoint,
+    /// With the operation's host prefix.
+    pub url: String,
+}
+
+impl Destination {
+    pub fn of(
+        config: &SdkConfig,
+        operation: Operation<'_>,
+        input: &Map<String, Value>,
+    ) -> Result<Self, CallError> {
+        let service = operation.service();
+        let rules = Rules::get().map_err(|broken| CallError::Broken(broken.clone()))?;
+        let set = rules.of(service.name()).map_err(|broken| CallError::Broken(broken.clone()))?;
+        let set = set.ok_or_else(|| CallError::Service(service.name().to_owned()))?;
+        let custom = custom_endpoint(config, service);
+        let context = context(operation, input);
+        let lists: Vec<Vec<&str>> = context.iter().map(|(_, value)| texts(value)).collect();
+        let mut parameters = facts(config, custom.as_deref());
+        for ((name, value), list) in context.iter().zip(&lists) {
+            parameters = match value {
+                Value::String(text) => parameters.named(name, text.as_str()),
+                Value::Bool(value) => parameters.named(name, *value),
+                Value::Array(_) => parameters.named(name, Argument::List(list)),
+                Value::Null | Value::Number(_) | Value::Object(_) => parameters,
+            };
+        }
+        let endpoint =
+            set.resolve(&parameters, rules.partitions()).map_err(CallError::Endpoint)?;
+        let prefix = host_prefix(operation, input, &endpoint)?;
+        let port = endpoint.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let (scheme, host, path) = (endpoint.scheme(), endpoint.host(), endpoint.path());
+        let url = format!("{scheme}://{prefix}{host}{port}{path}");
+        Ok(Self { endpoint, url })
+    }
+}
+
+/// The user's own endpoint: of code before that of the service's settings, and these before that of
+/// all services.
+fn custom_endpoint(config: &SdkConfig, service: &Service) -> Option<String> {
+    let general = || config.endpoint_url().map(str::to_owned);
+    if config.get_origin("endpoint_url").is_client_config() {
+        return general();
+    }
+    let key = ServiceConfigKey::builder()
+        .service_id(service.id())
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let own = || config.service_config()?.load_config(key.ok()?);
+    own().or_else(general)
+}
+
+fn facts<'a>(config: &'a SdkConfig, custom: Option<&'a str>) -> Parameters<'a> {
+    let mut facts = Parameters::default()
+        .built_in(BuiltIn::UseFips, config.use_fips().unwrap_or_default())
+        .built_in(BuiltIn::UseDualStack, config.use_dual_stack().unwrap_or_default())
+        .built_in(BuiltIn::AccountIdEndpointMode, match config.account_id_endpoint_mode() {
+            Some(AccountIdEndpointMode::Disabled) => "disabled",
+            Some(AccountIdEndpointMode::Required) => "required",
+            Some(_) | None => "preferred",
+        });
+    if let Some(region) = config.region() {
+        facts = facts.built_in(BuiltIn::Region, region.as_ref());
+    }
+    if let Some(url) = custom {
+        facts = facts.built_in(BuiltIn::Endpoint, url);
+    }
+    facts
+}
+
+/// The context parameters of a call, the weakest first.
+fn context<'a>(operation: Operation<'a>, input: &Map<String, Value>) -> Vec<(&'a str, Value)> {
+    let mut context: Vec<(&str, Value)> = operation.static_context().collect();
+    let whole = Value::Object(input.clone());
+    let searched = Searched::new(&whole);
+    for (name, path) in operation.operation_context() {
+        // One that cannot be read, which no model has, is missed by rules that cannot do without it.
+        let found = Expression::read(path).ok();
+        if let Some(found) = found.as_ref().and_then(|expression| expression.find(&searched)) {
+            context.push((name, found.into_owned()));
+        }
+    }
+    for member in operation.input().into_iter().flat_map(|shape| shape.members()) {
+        if let (Some(name), Some(value)) = (member.context_parameter(), input.get(member.name())) {
+            context.push((name, value.clone()));
+        }
+    }
+    context
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// What stands before the host: `{AccountId}.` with the input's own values. An address takes none.
+fn host_prefix(
+    operation: Operation<'_>,
+    input: &Map<String, Value>,
+    endpoint: &Endpoint,
+) -> Result<String, CallError> {
+    let host = endpoint.host();
+    let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+    let mut rest = operation.host_prefix().unwrap_or_default();
+    if is_address || special::is_prefix_of_rules(operation) {
+        return Ok(String::new());
+    }
+    let mut prefix = String::new();
+    while let Some((plain, (member, after))) =
+        rest.split_once('{').and_then(|(plain, label)| Some((plain, label.split_once('}')?)))
+    {
+        let label = input.get(member).and_then(Value::as_str).unwrap_or_default();
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if label.is_empty() || label.len() > 63 || !label.bytes().all(fits) {
+            return Err(CallError::HostLabel(member.to_owned()));
+        }
+        prefix.push_str(plain);
+        prefix.push_str(label);
+        rest = after;
+    }
+    prefix.push_str(rest);
+    Ok(prefix)
+}

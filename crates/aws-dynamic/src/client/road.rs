@@ -1,0 +1,188 @@
+//! The road of one call through the runtime: the same parts as under a generated client, in the same
+//! order, configured from the same `SdkConfig`.
+
+use std::error::Error as StdError;
+
+use aws_runtime::auth::sigv4::{SCHEME_ID as SIGV4, SigV4AuthScheme};
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::recursion_detection::RecursionDetectionInterceptor;
+use aws_runtime::request_info::RequestInfoInterceptor;
+use aws_runtime::retries::classifiers::{AwsErrorCodeClassifier, TRANSIENT_ERRORS};
+use aws_runtime::service_clock_skew::{ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
+use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
+use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthRuntimePluginV2};
+use aws_smithy_runtime::client::defaults::{DefaultPluginParams, default_plugins};
+use aws_smithy_runtime::client::http::connection_poisoning::ConnectionPoisoningInterceptor;
+use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
+use aws_smithy_runtime::client::retries::classifiers::{
+    HttpStatusCodeClassifier, ModeledAsRetryableClassifier, TransientErrorClassifier,
+};
+use aws_smithy_runtime::client::stalled_stream_protection::StalledStreamProtectionInterceptor;
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::auth::{
+    AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
+};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::endpoint::{EndpointResolverParams, SharedEndpointResolver};
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::{Metadata, SensitiveOutput};
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, SharedRetryClassifier,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_plugin::{RuntimePlugins, StaticRuntimePlugin};
+use aws_smithy_runtime_api::client::ser_de::{SharedRequestSerializer, SharedResponseDeserializer};
+use aws_smithy_types::config_bag::Layer;
+use http_body_util::LengthLimitError;
+
+use super::Client;
+use super::codec::OperationCodec;
+use super::destination::Destination;
+use super::error::Refusal;
+use super::special;
+use crate::auth::Authorization;
+use crate::model::Operation;
+
+/// The runtime's plugins for one call.
+pub(super) fn plugins(
+    client: &Client,
+    codec: OperationCodec,
+    destination: &Destination,
+    authorization: Authorization,
+) -> RuntimePlugins {
+    let operation = codec.operation;
+    let partition = match client.config.region() {
+        Some(region) => format!("{}-{region}", operation.service().name()),
+        None => operation.service().name().to_owned(),
+    };
+    let version = client.config.behavior_version().unwrap_or_else(BehaviorVersion::latest);
+    let defaults = DefaultPluginParams::new()
+        .with_retry_partition_name(partition)
+        .with_behavior_version(version)
+        .with_is_aws_sdk(true);
+    let mut components = components(client, operation);
+    let endpoint = StaticUriEndpointResolver::uri(destination.url.clone());
+    components.set_endpoint_resolver(Some(SharedEndpointResolver::new(endpoint)));
+    let mut layer = layer(client, operation);
+    layer.store_put(SharedRequestSerializer::new(codec.clone()));
+    layer.store_put(SharedResponseDeserializer::new(codec));
+    let scheme = match authorization {
+        Authorization::None => NO_AUTH_SCHEME_ID,
+        Authorization::SigV4(config) => {
+            // For interceptors. The signer prefers these to its own configuration.
+            layer.store_or_unset(config.region.clone());
+            layer.store_or_unset(config.name.clone());
+            layer.store_put(*config);
+            SIGV4
+        }
+    };
+    let scheme = StaticAuthSchemeOptionResolver::new(vec![scheme]);
+    let scheme = SharedAuthSchemeOptionResolver::new(scheme);
+    components.set_auth_scheme_option_resolver(Some(scheme));
+    let plugin = StaticRuntimePlugin::new()
+        .with_config(layer.freeze())
+        .with_runtime_components(components);
+    RuntimePlugins::new()
+        .with_client_plugins(default_plugins(defaults))
+        .with_client_plugin(NoAuthRuntimePluginV2::new())
+        .with_client_plugin(plugin)
+}
+
+/// Whether an error comes from an answer that was cut off at the client's limit.
+pub(super) fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+fn layer(client: &Client, operation: Operation<'static>) -> Layer {
+    let (config, service) = (&client.config, operation.service());
+    let mut layer = Layer::new("aws-dynamic");
+    layer.store_put(Metadata::new(operation.name(), service.id()));
+    layer.store_put(ApiMetadata::new(service.name(), env!("CARGO_PKG_VERSION")));
+    layer.store_put(EndpointResolverParams::new(()));
+    layer.store_put(AuthSchemeOptionResolverParams::new(()));
+    layer.store_put(SensitiveOutput);
+    layer.store_or_unset(config.app_name().cloned());
+    layer.store_or_unset(config.region().cloned());
+    if let Some(retries) = config.retry_config() {
+        layer.store_put(retries.clone());
+    }
+    if let Some(limits) = config.timeout_config() {
+        layer.store_put(limits.clone());
+    }
+    if let Some(stalled) = config.stalled_stream_protection() {
+        layer.store_put(stalled);
+    }
+    layer
+}
+
+fn components(client: &Client, operation: Operation<'_>) -> RuntimeComponentsBuilder {
+    let config = &client.config;
+    let mut components = RuntimeComponentsBuilder::new("aws-dynamic");
+    components.set_http_client(config.http_client());
+    components.set_time_source(config.time_source());
+    components.set_sleep_impl(config.sleep_impl());
+    components.set_identity_cache(Some(client.identities.clone()));
+    components.push_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()));
+    if let Some(credentials) = &client.credentials {
+        components.set_identity_resolver(SIGV4, credentials.clone());
+    }
+    let transient = TRANSIENT_ERRORS.iter().copied().chain(special::transient(operation));
+    let codes = AwsErrorCodeClassifier::<Refusal>::builder()
+        .transient_errors(transient.collect::<Vec<_>>())
+        .build();
+    let classifiers = [
+        SharedRetryClassifier::new(TransientErrorClassifier::<Refusal>::new()),
+        SharedRetryClassifier::new(ModeledAsRetryableClassifier::<Refusal>::new()),
+        SharedRetryClassifier::new(codes),
+        SharedRetryClassifier::new(ServiceClockSkewClassifier::<Refusal>::new()),
+        SharedRetryClassifier::new(HttpStatusCodeClassifier::default()),
+        SharedRetryClassifier::new(NoSecondTry),
+    ];
+    for classifier in classifiers.into_iter().chain(client.classifiers.iter().cloned()) {
+        components.push_retry_classifier(classifier);
+    }
+    let interceptors = [
+        SharedInterceptor::permanent(StalledStreamProtectionInterceptor::default()),
+        SharedInterceptor::permanent(ConnectionPoisoningInterceptor::new()),
+        SharedInterceptor::permanent(ServiceClockSkewInterceptor::new()),
+        SharedInterceptor::permanent(RequestInfoInterceptor::new()),
+        SharedInterceptor::permanent(UserAgentInterceptor::new()),
+        SharedInterceptor::permanent(InvocationIdInterceptor::new()),
+        SharedInterceptor::permanent(RecursionDetectionInterceptor::new()),
+    ];
+    for interceptor in interceptors.into_iter().chain(client.interceptors.iter().cloned()) {
+        components.push_interceptor(interceptor);
+    }
+    components
+}
+
+/// An answer that is too large, or that cannot be read, stays so, and the operation is done.
+#[derive(Debug)]
+struct NoSecondTry;
+
+impl ClassifyRetry for NoSecondTry {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.output_or_error() {
+            Some(Err(error)) if is_too_large(error) || is_unreadable(error) => {
+                RetryAction::RetryForbidden
+            }
+            Some(_) | None => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "an answer that stays what it is"
+    }
+}
+
+fn is_unreadable(error: &(dyn StdError + 'static)) -> bool {
+    error.source().is_some_and(|source| source.is::<crate::protocol::Problem>())
+}

@@ -1,0 +1,251 @@
+//! What models do not say: the special cases of single services, each a row of one table. The words of
+//! a case say why it is there; its test is beside it.
+
+use aws_smithy_xml::decode::{Document, try_data};
+use serde_json::{Value, json};
+
+use super::checksum;
+use crate::model::Operation;
+use crate::model::terms::{EndpointDiscovery, Kind};
+use crate::protocol::{HttpRequest, ServiceError};
+
+/// Which operations a case is of.
+struct Row {
+    /// By canonical name; all where empty.
+    service: &'static str,
+    /// All of the service where empty.
+    operations: &'static [&'static str],
+    case: Case,
+}
+
+enum Case {
+    /// S3's rules put the bucket into the host or the path, and its model into the path as well.
+    BucketInRules,
+    /// S3 Control's rules put the account into the host, and its model into the host prefix as well.
+    AccountInRules,
+    /// S3 says 200 before it knows whether it will copy or complete.
+    ErrorIn200,
+    /// The answer to a HEAD has no body that could hold a code.
+    CodeOfHead,
+    /// The root of the answer is the member.
+    BucketLocation,
+    /// A header that the service wants and its model lacks.
+    Header(&'static str, &'static str),
+    /// A header with the version of the API.
+    VersionHeader(&'static str),
+    /// A member with a default that the model does not say.
+    Default(&'static str, &'static str),
+    /// Members of these shapes take the last part of an id as other operations answer it:
+    /// `/hostedzone/Z1` for `Z1`.
+    LastPart(&'static [&'static str]),
+    /// A code to try again after, which is not among those of all services.
+    Transient(&'static str),
+    /// What this crate cannot do, unless the input has this member.
+    Refused(&'static str, Option<&'static str>),
+}
+
+const TABLE: &[Row] = &[
+    row("", &[], Case::CodeOfHead),
+    row("s3", &[], Case::BucketInRules),
+    row("s3", &[], Case::ErrorIn200),
+    row("s3", &["GetBucketLocation"], Case::BucketLocation),
+    row("s3control", &[], Case::AccountInRules),
+    row(
+        "route53",
+        &[],
+        Case::LastPart(&["ResourceId", "DelegationSetId", "ChangeId"]),
+    ),
+    row("apigateway", &[], Case::Header("accept", "application/json")),
+    row("glacier", &[], Case::VersionHeader("x-amz-glacier-version")),
+    row("glacier", &[], Case::Default("accountId", "-")),
+    row("glacier", &["UploadArchive", "UploadMultipartPart"], Case::Refused(TREE_HASH, None)),
+    row("sts", &[], Case::Transient("IDPCommunicationError")),
+    row("machinelearning", &["Predict"], Case::Refused(PREDICT, None)),
+    row("ec2", &["CopySnapshot"], Case::Refused(PRESIGNED, Some("PresignedUrl"))),
+];
+
+const TREE_HASH: &str = "an upload to Glacier needs a tree hash, which is not supported here";
+const PREDICT: &str = "the endpoint is a member of the input, which is not supported here";
+const PRESIGNED: &str = "the copy needs PresignedUrl, which is not made here";
+const DISCOVERY: &str = "the endpoint must be asked for first, which is not supported here";
+
+/// The input with what the service's own clients would make of it.
+pub(super) fn prepared(operation: Operation<'_>, input: &Value) -> Value {
+    let mut input = input.clone();
+    for case in cases(operation) {
+        match case {
+            Case::Default(name, value) => {
+                let takes = operation.input().is_some_and(|shape| shape.member(name).is_some());
+                if input.is_null() && takes {
+                    input = json!({});
+                }
+                if let (Some(fields), true) = (input.as_object_mut(), takes) {
+                    let field = fields.entry(*name).or_insert(Value::Null);
+                    if field.is_null() {
+                        *field = json!(value);
+                    }
+                }
+            }
+            Case::LastPart(shapes) => {
+                for member in operation.input().into_iter().flat_map(|shape| shape.members()) {
+                    let field = input.get_mut(member.name());
+                    if let (Some(Value::String(id)), true) =
+                        (field, shapes.contains(&member.shape().name()))
+                    {
+                        *id = id.rsplit('/').next().unwrap_or_default().to_owned();
+                    }
+                }
+            }
+            Case::BucketInRules
+            | Case::AccountInRules
+            | Case::ErrorIn200
+            | Case::CodeOfHead
+            | Case::BucketLocation
+            | Case::Header(..)
+            | Case::VersionHeader(_)
+            | Case::Transient(_)
+            | Case::Refused(..) => {}
+        }
+    }
+    input
+}
+
+/// Fails for what would be sent wrongly.
+pub(super) fn refuse(
+    operation: Operation<'_>,
+    input: &serde_json::Map<String, Value>,
+) -> Result<(), &'static str> {
+    if operation.endpoint_discovery() == Some(EndpointDiscovery::Required) {
+        return Err(DISCOVERY);
+    }
+    let refused = cases(operation).find_map(|case| match case {
+        Case::Refused(why, unless) if unless.is_none_or(|name| !input.contains_key(name)) => {
+            Some(*why)
+        }
+        _ => None,
+    });
+    refused.map_or(Ok(()), Err)
+}
+
+/// Whether the endpoint's rules give the host prefix.
+pub(super) fn is_prefix_of_rules(operation: Operation<'_>) -> bool {
+    let mut context = operation.static_context();
+    cases(operation).any(|case| matches!(case, Case::AccountInRules))
+        && operation.host_prefix() == Some("{AccountId}.")
+        && context.any(|(name, value)| name == "RequiresAccountId" && value == json!(true))
+}
+
+/// Codes to try again after.
+pub(super) fn transient(operation: Operation<'_>) -> impl Iterator<Item = &'static str> {
+    cases(operation).filter_map(|case| match case {
+        Case::Transient(code) => Some(*code),
+        _ => None,
+    })
+}
+
+/// Completes a request, before it has a host.
+pub(super) fn finish(
+    operation: Operation<'_>,
+    input: &Value,
+    request: &mut HttpRequest,
+) -> Result<(), &'static str> {
+    for case in cases(operation) {
+        let (name, value) = match case {
+            Case::BucketInRules => {
+                if operation.http_uri().starts_with("/{Bucket}") {
+                    strip_bucket(&mut request.uri);
+                }
+                continue;
+            }
+            Case::Header(name, value) => (*name, *value),
+            Case::VersionHeader(name) => (*name, operation.service().api_version()),
+            Case::AccountInRules
+            | Case::ErrorIn200
+            | Case::CodeOfHead
+            | Case::BucketLocation
+            | Case::Default(..)
+            | Case::LastPart(_)
+            | Case::Transient(_)
+            | Case::Refused(..) => continue,
+        };
+        if request.header(name).is_none() {
+            request.headers.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    checksum::add(operation, input, request)
+}
+
+/// The status that an answer should have had.
+pub(super) fn status(operation: Operation<'_>, status: u16, body: &[u8]) -> u16 {
+    let is_special = cases(operation).any(|case| matches!(case, Case::ErrorIn200));
+    if is_special && status == 200 && !has_plain_body(operation) && is_error(body) {
+        500
+    } else {
+        status
+    }
+}
+
+/// The output that an answer should have had.
+pub(super) fn output(operation: Operation<'_>, output: Value, body: &[u8]) -> Value {
+    if !cases(operation).any(|case| matches!(case, Case::BucketLocation)) {
+        return output;
+    }
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let mut document = Document::new(text);
+    let region = document.root_element().ok();
+    let region = region.and_then(|mut root| Some(try_data(&mut root).ok()?.into_owned()));
+    match region.filter(|region| !region.is_empty()) {
+        Some(region) => json!({ "LocationConstraint": region }),
+        // The region without a name is us-east-1.
+        None => output,
+    }
+}
+
+/// Completes an error.
+pub(super) fn error(operation: Operation<'_>, error: &mut ServiceError, body: &[u8]) {
+    let is_special = cases(operation).any(|case| matches!(case, Case::CodeOfHead));
+    let is_silent = operation.http_method() == "HEAD" && body.is_empty() && error.code == "404";
+    if is_special && is_silent {
+        error.code = "NotFound".to_owned();
+    }
+}
+
+const fn row(
+    service: &'static str,
+    operations: &'static [&'static str],
+    case: Case,
+) -> Row {
+    Row { service, operations, case }
+}
+
+fn cases<'a>(operation: Operation<'a>) -> impl Iterator<Item = &'static Case> + use<'a> {
+    let (service, name) = (operation.service().name(), operation.name());
+    let is_of = move |row: &&Row| {
+        (row.service.is_empty() || row.service == service)
+            && (row.operations.is_empty() || row.operations.contains(&name))
+    };
+    TABLE.iter().filter(is_of).map(|row| &row.case)
+}
+
+/// `/bucket/key?x` -> `/key?x`
+fn strip_bucket(uri: &mut String) {
+    let rest = uri.strip_prefix('/').unwrap_or(uri);
+    let rest = rest.find(['/', '?']).and_then(|end| rest.get(end..)).unwrap_or_default();
+    *uri = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+}
+
+/// Whether the body of the answer is a member as it is, which may be any text, an error's too.
+fn has_plain_body(operation: Operation<'_>) -> bool {
+    let payload = operation.output().and_then(|output| output.member(output.payload()?));
+    payload.is_some_and(|member| matches!(member.shape().kind(), Kind::Blob | Kind::String))
+}
+
+/// Whether a body is XML whose root is an error.
+fn is_error(body: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(body) else { return false };
+    let mut document = Document::new(text);
+    document.root_element().is_ok_and(|root| root.start_el().local() == "Error")
+}
+
+#[cfg(test)]
+mod tests;
