@@ -118,8 +118,8 @@ fn options(operation: Operation<'_>, rule: Option<&endpoint::AuthScheme>) -> Sig
         SignatureVersion::S3 | SignatureVersion::S3V4 => true,
         SignatureVersion::V4 | SignatureVersion::V2 | SignatureVersion::Bearer => false,
     };
-    let is_unsigned = operation.is_payload_unsigned()
-        || operation.auth_type() == Some(AuthType::UnsignedBody);
+    let is_unsigned =
+        operation.is_payload_unsigned() || operation.auth_type() == Some(AuthType::UnsignedBody);
     let mut options = SigningOptions::default();
     options.double_uri_encode = !is_s3 && rule.is_none_or(|rule| !rule.disable_double_encoding);
     options.normalize_uri_path = !is_s3 && rule.is_none_or(|rule| !rule.disable_normalize_path);

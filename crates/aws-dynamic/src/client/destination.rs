@@ -45,8 +45,7 @@ impl Destination {
                 Value::Null | Value::Number(_) | Value::Object(_) => parameters,
             };
         }
-        let endpoint =
-            set.resolve(&parameters, rules.partitions()).map_err(CallError::Endpoint)?;
+        let endpoint = set.resolve(&parameters, rules.partitions()).map_err(CallError::Endpoint)?;
         let prefix = host_prefix(operation, input, &endpoint)?;
         let port = endpoint.port().map(|port| format!(":{port}")).unwrap_or_default();
         let (scheme, host, path) = (endpoint.scheme(), endpoint.host(), endpoint.path());
@@ -75,11 +74,14 @@ fn facts<'a>(config: &'a SdkConfig, custom: Option<&'a str>) -> Parameters<'a> {
     let mut facts = Parameters::default()
         .built_in(BuiltIn::UseFips, config.use_fips().unwrap_or_default())
         .built_in(BuiltIn::UseDualStack, config.use_dual_stack().unwrap_or_default())
-        .built_in(BuiltIn::AccountIdEndpointMode, match config.account_id_endpoint_mode() {
-            Some(AccountIdEndpointMode::Disabled) => "disabled",
-            Some(AccountIdEndpointMode::Required) => "required",
-            Some(_) | None => "preferred",
-        });
+        .built_in(
+            BuiltIn::AccountIdEndpointMode,
+            match config.account_id_endpoint_mode() {
+                Some(AccountIdEndpointMode::Disabled) => "disabled",
+                Some(AccountIdEndpointMode::Required) => "required",
+                Some(_) | None => "preferred",
+            },
+        );
     if let Some(region) = config.region() {
         facts = facts.built_in(BuiltIn::Region, region.as_ref());
     }

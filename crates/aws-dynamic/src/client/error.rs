@@ -27,7 +27,10 @@ pub enum CallError {
     /// No service has this name, or more than one.
     Service(String),
     /// The service has no operation of this name.
-    Operation { service: String, operation: String },
+    Operation {
+        service: String,
+        operation: String,
+    },
     /// The packed models or rules are damaged.
     Broken(Broken),
     /// The input cannot be sent; all that is wrong with it.
@@ -44,7 +47,9 @@ pub enum CallError {
     /// The request must be signed, and the configuration has no source of credentials.
     NoCredentials,
     /// The answer has more bytes than the client takes.
-    TooLarge { limit: usize },
+    TooLarge {
+        limit: usize,
+    },
     /// What the runtime, the network or the service said.
     Sdk(Box<SdkError<Refusal, HttpResponse>>),
 }
@@ -186,11 +191,8 @@ impl Refusal {
             shape.name() == error.code || shape.error().code() == Some(error.code.as_str())
         });
         let retry = named.and_then(|shape| shape.throttling()).map(|is_throttling| {
-            let server = if error.status >= 500 {
-                ErrorKind::ServerError
-            } else {
-                ErrorKind::ClientError
-            };
+            let server =
+                if error.status >= 500 { ErrorKind::ServerError } else { ErrorKind::ClientError };
             if is_throttling { ErrorKind::ThrottlingError } else { server }
         });
         Self { error, metadata: metadata.build(), retry }

@@ -80,9 +80,8 @@ pub(super) fn plugins(
     let scheme = StaticAuthSchemeOptionResolver::new(vec![scheme]);
     let scheme = SharedAuthSchemeOptionResolver::new(scheme);
     components.set_auth_scheme_option_resolver(Some(scheme));
-    let plugin = StaticRuntimePlugin::new()
-        .with_config(layer.freeze())
-        .with_runtime_components(components);
+    let plugin =
+        StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components);
     RuntimePlugins::new()
         .with_client_plugins(default_plugins(defaults))
         .with_client_plugin(NoAuthRuntimePluginV2::new())

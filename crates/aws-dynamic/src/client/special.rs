@@ -50,11 +50,7 @@ const TABLE: &[Row] = &[
     row("s3", &[], Case::ErrorIn200),
     row("s3", &["GetBucketLocation"], Case::BucketLocation),
     row("s3control", &[], Case::AccountInRules),
-    row(
-        "route53",
-        &[],
-        Case::LastPart(&["ResourceId", "DelegationSetId", "ChangeId"]),
-    ),
+    row("route53", &[], Case::LastPart(&["ResourceId", "DelegationSetId", "ChangeId"])),
     row("apigateway", &[], Case::Header("accept", "application/json")),
     row("glacier", &[], Case::VersionHeader("x-amz-glacier-version")),
     row("glacier", &[], Case::Default("accountId", "-")),
@@ -210,11 +206,7 @@ pub(super) fn error(operation: Operation<'_>, error: &mut ServiceError, body: &[
     }
 }
 
-const fn row(
-    service: &'static str,
-    operations: &'static [&'static str],
-    case: Case,
-) -> Row {
+const fn row(service: &'static str, operations: &'static [&'static str], case: Case) -> Row {
     Row { service, operations, case }
 }
 

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod server;
-mod stub;
+pub(super) mod stub;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,9 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
 };
-use aws_smithy_runtime_api::client::interceptors::{Intercept, SharedInterceptor, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::interceptors::{
+    Intercept, SharedInterceptor, dyn_dispatch_hint,
+};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -68,7 +70,8 @@ fn a_request_arrives_signed_and_its_answer_is_read() {
 #[test]
 fn throttled_twice_and_then_fine() {
     let throttled = || Reply::new(400, r#"{"__type":"ThrottlingException","message":"slow"}"#);
-    let server = Server::start(vec![throttled(), throttled(), Reply::ok(r#"{"TableNames":["t"]}"#)]);
+    let server =
+        Server::start(vec![throttled(), throttled(), Reply::ok(r#"{"TableNames":["t"]}"#)]);
     let client = Client::new(&server.config().build());
     let answer = run(client.call("dynamodb", "list-tables", &json!({"Limit": "1"}))).unwrap();
     assert_eq!(answer.output, json!({"TableNames": ["t"]}));
@@ -84,7 +87,11 @@ fn what_the_model_calls_retryable_is_tried_again() {
     // sts:AssumeRoleWithWebIdentity names this code, EC2 has none of the kind.
     let refused = |code: &str| {
         let body = format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>");
-        let server = Server::start(vec![Reply::new(400, &body), Reply::new(400, &body), Reply::new(400, &body)]);
+        let server = Server::start(vec![
+            Reply::new(400, &body),
+            Reply::new(400, &body),
+            Reply::new(400, &body),
+        ]);
         let client = Client::new(&server.config().build());
         let input = json!({"RoleArn": "arn:aws:iam::123456789012:role/r", "RoleSessionName": "ss",
             "WebIdentityToken": "tttt"});
@@ -132,7 +139,10 @@ fn an_answer_that_is_cut_is_no_answer() {
     let server = Server::start(vec![Reply::ok(&IDENTITY[..60])]);
     let client = Client::new(&server.config().build());
     let error = run(client.call("sts", "GetCallerIdentity", &Value::Null)).unwrap_err();
-    assert!(matches!(&error, CallError::Sdk(e) if matches!(**e, SdkError::ResponseError(_))), "{error:?}");
+    assert!(
+        matches!(&error, CallError::Sdk(e) if matches!(**e, SdkError::ResponseError(_))),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -158,7 +168,10 @@ fn a_call_ends_at_its_time_limit() {
     let limits = TimeoutConfig::builder().operation_timeout(Duration::from_millis(100)).build();
     let client = Client::new(&server.config().timeout_config(limits).build());
     let error = run(client.call("sts", "GetCallerIdentity", &Value::Null)).unwrap_err();
-    assert!(matches!(&error, CallError::Sdk(e) if matches!(**e, SdkError::TimeoutError(_))), "{error:?}");
+    assert!(
+        matches!(&error, CallError::Sdk(e) if matches!(**e, SdkError::TimeoutError(_))),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -166,7 +179,10 @@ fn an_answer_over_the_limit_is_an_error_and_not_asked_for_again() {
     let server = Server::start(vec![Reply::ok(IDENTITY)]);
     let client = Client::new(&server.config().build()).with_limit(IDENTITY.len() - 1);
     let error = run(client.call("sts", "GetCallerIdentity", &Value::Null)).unwrap_err();
-    assert!(matches!(error, CallError::TooLarge { limit } if limit == IDENTITY.len() - 1), "{error:?}");
+    assert!(
+        matches!(error, CallError::TooLarge { limit } if limit == IDENTITY.len() - 1),
+        "{error:?}"
+    );
     assert_eq!(server.requests().len(), 1);
     let server = Server::start(vec![Reply::ok(IDENTITY)]);
     let client = Client::new(&server.config().build()).with_limit(IDENTITY.len());
@@ -255,13 +271,10 @@ fn requests_go_where_the_rules_and_the_model_say() {
         plain("ec2", "DescribeInstances", Value::Null),
         "POST https://ec2.eu-west-1.amazonaws.com/ eu-west-1/ec2",
     );
-    check(
-        plain("iam", "ListUsers", Value::Null),
-        "POST https://iam.amazonaws.com/ us-east-1/iam",
-    );
+    check(plain("iam", "ListUsers", Value::Null), "POST https://iam.amazonaws.com/ us-east-1/iam");
     check(
         plain("s3", "GetObject", json!({"Bucket": "bucket", "Key": "a b/c"})),
-        "GET https://bucket.s3.eu-west-1.amazonaws.com/a%20b/c?x-id=GetObject eu-west-1/s3",
+        "GET https://bucket.s3.eu-west-1.amazonaws.com/a%20b/c eu-west-1/s3",
     );
     check(
         plain("s3", "ListObjectsV2", json!({"Bucket": "dotted.bucket"})),
@@ -269,7 +282,7 @@ fn requests_go_where_the_rules_and_the_model_say() {
     );
     check(
         plain("s3", "ListBuckets", Value::Null),
-        "GET https://s3.eu-west-1.amazonaws.com/?x-id=ListBuckets eu-west-1/s3",
+        "GET https://s3.eu-west-1.amazonaws.com/ eu-west-1/s3",
     );
     check(
         plain(
@@ -277,7 +290,7 @@ fn requests_go_where_the_rules_and_the_model_say() {
             "GetObject",
             json!({"Bucket": "arn:aws:s3:us-west-2:123456789012:accesspoint/ap", "Key": "k"}),
         ),
-        "GET https://ap-123456789012.s3-accesspoint.us-west-2.amazonaws.com/k?x-id=GetObject \
+        "GET https://ap-123456789012.s3-accesspoint.us-west-2.amazonaws.com/k \
          us-west-2/s3",
     );
     check(
@@ -291,11 +304,10 @@ fn requests_go_where_the_rules_and_the_model_say() {
     );
     let fips = config().use_fips(true).use_dual_stack(true);
     check(
-        goes_to(fips.region(aws_types::region::Region::new("us-east-2")), (
-            "ec2",
-            "DescribeVpcs",
-            Value::Null,
-        )),
+        goes_to(
+            fips.region(aws_types::region::Region::new("us-east-2")),
+            ("ec2", "DescribeVpcs", Value::Null),
+        ),
         "POST https://ec2-fips.us-east-2.api.aws/ us-east-2/ec2",
     );
     let own = || config().endpoint_url("http://10.0.0.1:8080/base");
@@ -305,7 +317,7 @@ fn requests_go_where_the_rules_and_the_model_say() {
     );
     check(
         goes_to(own(), ("s3", "GetObject", json!({"Bucket": "bucket", "Key": "/k//"}))),
-        "GET http://10.0.0.1:8080/base/bucket//k//?x-id=GetObject eu-west-1/s3",
+        "GET http://10.0.0.1:8080/base/bucket//k// eu-west-1/s3",
     );
     // An address has no names before it.
     check(
@@ -324,12 +336,7 @@ fn what_cannot_be_authorised_says_so() {
     check("codecatalyst", "VerifySession", Value::Null, &unsupported("bearer"));
     check("sdb", "ListDomains", Value::Null, &unsupported("v2"));
     let access_point = "arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvgw.mrap";
-    check(
-        "s3",
-        "GetObject",
-        json!({"Bucket": access_point, "Key": "k"}),
-        &unsupported("sigv4a"),
-    );
+    check("s3", "GetObject", json!({"Bucket": access_point, "Key": "k"}), &unsupported("sigv4a"));
     check(
         "s3",
         "GetObject",

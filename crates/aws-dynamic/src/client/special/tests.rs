@@ -1,1 +1,187 @@
+//! One test for each row of the table, through a whole client.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::super::tests::stub::{Sent, Stub, config, run};
+use super::super::{Answer, CallError, Client};
+use super::*;
+
+/// A call with the answer that it gets.
+fn call(
+    (service, operation, input): (&str, &str, Value),
+    (status, body): (u16, &'static str),
+) -> (Result<Answer, CallError>, Vec<Sent>) {
+    let stub = Stub::answers(status, body);
+    let client = Client::new(&config().http_client(stub.clone()).build());
+    let answer = run(client.call(service, operation, &input));
+    (answer, stub.sent())
+}
+
+/// The one request of a call.
+fn sent(service: &str, operation: &str, input: Value) -> Sent {
+    let (answer, sent) = call((service, operation, input), (200, ""));
+    sent.into_iter().next().unwrap_or_else(|| panic!("{answer:?}"))
+}
+
+#[test]
+fn a_head_without_a_body_says_that_nothing_is_there() {
+    let input = json!({"Bucket": "bucket", "Key": "k"});
+    let (answer, _) = call(("s3", "HeadObject", input), (404, ""));
+    assert_eq!(answer.unwrap_err().code(), Some("NotFound"));
+    let input = json!({"Bucket": "bucket", "Key": "k"});
+    let (answer, _) = call(("s3", "HeadObject", input), (403, ""));
+    assert_eq!(answer.unwrap_err().code(), Some("403"));
+    let input = json!({"FunctionName": "f"});
+    let (answer, _) = call(("lambda", "GetFunction", input), (404, ""));
+    assert_eq!(answer.unwrap_err().code(), Some("404"));
+}
+
+#[test]
+fn a_bucket_is_in_the_url_once() {
+    let check = |bucket: &str, key: &str, expected: &str| {
+        let sent = sent("s3", "GetObjectAcl", json!({"Bucket": bucket, "Key": key}));
+        assert_eq!(sent.uri, expected);
+    };
+    check("bucket", "k", "https://bucket.s3.eu-west-1.amazonaws.com/k?acl");
+    check("bucket", "bucket/k", "https://bucket.s3.eu-west-1.amazonaws.com/bucket/k?acl");
+    check("bucket", "/k//é ", "https://bucket.s3.eu-west-1.amazonaws.com//k//%C3%A9%20?acl");
+    check("bucket", "../k", "https://bucket.s3.eu-west-1.amazonaws.com/../k?acl");
+    check("Big.bucket", "k", "https://s3.eu-west-1.amazonaws.com/Big.bucket/k?acl");
+    let acl = sent("s3", "GetBucketAcl", json!({"Bucket": "bucket"}));
+    assert_eq!(acl.uri, "https://bucket.s3.eu-west-1.amazonaws.com/?acl");
+    let mut uri = "/bucket".to_owned();
+    strip_bucket(&mut uri);
+    assert_eq!(uri, "/");
+}
+
+#[test]
+fn an_error_in_200_is_an_error_and_tried_again() {
+    let error = "<?xml version=\"1.0\"?>\n<Error><Code>SlowDown</Code><Message>m</Message></Error>";
+    let copy = || json!({"Bucket": "bucket", "Key": "k", "CopySource": "b/k"});
+    let (answer, sent) = call(("s3", "CopyObject", copy()), (200, error));
+    let answer = answer.unwrap_err();
+    assert_eq!((answer.code(), answer.message()), (Some("SlowDown"), Some("m")));
+    assert_eq!(sent.len(), 3);
+    let fine = "<CopyObjectResult><ETag>e</ETag></CopyObjectResult>";
+    let (answer, _) = call(("s3", "CopyObject", copy()), (200, fine));
+    assert_eq!(answer.unwrap().output, json!({"CopyObjectResult": {"ETag": "e"}}));
+    // An object may be such a text.
+    let input = json!({"Bucket": "bucket", "Key": "k"});
+    let (answer, sent) = call(("s3", "GetObject", input), (200, error));
+    assert_eq!((answer.is_ok(), sent.len()), (true, 1));
+}
+
+#[test]
+fn the_location_of_a_bucket_is_the_root() {
+    let check = |body: &'static str, expected: Value| {
+        let (answer, _) =
+            call(("s3", "GetBucketLocation", json!({"Bucket": "bucket"})), (200, body));
+        assert_eq!(answer.unwrap().output, expected);
+    };
+    check(
+        "<?xml version=\"1.0\"?>\n<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+         eu-west-1</LocationConstraint>",
+        json!({"LocationConstraint": "eu-west-1"}),
+    );
+    check("<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>", json!({}));
+}
+
+#[test]
+fn an_account_is_in_the_host_once() {
+    let sent = sent("s3control", "ListJobs", json!({"AccountId": "123456789012"}));
+    assert_eq!(sent.uri, "https://123456789012.s3-control.eu-west-1.amazonaws.com/v20180820/jobs");
+}
+
+#[test]
+fn an_id_of_route_53_may_have_its_path() {
+    let check = |operation: &str, input: Value, path: &str| {
+        let sent = sent("route53", operation, input);
+        assert_eq!(sent.uri, format!("https://route53.amazonaws.com/2013-04-01{path}"));
+    };
+    check("GetHostedZone", json!({"Id": "/hostedzone/Z1"}), "/hostedzone/Z1");
+    check("GetHostedZone", json!({"Id": "Z1"}), "/hostedzone/Z1");
+    check("GetChange", json!({"Id": "/change/C1"}), "/change/C1");
+    check("GetReusableDelegationSet", json!({"Id": "/delegationset/N1"}), "/delegationset/N1");
+}
+
+#[test]
+fn api_gateway_is_asked_for_json() {
+    assert_eq!(
+        sent("apigateway", "GetRestApis", Value::Null).header("accept"),
+        Some("application/json")
+    );
+    let export = json!({"restApiId": "r", "stageName": "s", "exportType": "oas30",
+        "accepts": "application/yaml"});
+    assert_eq!(sent("apigateway", "GetExport", export).header("accept"), Some("application/yaml"));
+}
+
+#[test]
+fn glacier_has_its_version_and_an_account_of_its_own() {
+    let vault = sent("glacier", "DescribeVault", json!({"vaultName": "v"}));
+    assert_eq!(vault.uri, "https://glacier.eu-west-1.amazonaws.com/-/vaults/v");
+    assert_eq!(vault.header("x-amz-glacier-version"), Some("2012-06-01"));
+    assert!(vault.header("x-amz-content-sha256").is_some());
+    let vaults = sent("glacier", "ListVaults", Value::Null);
+    assert_eq!(vaults.uri, "https://glacier.eu-west-1.amazonaws.com/-/vaults");
+    let other = sent("glacier", "ListVaults", json!({"accountId": "123456789012"}));
+    assert_eq!(other.uri, "https://glacier.eu-west-1.amazonaws.com/123456789012/vaults");
+}
+
+#[test]
+fn what_would_be_sent_wrongly_is_not_sent() {
+    let check = |service: &str, operation: &str, input: Value, why: &str| {
+        let (answer, sent) = call((service, operation, input), (200, ""));
+        assert_eq!(answer.unwrap_err().to_string(), why);
+        assert_eq!(sent.len(), 0);
+    };
+    check("glacier", "UploadArchive", json!({"vaultName": "v"}), TREE_HASH);
+    let predict =
+        json!({"MLModelId": "m", "Record": {}, "PredictEndpoint": "https://evil.example"});
+    check("machinelearning", "Predict", predict, PREDICT);
+    let copy = || json!({"SourceRegion": "us-east-1", "SourceSnapshotId": "snap-1"});
+    check("ec2", "CopySnapshot", copy(), PRESIGNED);
+    check("timestream-query", "Query", json!({"QueryString": "q"}), DISCOVERY);
+    let mut copy = copy();
+    copy["PresignedUrl"] = json!("https://ec2.us-east-1.amazonaws.com/?x");
+    sent("ec2", "CopySnapshot", copy);
+}
+
+#[test]
+fn what_must_be_summed_is_summed() {
+    // CRC-32 of "123456789" is cbf43926, its check value in the catalogue of CRC algorithms.
+    let put = |more: Value| {
+        let mut input = json!({"Bucket": "bucket", "Key": "k", "Body": "MTIzNDU2Nzg5"});
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input
+    };
+    let object = sent("s3", "PutObject", put(json!({})));
+    assert_eq!(object.body, b"123456789");
+    assert_eq!(object.header("x-amz-checksum-crc32"), Some("y/Q5Jg=="));
+    assert_eq!(object.header("x-amz-sdk-checksum-algorithm"), Some("CRC32"));
+    let signature = object.header("authorization").unwrap();
+    assert!(signature.contains("x-amz-checksum-crc32"), "{signature}");
+    let own = sent("s3", "PutObject", put(json!({"ChecksumSHA1": "98O8HYCOBHMq32eZZczDTKeuNEE="})));
+    assert_eq!(own.header("x-amz-checksum-crc32"), None);
+    let own = sent("s3", "PutObject", put(json!({"ContentMD5": "JfnnlDI7RTiF9RgfG2JNCw=="})));
+    assert_eq!(own.header("x-amz-checksum-crc32"), None);
+    let (answer, sent_none) =
+        call(("s3", "PutObject", put(json!({"ChecksumAlgorithm": "SHA256"}))), (200, ""));
+    assert!(answer.is_err() && sent_none.is_empty());
+    let grants = json!({"AccountId": "123456789012"});
+    let grants = sent("s3control", "CreateAccessGrantsInstance", grants);
+    assert!(grants.header("x-amz-checksum-crc32").is_some());
+    let read = sent("s3", "GetObject", json!({"Bucket": "bucket", "Key": "k"}));
+    assert_eq!(read.header("x-amz-checksum-crc32"), None);
+}
+
+#[test]
+fn every_row_is_of_operations_that_there_are() {
+    let models = crate::catalog::Models::get().unwrap();
+    for row in TABLE.iter().filter(|row| !row.service.is_empty()) {
+        let service = models.service(row.service).unwrap().unwrap();
+        for operation in row.operations {
+            assert!(service.operation(operation).is_some(), "{operation}");
+        }
+    }
+}

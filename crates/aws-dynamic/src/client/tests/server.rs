@@ -21,7 +21,11 @@ pub struct Request {
 
 pub enum Reply {
     /// An answer, of whose body only some bytes may come before the connection ends.
-    Answer { status: u16, body: String, sent: Option<usize> },
+    Answer {
+        status: u16,
+        body: String,
+        sent: Option<usize>,
+    },
     Never,
 }
 

@@ -1,0 +1,233 @@
+//! Calls of many services against moto, an AWS emulator, over loopback. `AWS_MCP_TEST_PYTHON` names a
+//! Python that has it; `tests/run.sh` of the repository makes one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods)]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_dynamic::client::{CallError, Client};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use serde_json::{Value, json};
+
+const SERVER: &str = "
+import logging, sys
+from moto.server import ThreadedMotoServer
+logging.getLogger('werkzeug').setLevel(logging.ERROR)
+server = ThreadedMotoServer(ip_address='127.0.0.1', port=0, verbose=False)
+server.start()
+print('http://%s:%s' % server.get_host_and_port(), flush=True)
+sys.stdin.read()
+";
+
+/// An emulator of one test. It ends when its stdin does.
+struct Moto {
+    client: Client,
+    runtime: tokio::runtime::Runtime,
+    child: Child,
+}
+
+impl Moto {
+    fn start() -> Self {
+        let python = std::env::var("AWS_MCP_TEST_PYTHON").expect(
+            "AWS_MCP_TEST_PYTHON names a Python that has moto; tests/run.sh of the repository sets it",
+        );
+        let mut child = Command::new(python)
+            .args(["-c", SERVER])
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        let keys = Credentials::from_keys("AKIDEXAMPLE", "secret", None);
+        let config = SdkConfig::builder()
+            .region(Region::new("us-east-1"))
+            .endpoint_url(url.trim())
+            .credentials_provider(SharedCredentialsProvider::new(keys))
+            .time_source(SystemTimeSource::new())
+            .sleep_impl(TokioSleep::new())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let drawn = AtomicUsize::new(0);
+        let token = move || {
+            let drawn = drawn.fetch_add(1, Ordering::Relaxed);
+            format!("00000000-0000-4000-8000-{drawn:012}")
+        };
+        let client = Client::new(&config).with_tokens(token);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { client, runtime, child }
+    }
+
+    fn try_call(&self, service: &str, operation: &str, input: Value) -> Result<Value, CallError> {
+        let called = self.runtime.block_on(self.client.call(service, operation, &input))?;
+        Ok(called.output)
+    }
+
+    fn call(&self, service: &str, operation: &str, input: Value) -> Value {
+        let called = self.try_call(service, operation, input);
+        called.unwrap_or_else(|error| panic!("{service}:{operation}: {error}: {error:?}"))
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn queries_of_sts_iam_and_ec2() {
+    let moto = Moto::start();
+    let identity = moto.call("sts", "GetCallerIdentity", Value::Null);
+    assert_eq!(identity["Account"], "123456789012");
+
+    moto.call(
+        "iam",
+        "CreateUser",
+        json!({"UserName": "ann", "Tags": [{"Key": "k", "Value": "v"}]}),
+    );
+    let users = moto.call("iam", "ListUsers", Value::Null);
+    assert_eq!(users["Users"][0]["UserName"], "ann");
+    assert_eq!(users["IsTruncated"], false);
+    let error = moto.try_call("iam", "GetUser", json!({"UserName": "bob"})).unwrap_err();
+    assert_eq!(error.code(), Some("NoSuchEntity"));
+    assert_eq!(error.service_error().unwrap().status, 404);
+
+    let images = moto.call("ec2", "DescribeImages", json!({"Owners": ["amazon"]}));
+    let run = json!({"ImageId": images["Images"][0]["ImageId"], "MinCount": 2, "MaxCount": 2,
+        "TagSpecifications": [{"ResourceType": "instance",
+            "Tags": [{"Key": "Name", "Value": "a & <b>"}]}]});
+    let run = moto.call("ec2", "RunInstances", run);
+    assert_eq!(run["Instances"].as_array().unwrap().len(), 2);
+    let filter = json!({"Filters": [{"Name": "tag:Name", "Values": ["a & <b>"]}]});
+    let found = moto.call("ec2", "DescribeInstances", filter);
+    let instances = &found["Reservations"][0]["Instances"];
+    assert_eq!(instances.as_array().unwrap().len(), 2);
+    assert_eq!(instances[0]["Tags"], json!([{"Key": "Name", "Value": "a & <b>"}]));
+    assert_eq!(instances[0]["State"], json!({"Code": 16, "Name": "running"}));
+    let wrong = json!({"InstanceIds": ["i-00000000000000000"]});
+    let error = moto.try_call("ec2", "DescribeInstances", wrong).unwrap_err();
+    assert_eq!(error.code(), Some("InvalidInstanceID.NotFound"));
+}
+
+#[test]
+fn buckets_and_objects_of_s3() {
+    let moto = Moto::start();
+    moto.call("s3", "CreateBucket", json!({"Bucket": "bucket"}));
+    let west = json!({"Bucket": "west", "CreateBucketConfiguration":
+        {"LocationConstraint": "eu-west-1"}});
+    moto.call("s3", "CreateBucket", west);
+    let location = moto.call("s3", "GetBucketLocation", json!({"Bucket": "west"}));
+    assert_eq!(location, json!({"LocationConstraint": "eu-west-1"}));
+    let buckets = moto.call("s3", "ListBuckets", Value::Null);
+    assert_eq!(buckets["Buckets"][1]["Name"], "west");
+
+    let keys = ["a b", "a+b", "dir/sub/é", "x/../y", "%25", "q?x=1&y#z", "bucket/bucket"];
+    for key in keys {
+        let body = aws_smithy_types::base64::encode(key);
+        let put = json!({"Bucket": "bucket", "Key": key, "Body": body, "ContentType": "text/x",
+            "Metadata": {"one": "1"}});
+        let put = moto.call("s3", "PutObject", put);
+        assert!(put["ETag"].is_string());
+        let got = moto.call("s3", "GetObject", json!({"Bucket": "bucket", "Key": key}));
+        assert_eq!(got["Body"], body, "{key}");
+        assert_eq!(got["ContentType"], "text/x");
+        assert_eq!(got["Metadata"], json!({"one": "1"}));
+    }
+    let listed = moto.call("s3", "ListObjectsV2", json!({"Bucket": "bucket", "MaxKeys": 50}));
+    let mut listed: Vec<&str> = listed["Contents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|object| object["Key"].as_str().unwrap())
+        .collect();
+    listed.sort_unstable();
+    let mut keys = keys.to_vec();
+    keys.sort_unstable();
+    assert_eq!(listed, keys);
+
+    let error = moto.try_call("s3", "GetObject", json!({"Bucket": "bucket", "Key": "none"}));
+    let error = error.unwrap_err();
+    assert_eq!((error.code(), error.service_error().unwrap().status), (Some("NoSuchKey"), 404));
+    let error = moto.try_call("s3", "HeadObject", json!({"Bucket": "bucket", "Key": "none"}));
+    assert_eq!(error.unwrap_err().code(), Some("NotFound"));
+    let delete =
+        json!({"Bucket": "bucket", "Delete": {"Objects": [{"Key": "a b"}, {"Key": "%25"}]}});
+    let deleted = moto.call("s3", "DeleteObjects", delete);
+    assert_eq!(deleted["Deleted"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn json_services() {
+    let moto = Moto::start();
+    let table = json!({"TableName": "table", "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]});
+    moto.call("dynamodb", "CreateTable", table);
+    let item = json!({"id": {"S": "1"}, "n": {"N": "1.5"}, "b": {"B": "YWI="},
+        "m": {"M": {"l": {"L": [{"BOOL": true}, {"NULL": true}]}}}});
+    moto.call("dynamodb", "PutItem", json!({"TableName": "table", "Item": item}));
+    let key = json!({"TableName": "table", "Key": {"id": {"S": "1"}}});
+    assert_eq!(moto.call("dynamodb", "GetItem", key)["Item"], item);
+
+    let queue = moto.call("sqs", "CreateQueue", json!({"QueueName": "queue"}));
+    let url = &queue["QueueUrl"];
+    let message = json!({"QueueUrl": url, "MessageBody": "hello"});
+    moto.call("sqs", "SendMessage", message);
+    let received = moto.call("sqs", "ReceiveMessage", json!({"QueueUrl": url}));
+    assert_eq!(received["Messages"][0]["Body"], "hello");
+    let none = json!({"QueueName": "none"});
+    let error = moto.try_call("sqs", "GetQueueUrl", none).unwrap_err();
+    assert_eq!(error.code(), Some("AWS.SimpleQueueService.NonExistentQueue"));
+
+    let parameter = json!({"Name": "/a/b", "Value": "v", "Type": "String"});
+    moto.call("ssm", "PutParameter", parameter);
+    let parameter = moto.call("ssm", "GetParameter", json!({"Name": "/a/b"}));
+    assert_eq!(parameter["Parameter"]["Value"], "v");
+
+    let key = moto.call("kms", "CreateKey", json!({"Description": "d"}));
+    let id = &key["KeyMetadata"]["KeyId"];
+    let sealed = moto.call("kms", "Encrypt", json!({"KeyId": id, "Plaintext": "c2VjcmV0"}));
+    let opened = json!({"CiphertextBlob": sealed["CiphertextBlob"]});
+    assert_eq!(moto.call("kms", "Decrypt", opened)["Plaintext"], "c2VjcmV0");
+
+    moto.call("logs", "CreateLogGroup", json!({"logGroupName": "group"}));
+    let groups = moto.call("logs", "DescribeLogGroups", json!({"logGroupNamePrefix": "gr"}));
+    assert_eq!(groups["logGroups"][0]["logGroupName"], "group");
+
+    let created = moto.call("ecs", "CreateCluster", json!({"clusterName": "cluster"}));
+    assert_eq!(created["cluster"]["clusterName"], "cluster");
+}
+
+#[test]
+fn rest_services() {
+    let moto = Moto::start();
+    assert_eq!(moto.call("lambda", "ListFunctions", Value::Null)["Functions"], json!([]));
+    let error = moto.try_call("lambda", "GetFunction", json!({"FunctionName": "none"}));
+    assert_eq!(error.unwrap_err().code(), Some("ResourceNotFoundException"));
+
+    let zone = json!({"Name": "example.com", "CallerReference": "1"});
+    let zone = moto.call("route53", "CreateHostedZone", zone);
+    let id = &zone["HostedZone"]["Id"];
+    assert!(id.as_str().unwrap().starts_with("/hostedzone/"));
+    let zone = moto.call("route53", "GetHostedZone", json!({"Id": id}));
+    assert_eq!(zone["HostedZone"]["Name"], "example.com.");
+
+    let api = moto.call("apigateway", "CreateRestApi", json!({"name": "api"}));
+    let apis = moto.call("apigateway", "GetRestApis", Value::Null);
+    assert_eq!(apis["items"][0]["id"], api["id"]);
+
+    moto.call("glacier", "CreateVault", json!({"vaultName": "vault"}));
+    let vaults = moto.call("glacier", "ListVaults", Value::Null);
+    assert_eq!(vaults["VaultList"][0]["VaultName"], "vault");
+}
