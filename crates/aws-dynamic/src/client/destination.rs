@@ -94,13 +94,17 @@ fn facts<'a>(config: &'a SdkConfig, custom: Option<&'a str>) -> Parameters<'a> {
 /// The context parameters of a call, the weakest first.
 fn context<'a>(operation: Operation<'a>, input: &Map<String, Value>) -> Vec<(&'a str, Value)> {
     let mut context: Vec<(&str, Value)> = operation.static_context().collect();
-    let whole = Value::Object(input.clone());
-    let searched = Searched::new(&whole);
-    for (name, path) in operation.operation_context() {
-        // One that cannot be read, which no model has, is missed by rules that cannot do without it.
-        let found = Expression::read(path).ok();
-        if let Some(found) = found.as_ref().and_then(|expression| expression.find(&searched)) {
-            context.push((name, found.into_owned()));
+    // The input may hold a large body, and few operations have any.
+    let mut expressions = operation.operation_context().peekable();
+    if expressions.peek().is_some() {
+        let whole = Value::Object(input.clone());
+        let searched = Searched::new(&whole);
+        for (name, path) in expressions {
+            // Rules that cannot do without one that finds nothing say so.
+            let found = Expression::read(path).ok();
+            if let Some(found) = found.as_ref().and_then(|found| found.find(&searched)) {
+                context.push((name, found.into_owned()));
+            }
         }
     }
     for member in operation.input().into_iter().flat_map(|shape| shape.members()) {
@@ -143,3 +147,6 @@ fn host_prefix(
     prefix.push_str(rest);
     Ok(prefix)
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,39 +77,15 @@ impl CallError {
 
     /// The error that the service answered, if it answered one.
     pub fn service_error(&self) -> Option<&ServiceError> {
-        match self {
-            Self::Sdk(error) => error.as_service_error().map(Refusal::error),
-            Self::Service(_)
-            | Self::Operation { .. }
-            | Self::Broken(_)
-            | Self::Invalid(_)
-            | Self::Unsupported(_)
-            | Self::Special(_)
-            | Self::Endpoint(_)
-            | Self::HostLabel(_)
-            | Self::Authorization(_)
-            | Self::NoCredentials
-            | Self::TooLarge { .. } => None,
-        }
+        let Self::Sdk(error) = self else { return None };
+        error.as_service_error().map(Refusal::error)
     }
 }
 
 impl ProvideErrorMetadata for CallError {
     fn meta(&self) -> &ErrorMetadata {
-        match self {
-            Self::Sdk(error) => error.meta(),
-            Self::Service(_)
-            | Self::Operation { .. }
-            | Self::Broken(_)
-            | Self::Invalid(_)
-            | Self::Unsupported(_)
-            | Self::Special(_)
-            | Self::Endpoint(_)
-            | Self::HostLabel(_)
-            | Self::Authorization(_)
-            | Self::NoCredentials
-            | Self::TooLarge { .. } => &EMPTY_ERROR_METADATA,
-        }
+        let Self::Sdk(error) = self else { return &EMPTY_ERROR_METADATA };
+        error.meta()
     }
 }
 
@@ -141,20 +117,8 @@ impl fmt::Display for CallError {
 
 impl Error for CallError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Sdk(error) => error.source(),
-            Self::Service(_)
-            | Self::Operation { .. }
-            | Self::Broken(_)
-            | Self::Invalid(_)
-            | Self::Unsupported(_)
-            | Self::Special(_)
-            | Self::Endpoint(_)
-            | Self::HostLabel(_)
-            | Self::Authorization(_)
-            | Self::NoCredentials
-            | Self::TooLarge { .. } => None,
-        }
+        let Self::Sdk(error) = self else { return None };
+        error.source()
     }
 }
 

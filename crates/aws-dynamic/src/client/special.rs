@@ -1,6 +1,8 @@
 //! What models do not say: the special cases of single services, each a row of one table. The words of
 //! a case say why it is there; its test is beside it.
 
+use std::borrow::Cow;
+
 use aws_smithy_xml::decode::{Document, try_data};
 use serde_json::{Value, json};
 
@@ -66,41 +68,28 @@ const PRESIGNED: &str = "the copy needs PresignedUrl, which is not made here";
 const DISCOVERY: &str = "the endpoint must be asked for first, which is not supported here";
 
 /// The input with what the service's own clients would make of it.
-pub(super) fn prepared(operation: Operation<'_>, input: &Value) -> Value {
-    let mut input = input.clone();
+pub(super) fn prepared<'v>(operation: Operation<'_>, input: &'v Value) -> Cow<'v, Value> {
+    let mut input = Cow::Borrowed(input);
+    let members = || operation.input().into_iter().flat_map(|shape| shape.members());
     for case in cases(operation) {
-        match case {
-            Case::Default(name, value) => {
-                let takes = operation.input().is_some_and(|shape| shape.member(name).is_some());
-                if input.is_null() && takes {
-                    input = json!({});
-                }
-                if let (Some(fields), true) = (input.as_object_mut(), takes) {
-                    let field = fields.entry(*name).or_insert(Value::Null);
-                    if field.is_null() {
-                        *field = json!(value);
-                    }
+        if let Case::Default(name, value) = case
+            && members().any(|member| member.name() == *name)
+        {
+            if input.is_null() {
+                input = Cow::Owned(json!({}));
+            }
+            if input.get(name).is_none_or(Value::is_null)
+                && let Some(fields) = input.to_mut().as_object_mut()
+            {
+                fields.insert((*name).to_owned(), json!(value));
+            }
+        }
+        if let Case::LastPart(shapes) = case {
+            for member in members().filter(|member| shapes.contains(&member.shape().name())) {
+                if let Some(Value::String(id)) = input.to_mut().get_mut(member.name()) {
+                    *id = id.rsplit('/').next().unwrap_or_default().to_owned();
                 }
             }
-            Case::LastPart(shapes) => {
-                for member in operation.input().into_iter().flat_map(|shape| shape.members()) {
-                    let field = input.get_mut(member.name());
-                    if let (Some(Value::String(id)), true) =
-                        (field, shapes.contains(&member.shape().name()))
-                    {
-                        *id = id.rsplit('/').next().unwrap_or_default().to_owned();
-                    }
-                }
-            }
-            Case::BucketInRules
-            | Case::AccountInRules
-            | Case::ErrorIn200
-            | Case::CodeOfHead
-            | Case::BucketLocation
-            | Case::Header(..)
-            | Case::VersionHeader(_)
-            | Case::Transient(_)
-            | Case::Refused(..) => {}
         }
     }
     input
@@ -114,13 +103,14 @@ pub(super) fn refuse(
     if operation.endpoint_discovery() == Some(EndpointDiscovery::Required) {
         return Err(DISCOVERY);
     }
-    let refused = cases(operation).find_map(|case| match case {
-        Case::Refused(why, unless) if unless.is_none_or(|name| !input.contains_key(name)) => {
-            Some(*why)
+    for case in cases(operation) {
+        if let Case::Refused(why, unless) = case
+            && unless.is_none_or(|name| !input.contains_key(name))
+        {
+            return Err(why);
         }
-        _ => None,
-    });
-    refused.map_or(Ok(()), Err)
+    }
+    Ok(())
 }
 
 /// Whether the endpoint's rules give the host prefix.
@@ -133,10 +123,8 @@ pub(super) fn is_prefix_of_rules(operation: Operation<'_>) -> bool {
 
 /// Codes to try again after.
 pub(super) fn transient(operation: Operation<'_>) -> impl Iterator<Item = &'static str> {
-    cases(operation).filter_map(|case| match case {
-        Case::Transient(code) => Some(*code),
-        _ => None,
-    })
+    cases(operation)
+        .filter_map(|case| if let Case::Transient(code) = case { Some(*code) } else { None })
 }
 
 /// Completes a request, before it has a host.

@@ -3,10 +3,14 @@
 mod server;
 pub(super) mod stub;
 
+use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::future::ProvideCredentials as ProvideFuture;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
@@ -25,7 +29,6 @@ use serde_json::json;
 use self::server::{Reply, Server};
 use self::stub::{Stub, config, run};
 use super::*;
-use std::error::Error;
 
 const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012\
     </Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
@@ -399,15 +402,64 @@ fn a_token_is_drawn_once_for_all_attempts() {
 }
 
 #[test]
-fn a_payload_that_is_not_signed_says_so() {
+fn a_payload_is_signed_unless_the_model_says_otherwise() {
     let stub = Stub::answers(200, "{}");
     let client = Client::new(&config().http_client(stub.clone()).build());
-    let input = json!({"Bucket": "bucket", "Key": "k", "Body": "YQ=="});
-    run(client.call("s3", "PutObject", &input)).unwrap();
-    let sent = stub.sent();
-    // The hash of "a": S3 wants it beside the signature.
-    assert_eq!(
-        sent[0].header("x-amz-content-sha256"),
-        Some("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb")
-    );
+    let put = json!({"Bucket": "bucket", "Key": "k", "Body": "YQ=="});
+    run(client.call("s3", "PutObject", &put)).unwrap();
+    let upload = json!({"Path": "/p", "Body": "YQ=="});
+    let _ = run(client.call("mediastore-data", "PutObject", &upload));
+    run(client.call("sts", "GetCallerIdentity", &Value::Null)).unwrap_err();
+    let hashes: Vec<Option<String>> = stub
+        .sent()
+        .iter()
+        .map(|sent| sent.header("x-amz-content-sha256").map(str::to_owned))
+        .collect();
+    // The hash of "a", which S3 wants beside the signature; others need no such header.
+    let hash = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb".to_owned();
+    assert_eq!(hashes, [Some(hash), Some("UNSIGNED-PAYLOAD".to_owned()), None]);
+}
+
+#[test]
+fn credentials_are_asked_for_once() {
+    #[derive(Debug)]
+    struct Counting(Arc<AtomicUsize>);
+
+    impl ProvideCredentials for Counting {
+        fn provide_credentials<'a>(&'a self) -> ProvideFuture<'a>
+        where
+            Self: 'a,
+        {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            let until = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000));
+            ProvideFuture::ready(Ok(Credentials::new("AKID", "secret", None, until, "test")))
+        }
+    }
+
+    let asked = Arc::new(AtomicUsize::new(0));
+    let stub = Stub::answers(200, IDENTITY);
+    let credentials = SharedCredentialsProvider::new(Counting(asked.clone()));
+    let config = config().http_client(stub.clone()).credentials_provider(credentials);
+    let client = Client::new(&config.build());
+    for client in [&client, &client.clone()] {
+        run(client.call("sts", "GetCallerIdentity", &Value::Null)).unwrap();
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(stub.sent().len(), 2);
+}
+
+#[test]
+fn a_call_can_move_between_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    let client = Client::new(&config().build());
+    is_send(&client.call("sts", "GetCallerIdentity", &Value::Null));
+}
+
+#[test]
+fn neither_keys_nor_answers_are_in_what_is_said_of_a_failure() {
+    let body = "<ErrorResponse><Error><Code>X</Code><Message>m</Message></Error></ErrorResponse>";
+    let client = Client::new(&config().http_client(Stub::answers(400, body)).build());
+    let error = run(client.call("sts", "GetCallerIdentity", &Value::Null)).unwrap_err();
+    let text = format!("{error} {error:?} {client:?}");
+    assert!(!text.contains("AKIDEXAMPLE") && !text.contains("secret"), "{text}");
 }
