@@ -47,10 +47,12 @@ impl Authorization {
         let region = region.ok_or(Unauthorizable::NoRegion)?;
         let name = rule.and_then(|rule| rule.signing_name.as_deref());
         let name = name.unwrap_or_else(|| operation.service().signing_name());
-        let mut config = SigV4OperationSigningConfig::default();
-        config.region = Some(SigningRegion::from(Region::new(region.to_owned())));
-        config.name = Some(SigningName::from(name.to_owned()));
-        config.signing_options = options(operation, rule);
+        let config = SigV4OperationSigningConfig {
+            region: Some(SigningRegion::from(Region::new(region.to_owned()))),
+            name: Some(SigningName::from(name.to_owned())),
+            signing_options: options(operation, rule),
+            ..SigV4OperationSigningConfig::default()
+        };
         Ok(Self::SigV4(Box::new(config)))
     }
 }

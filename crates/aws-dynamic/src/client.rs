@@ -9,6 +9,7 @@
 mod checksum;
 mod codec;
 mod destination;
+mod document;
 mod error;
 mod road;
 mod special;

@@ -103,6 +103,13 @@ fn queries_of_sts_iam_and_ec2() {
     assert_eq!(error.code(), Some("NoSuchEntity"));
     assert_eq!(error.service_error().unwrap().status, 404);
 
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
+    let put = json!({"UserName": "ann", "PolicyName": "p", "PolicyDocument": policy.to_string()});
+    moto.call("iam", "PutUserPolicy", put);
+    let got = moto.call("iam", "GetUserPolicy", json!({"UserName": "ann", "PolicyName": "p"}));
+    assert_eq!(got["PolicyDocument"], policy);
+
     let images = moto.call("ec2", "DescribeImages", json!({"Owners": ["amazon"]}));
     let run = json!({"ImageId": images["Images"][0]["ImageId"], "MinCount": 2, "MaxCount": 2,
         "TagSpecifications": [{"ResourceType": "instance",

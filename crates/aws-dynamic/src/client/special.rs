@@ -7,6 +7,7 @@ use aws_smithy_xml::decode::{Document, try_data};
 use serde_json::{Value, json};
 
 use super::checksum;
+use super::document::{self, Form};
 use crate::model::Operation;
 use crate::model::terms::{EndpointDiscovery, Kind};
 use crate::protocol::{HttpRequest, ServiceError};
@@ -31,6 +32,8 @@ enum Case {
     CodeOfHead,
     /// The root of the answer is the member.
     BucketLocation,
+    /// Texts of the shape of this name are JSON.
+    Documents(&'static str, Form),
     /// A header that the service wants and its model lacks.
     Header(&'static str, &'static str),
     /// A header with the version of the API.
@@ -52,11 +55,14 @@ const TABLE: &[Row] = &[
     row("s3", &[], Case::ErrorIn200),
     row("s3", &["GetBucketLocation"], Case::BucketLocation),
     row("s3control", &[], Case::AccountInRules),
+    row("iam", &[], Case::Documents("policyDocumentType", Form::UrlEncoded)),
+    row("cloudformation", &["GetTemplate"], Case::Documents("TemplateBody", Form::Json)),
     row("route53", &[], Case::LastPart(&["ResourceId", "DelegationSetId", "ChangeId"])),
     row("apigateway", &[], Case::Header("accept", "application/json")),
     row("glacier", &[], Case::VersionHeader("x-amz-glacier-version")),
     row("glacier", &[], Case::Default("accountId", "-")),
     row("glacier", &["UploadArchive", "UploadMultipartPart"], Case::Refused(TREE_HASH, None)),
+    row("s3", &[], Case::Transient("InternalError")),
     row("sts", &[], Case::Transient("IDPCommunicationError")),
     row("machinelearning", &["Predict"], Case::Refused(PREDICT, None)),
     row("ec2", &["CopySnapshot"], Case::Refused(PRESIGNED, Some("PresignedUrl"))),
@@ -147,6 +153,7 @@ pub(super) fn finish(
             | Case::ErrorIn200
             | Case::CodeOfHead
             | Case::BucketLocation
+            | Case::Documents(..)
             | Case::Default(..)
             | Case::LastPart(_)
             | Case::Transient(_)
@@ -170,19 +177,17 @@ pub(super) fn status(operation: Operation<'_>, status: u16, body: &[u8]) -> u16 
 }
 
 /// The output that an answer should have had.
-pub(super) fn output(operation: Operation<'_>, output: Value, body: &[u8]) -> Value {
-    if !cases(operation).any(|case| matches!(case, Case::BucketLocation)) {
-        return output;
-    }
-    let text = std::str::from_utf8(body).unwrap_or_default();
-    let mut document = Document::new(text);
-    let region = document.root_element().ok();
-    let region = region.and_then(|mut root| Some(try_data(&mut root).ok()?.into_owned()));
-    match region.filter(|region| !region.is_empty()) {
-        Some(region) => json!({ "LocationConstraint": region }),
+pub(super) fn output(operation: Operation<'_>, mut output: Value, body: &[u8]) -> Value {
+    for case in cases(operation) {
+        if let (Case::Documents(name, form), Some(shape)) = (case, operation.output()) {
+            document::read(shape, &mut output, name, *form);
+        }
         // The region without a name is us-east-1.
-        None => output,
+        if let (Case::BucketLocation, Some(region)) = (case, text_of_root(body)) {
+            output = json!({ "LocationConstraint": region });
+        }
     }
+    output
 }
 
 /// Completes an error.
@@ -218,6 +223,14 @@ fn strip_bucket(uri: &mut String) {
 fn has_plain_body(operation: Operation<'_>) -> bool {
     let payload = operation.output().and_then(|output| output.member(output.payload()?));
     payload.is_some_and(|member| matches!(member.shape().kind(), Kind::Blob | Kind::String))
+}
+
+/// What stands in the root of XML, if anything does.
+fn text_of_root(body: &[u8]) -> Option<String> {
+    let mut document = Document::new(std::str::from_utf8(body).ok()?);
+    let mut root = document.root_element().ok()?;
+    let text = try_data(&mut root).ok()?;
+    (!text.is_empty()).then(|| text.into_owned())
 }
 
 /// Whether a body is XML whose root is an error.

@@ -57,11 +57,12 @@ fn a_bucket_is_in_the_url_once() {
 
 #[test]
 fn an_error_in_200_is_an_error_and_tried_again() {
-    let error = "<?xml version=\"1.0\"?>\n<Error><Code>SlowDown</Code><Message>m</Message></Error>";
+    let error =
+        "<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code><Message>m</Message></Error>";
     let copy = || json!({"Bucket": "bucket", "Key": "k", "CopySource": "b/k"});
     let (answer, sent) = call(("s3", "CopyObject", copy()), (200, error));
     let answer = answer.unwrap_err();
-    assert_eq!((answer.code(), answer.message()), (Some("SlowDown"), Some("m")));
+    assert_eq!((answer.code(), answer.message()), (Some("InternalError"), Some("m")));
     assert_eq!(sent.len(), 3);
     let fine = "<CopyObjectResult><ETag>e</ETag></CopyObjectResult>";
     let (answer, _) = call(("s3", "CopyObject", copy()), (200, fine));
@@ -85,6 +86,31 @@ fn the_location_of_a_bucket_is_the_root() {
         json!({"LocationConstraint": "eu-west-1"}),
     );
     check("<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>", json!({}));
+}
+
+#[test]
+fn documents_come_as_json() {
+    let body = "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult>\
+        <UserDetailList><member><UserName>u</UserName><UserPolicyList><member>\
+        <PolicyName>%7B%7D</PolicyName><PolicyDocument>%7B%22Version%22%3A%222012-10-17%22%7D\
+        </PolicyDocument></member></UserPolicyList></member></UserDetailList>\
+        </GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>";
+    let (answer, _) = call(("iam", "GetAccountAuthorizationDetails", Value::Null), (200, body));
+    let user = &answer.unwrap().output["UserDetailList"][0];
+    let policy = json!({"PolicyName": "%7B%7D", "PolicyDocument": {"Version": "2012-10-17"}});
+    assert_eq!(user["UserPolicyList"], json!([policy]));
+
+    let template = |body: &'static str| {
+        let input = json!({"StackName": "stack"});
+        let (answer, _) = call(("cloudformation", "GetTemplate", input), (200, body));
+        answer.unwrap().output["TemplateBody"].clone()
+    };
+    let json = "<GetTemplateResponse><GetTemplateResult><TemplateBody>{\"Resources\": {}}\
+        </TemplateBody></GetTemplateResult></GetTemplateResponse>";
+    assert_eq!(template(json), json!({"Resources": {}}));
+    let yaml = "<GetTemplateResponse><GetTemplateResult><TemplateBody>Resources: {}\
+        </TemplateBody></GetTemplateResult></GetTemplateResponse>";
+    assert_eq!(template(yaml), json!("Resources: {}"));
 }
 
 #[test]
