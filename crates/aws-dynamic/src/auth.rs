@@ -130,3 +130,73 @@ fn options(operation: Operation<'_>, rule: Option<&endpoint::AuthScheme>) -> Sig
     options.payload_override = is_unsigned.then_some(SignableBody::UnsignedPayload);
     options
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+    use crate::catalog::Models;
+    use crate::endpoint::{BuiltIn, Parameters, Rules};
+
+    fn endpoint(service: &str, region: &str) -> Endpoint {
+        let rules = Rules::get().unwrap();
+        let parameters = Parameters::default().built_in(BuiltIn::Region, region);
+        rules.of(service).unwrap().unwrap().resolve(&parameters, rules.partitions()).unwrap()
+    }
+
+    /// How an operation is signed at an endpoint that is found by the rules of a service.
+    fn signed(service: &str, operation: &str, endpoint: &Endpoint) -> SigV4OperationSigningConfig {
+        let service = Models::get().unwrap().service(service).unwrap().unwrap();
+        let operation = service.operation(operation).unwrap();
+        match Authorization::of(operation, endpoint, Some("eu-west-1")).unwrap() {
+            Authorization::SigV4(config) => *config,
+            Authorization::None => panic!("not signed"),
+        }
+    }
+
+    #[test]
+    fn paths_are_escaped_twice_but_for_s3() {
+        let check = |service: &str,
+                     operation: &str,
+                     endpoint: &Endpoint,
+                     twice: bool,
+                     header: bool| {
+            let options = signed(service, operation, endpoint).signing_options;
+            let is = (options.double_uri_encode, options.normalize_uri_path);
+            assert_eq!((is, options.content_sha256_header), ((twice, twice), header), "{service}");
+        };
+        // The rules of STS say nothing of it, so that the model alone counts.
+        let plain = endpoint("sts", "eu-west-1");
+        check("lambda", "ListFunctions", &plain, true, false);
+        check("s3", "ListBuckets", &plain, false, true);
+        check("s3control", "ListJobs", &plain, false, true);
+        check("glacier", "ListVaults", &plain, true, true);
+        // S3's own rules say it as well.
+        let options = signed("lambda", "ListFunctions", &endpoint("s3", "eu-west-1"));
+        assert!(!options.signing_options.double_uri_encode);
+    }
+
+    #[test]
+    fn the_rules_name_region_and_service_before_the_model_does() {
+        let check = |service: &str, operation: &str, rules: &str, scope: (&str, &str)| {
+            let signed = signed(service, operation, &endpoint(rules, "eu-west-1"));
+            let (region, name) = (signed.region.unwrap(), signed.name.unwrap());
+            assert_eq!((region.as_ref(), name.as_ref()), scope);
+        };
+        check("ec2", "DescribeVpcs", "ec2", ("eu-west-1", "ec2"));
+        check("iam", "ListUsers", "iam", ("us-east-1", "iam"));
+        check("ec2", "DescribeVpcs", "iam", ("us-east-1", "ec2"));
+        check("ce", "GetCostAndUsage", "ce", ("us-east-1", "ce"));
+        check("sesv2", "ListContacts", "sesv2", ("eu-west-1", "ses"));
+        check("ec2", "DescribeVpcs", "s3", ("eu-west-1", "s3"));
+    }
+
+    #[test]
+    fn without_a_region_nothing_is_signed() {
+        let service = Models::get().unwrap().service("ec2").unwrap().unwrap();
+        let operation = service.operation("DescribeVpcs").unwrap();
+        let plain = endpoint("ec2", "eu-west-1");
+        assert_eq!(Authorization::of(operation, &plain, None), Err(Unauthorizable::NoRegion));
+    }
+}

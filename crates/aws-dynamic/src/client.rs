@@ -3,8 +3,8 @@
 //! of an `SdkConfig` do here what they do there.
 //!
 //! Nothing here reads a clock, an environment or a source of randomness of its own: credentials, time,
-//! sleep and the HTTP client are the configuration's, tokens are handed in. What the runtime itself
-//! draws, the spread of its pauses and the ids of its attempts, is its own.
+//! sleep and the HTTP client are the configuration's, tokens are handed in. The runtime's own parts do:
+//! the spread of pauses, ids of attempts, and headers that tell AWS of Lambda around the program.
 
 mod checksum;
 mod codec;

@@ -24,6 +24,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::timeout::TimeoutConfig;
+use proptest::prelude::*;
 use serde_json::json;
 
 use self::server::{Reply, Server};
@@ -87,7 +88,23 @@ fn throttled_twice_and_then_fine() {
 
 #[test]
 fn what_the_model_calls_retryable_is_tried_again() {
-    // sts:AssumeRoleWithWebIdentity names this code, EC2 has none of the kind.
+    let refused = |code: &str| {
+        let body = format!("{{\"__type\": \"{code}\"}}");
+        let server = Server::start((0..3).map(|_| Reply::new(400, &body)).collect());
+        let client = Client::new(&server.config().build());
+        let input = json!({"TableName": "table", "Item": {}});
+        let error = run(client.call("dynamodb", "PutItem", &input)).unwrap_err();
+        assert_eq!(error.code(), Some(code));
+        server.requests().len()
+    };
+    assert_eq!(refused("ReplicatedWriteConflictException"), 3);
+    assert_eq!(refused("ConditionalCheckFailedException"), 1);
+    assert_eq!(refused("Unheard"), 1);
+}
+
+#[test]
+fn codes_decide_what_is_tried_again() {
+    // The first is a row of the table of special cases.
     let refused = |code: &str| {
         let body = format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>");
         let server = Server::start(vec![
@@ -446,6 +463,36 @@ fn credentials_are_asked_for_once() {
     }
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     assert_eq!(stub.sent().len(), 2);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_is_answered_there_is_an_end(
+        status in prop_oneof![Just(200), Just(404), 200..600u16],
+        body in prop_oneof!["\\PC{0,40}", "<[A-Za-z/<>&;# %]{0,40}", "\\{[\"a-z:%{}\\[\\]]{0,40}"],
+    ) {
+        let body: &'static str = body.leak();
+        let client = Client::new(&config().http_client(Stub::answers(status, body)).build());
+        let bucket = json!({"Bucket": "bucket"});
+        let object = json!({"Bucket": "bucket", "Key": "k", "CopySource": "b/k"});
+        let user = json!({"UserName": "u", "PolicyName": "p"});
+        for (service, operation, input) in [
+            ("s3", "GetBucketLocation", &bucket),
+            ("s3", "HeadBucket", &bucket),
+            ("s3", "CopyObject", &object),
+            ("iam", "GetUserPolicy", &user),
+            ("ec2", "DescribeInstances", &Value::Null),
+            ("dynamodb", "ListTables", &Value::Null),
+            ("lambda", "ListFunctions", &Value::Null),
+        ] {
+            match run(client.call(service, operation, input)) {
+                Ok(answer) => prop_assert!(answer.output.is_object()),
+                Err(CallError::Sdk(_)) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
 }
 
 #[test]
