@@ -70,9 +70,7 @@ pub(super) fn plugins(
     let scheme = match authorization {
         Authorization::None => NO_AUTH_SCHEME_ID,
         Authorization::SigV4(config) => {
-            // For interceptors. The signer prefers these to its own configuration.
-            layer.store_or_unset(config.region.clone());
-            layer.store_or_unset(config.name.clone());
+            // Nothing else may say what to sign for: the signer would prefer it.
             layer.store_put(*config);
             SIGV4
         }
