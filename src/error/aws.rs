@@ -1,5 +1,6 @@
 //! What went wrong at AWS -> the error's kind. One table for every client, typed or dynamic.
 
+use aws_dynamic::client::CallError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -56,6 +57,37 @@ where
     answer.cause = cause;
     answer.aws = Box::new(words);
     answer
+}
+
+/// A failed call of any operation, by its model.
+pub fn uncalled(action: &str, error: CallError) -> Error {
+    let message = format!("{action}: {error}.");
+    match error {
+        CallError::Sdk(error) => failed(action, *error),
+        CallError::Invalid(_) => Error::invalid(message, "Mend the payload, then call again."),
+        CallError::Service(_) | CallError::Operation { .. } => {
+            Error::invalid(message, "Look for its name first.")
+        }
+        CallError::HostLabel(_) | CallError::Endpoint(_) => {
+            Error::invalid(message, "Mend the payload or the region, then call again.")
+        }
+        CallError::Unsupported(_) | CallError::Special(_) | CallError::Authorization(_) => {
+            Error::new(Kind::ClientError, message, "Use another way to do it, such as the AWS CLI.")
+        }
+        CallError::NoCredentials => {
+            Error::new(Kind::NoCredentials, message, next_step(Kind::NoCredentials))
+        }
+        CallError::TooLarge { .. } => Error::new(
+            Kind::ResponseTooLarge,
+            message,
+            "Ask for less: filters, ids, a smaller limit.",
+        ),
+        CallError::Broken(_) => Error::new(
+            Kind::ConfigError,
+            message,
+            "Install aws-mcp anew; report it if it stays so.",
+        ),
+    }
 }
 
 /// The error and what it came from, by their own words only: their `Debug` holds whole responses,

@@ -44,13 +44,27 @@ pub fn id(prefix: &str) -> Result<String> {
     Ok(format!("{prefix}-{}", letters(ID)?.to_ascii_lowercase()))
 }
 
+/// A fresh UUID, version 4 (RFC 9562, section 5.4): what makes a repeated request the same to AWS.
+pub fn uuid() -> Result<String> {
+    let mut bytes = [0; 16];
+    fill(&mut bytes)?;
+    let random = u128::from_be_bytes(bytes);
+    let number = random & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let digits = format!("{number:032x}");
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    Ok([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-"))
+}
+
+fn fill(bytes: &mut [u8]) -> Result<()> {
+    let filled = SystemRandom::new().fill(bytes);
+    filled.map_err(|_| Error::internal("the system gives no random numbers."))
+}
+
 fn letters(count: usize) -> Result<String> {
     let mut text = String::with_capacity(count);
     let mut bytes = [0; 64];
     while text.len() < count {
-        SystemRandom::new()
-            .fill(&mut bytes)
-            .map_err(|_| Error::internal("the system gives no random numbers."))?;
+        fill(&mut bytes)?;
         let letters = bytes.iter().filter(|byte| **byte < EVEN).filter_map(|byte| {
             LETTERS.get(usize::from(*byte) % LETTERS.len()).copied().map(char::from)
         });

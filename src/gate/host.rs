@@ -5,8 +5,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use aws_config::BehaviorVersion;
+use aws_dynamic::client::Client;
 use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
+use serde_json::Value;
 
 use crate::error::{Error, Kind, Result, echo};
 
@@ -35,6 +38,29 @@ macro_rules! rules {
     }};
 }
 pub(crate) use rules;
+
+/// The host that the rules give for one call of any operation, with the FIPS and dual-stack settings
+/// of an SDK configuration; never an override, whatever the configuration says. None where there is no
+/// such call.
+pub(super) fn of_call(
+    sdk: &SdkConfig,
+    (service, operation): (&str, &str),
+    input: &Value,
+) -> Option<String> {
+    let plain = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(sdk.region().cloned())
+        .use_fips(sdk.use_fips().unwrap_or_default())
+        .use_dual_stack(sdk.use_dual_stack().unwrap_or_default())
+        .build();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is asked where it would send, and sends nothing"
+    )]
+    let prepared = Client::new(&plain).prepare(service, operation, input).ok()?;
+    let (scheme, authority, _) = parts(&prepared.url)?;
+    (scheme == "https").then_some(authority)
+}
 
 /// The hosts that one client may reach.
 #[derive(Clone, Debug)]
@@ -162,6 +188,7 @@ fn refused(to: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn sdk(region: &str) -> SdkConfig {
         SdkConfig::builder()
@@ -208,6 +235,33 @@ mod tests {
         ] {
             check(&hosts, bad, false);
         }
+    }
+
+    #[test]
+    fn a_call_of_any_operation_reaches_the_host_of_its_rules() {
+        let check = |service: &str, operation: &str, input: Value, expected: Option<&str>| {
+            let sdk = sdk("eu-west-1").to_builder().endpoint_url("https://evil.example").build();
+            let host = of_call(&sdk, (service, operation), &input);
+            assert_eq!(host.as_deref(), expected, "{service}:{operation} {input}");
+        };
+        let ec2 = Some("ec2.eu-west-1.amazonaws.com");
+        check("ec2", "StartInstances", json!({"InstanceIds": ["i-1"]}), ec2);
+        check("iam", "ListUsers", json!({}), Some("iam.amazonaws.com"));
+        let s3 = "s3.eu-west-1.amazonaws.com";
+        let of_bucket = format!("a-bucket.{s3}");
+        check("s3", "GetBucketAcl", json!({"Bucket": "a-bucket"}), Some(&of_bucket));
+        // A name that is none of a bucket's stays in the path, escaped.
+        for bucket in ["evil.example/#", "evil.example:443@", "a?b", "A.B", "x\\y"] {
+            check("s3", "GetBucketAcl", json!({"Bucket": bucket}), Some(s3));
+        }
+        let control = Some("123456789012.s3-control.eu-west-1.amazonaws.com");
+        check("s3control", "ListJobs", json!({"AccountId": "123456789012"}), control);
+        for account in ["evil.example/", "a.b", "", "#"] {
+            check("s3control", "ListJobs", json!({"AccountId": account}), None);
+        }
+        check("s3", "Nothing", json!({}), None);
+        check("nothing", "ListUsers", json!({}), None);
+        check("ec2", "StartInstances", json!({}), None);
     }
 
     #[test]

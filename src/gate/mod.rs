@@ -37,6 +37,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
 use aws_types::SdkConfig;
 use aws_types::sdk_config::SharedHttpClient;
 use serde_json::{Map, Value};
@@ -70,7 +71,8 @@ use crate::config::{
 use crate::error::{Error, Kind, Result};
 use approval::{Approvals, Happened};
 use audit::{Always, Audit};
-use aws_dynamic::catalog::{Broken, Index};
+use aws_dynamic::catalog::{Broken, Index, Models};
+use aws_dynamic::client::Client;
 use breaker::{Breaker, Circuit};
 use dialog::Dialog;
 use door::{Pass, Requests};
@@ -228,6 +230,29 @@ impl Gate {
         })
     }
 
+    /// A client for one call of any operation, guarded as those of the SDK crates are: it reaches the
+    /// host that this call's endpoint rules give.
+    pub fn dynamic(
+        self: &Arc<Self>,
+        admitted: &Arc<Admitted>,
+        loaded: &Loaded,
+        sdk: SdkConfig,
+        names: (&str, &str),
+        input: &Value,
+    ) -> Result<Client> {
+        let model = Models::get().map_err(broken_index)?.service(names.0);
+        let id = model.transpose().map_err(broken_index)?.map_or(names.0, |service| service.id());
+        let by_rules = host::of_call(&sdk, names, input);
+        let guarded = self.guard(admitted, loaded, sdk, id, by_rules)?;
+        let token = code::uuid()?;
+        #[expect(clippy::disallowed_methods, reason = "made here, guarded")]
+        let client = Client::new(&guarded.sdk);
+        Ok(client
+            .with_interceptor(guarded.wire)
+            .with_retry_classifier(SharedRetryClassifier::new(NoSecondTry))
+            .with_tokens(move || token.clone()))
+    }
+
     /// The answer of an admitted call as it may be seen: secrets masked, where policy does not reveal
     /// them, then what hides made visible.
     pub fn shown(&self, admitted: &Admitted, body: Map<String, Value>) -> Map<String, Value> {
@@ -312,7 +337,7 @@ fn policies(files: &PolicyFiles) -> Policies {
 }
 
 /// Without the index of operations nobody knows what a call would do.
-fn broken_index(broken: &Broken) -> Error {
+pub fn broken_index(broken: &Broken) -> Error {
     Error::new(
         Kind::ConfigError,
         "the index of AWS's operations cannot be read, so nothing is called.",

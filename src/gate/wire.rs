@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_dynamic::catalog::{Effect, Index, Operation, Retry, Service};
+use aws_dynamic::client::Given;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
@@ -21,6 +22,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::retry::{ErrorKind, RetryConfig};
 use aws_smithy_types::timeout::TimeoutConfig;
+use serde_json::Value;
 
 use super::admitted::{Admitted, Purpose};
 use super::breaker::{self, Circuit, Health};
@@ -46,6 +48,9 @@ pub(super) struct Wire {
 #[derive(Debug)]
 struct Underway {
     operation: &'static Operation,
+    /// That of the arguments, where it depends on them and the client says which they are: one that
+    /// writes its requests from just these.
+    effect: Option<Effect>,
     begun: Duration,
     entry: Kept,
     breaker: Mutex<Option<breaker::Pass>>,
@@ -63,7 +68,7 @@ impl Intercept for Wire {
 
     fn read_before_serialization(
         &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
+        context: &BeforeSerializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
@@ -92,8 +97,11 @@ impl Intercept for Wire {
             Purpose::Look | Purpose::SecondLook => Effect::Read,
         };
         let entry = Entry::begin(&self.gate, &self.admitted, names, effect, region, rule)?;
+        let arguments = context.input().downcast_ref::<Given>().map(|given| &given.0);
+        let arguments = arguments.filter(|_| operation.depends_on_arguments());
         state.store_put(Underway {
             operation,
+            effect: arguments.map(|given| operation.effect_with(&Value::Object(given.clone()))),
             begun: self.gate.clock.elapsed(),
             entry: Kept(entry),
             breaker: Mutex::new(Some(breaker)),
@@ -120,9 +128,12 @@ impl Intercept for Wire {
         if !operation.depends_on_arguments() {
             return Ok(());
         }
-        let effect = match arguments::of_request(context.request()) {
-            Some(arguments) => operation.effect_with(&arguments),
-            None => operation.effect(),
+        let by_input = cfg.load::<Underway>().and_then(|underway| underway.effect);
+        let by_request = arguments::of_request(context.request());
+        let effect = match (by_request, by_input) {
+            (Some(arguments), _) => operation.effect_with(&arguments),
+            (None, Some(effect)) => effect,
+            (None, None) => operation.effect(),
         };
         Ok(self.admitted.check_effect(service, operation, effect)?)
     }

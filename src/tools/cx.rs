@@ -4,6 +4,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use aws_dynamic::catalog::{Index, Service};
+use aws_dynamic::client::Client;
 use aws_types::SdkConfig;
 use serde_json::{Map, Value, json};
 
@@ -198,6 +200,24 @@ impl Cx {
             sdk = self.session()?.home_sdk(loaded);
         }
         client!(self, sdk, loaded, aws_sdk_costexplorer, "Cost Explorer")
+    }
+
+    /// A client for one call of any operation, by its names in the catalog, with this input. A service
+    /// that is one for all regions needs none.
+    pub async fn dynamic(
+        &self,
+        (service, operation): (&str, &str),
+        input: &Value,
+    ) -> Result<Client> {
+        let (mut sdk, loaded) = self.sdk().await?;
+        let index = Index::get().map_err(gate::broken_index)?;
+        if sdk.region().is_none() && index.service(service).is_some_and(Service::is_global) {
+            sdk = self.session()?.home_sdk(loaded);
+        } else {
+            self.session()?.required_region()?;
+        }
+        let gate = &self.0.world.gate;
+        gate.dynamic(&self.0.admitted, loaded, sdk, (service, operation), input)
     }
 
     /// The SDK configuration of the call's session, and the credentials in it.

@@ -27,7 +27,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
 use aws_types::SdkConfig;
 use serde_json::Value;
 
-use self::codec::{Given, OperationCodec, Received, Tokens};
+use self::codec::{OperationCodec, Received, Tokens};
 use self::destination::Destination;
 use self::error::Sent;
 use self::prepared::Ready;
@@ -37,6 +37,7 @@ use crate::model::Operation;
 use crate::protocol::Exchange;
 use crate::validate::{Coercion, Finding, validate};
 
+pub use self::codec::Given;
 pub use self::error::{CallError, Refusal};
 pub use self::prepared::Prepared;
 

@@ -4,8 +4,9 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aws_dynamic::client::Client;
 use aws_sdk_ec2::types::InstanceAttributeName;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::config::{Clock, Environment, Flags, resolve};
 use crate::error::{Error, Result, aws};
@@ -110,6 +111,28 @@ async fn start(cx: Cx) -> Result<Answer> {
     Answer::of(&true)
 }
 
+/// Calls any operation, as its model has it.
+async fn dynamic(cx: Cx, names: (&'static str, &'static str), input: Value) -> Result<Answer> {
+    let client = cx.dynamic(names, &input).await?;
+    let called = client.call(names.0, names.1, &input).await;
+    called.map_err(|error| aws::uncalled("the call", error))?;
+    Answer::of(&true)
+}
+
+const START: (&str, &str) = ("ec2", "StartInstances");
+
+async fn start_dynamic(cx: Cx) -> Result<Answer> {
+    dynamic(cx, START, json!({"InstanceIds": ["i-1"]})).await
+}
+
+/// A tool by its client: of a generated crate, or of the models.
+fn both(effect: Effect, operations: &'static [&'static str]) -> [Tool; 2] {
+    [
+        tool(effect, operations, |cx, _| Box::pin(start(cx))),
+        tool(effect, operations, |cx, _| Box::pin(start_dynamic(cx))),
+    ]
+}
+
 async fn describe_attribute(cx: Cx, attribute: InstanceAttributeName) -> Result<Answer> {
     let request = cx.ec2().await?.describe_instance_attribute().instance_id("i-1");
     request.attribute(attribute).send().await.map_err(failed)?;
@@ -118,16 +141,16 @@ async fn describe_attribute(cx: Cx, attribute: InstanceAttributeName) -> Result<
 
 #[tokio::test]
 async fn an_operation_that_is_not_declared() {
-    let declared = &["ec2:DescribeInstances"];
-    let tool = tool(Effect::Write, declared, |cx, _| Box::pin(start(cx)));
-    check_stopped(tool, "does not declare").await;
+    for tool in both(Effect::Write, &["ec2:DescribeInstances"]) {
+        check_stopped(tool, "does not declare").await;
+    }
 }
 
 #[tokio::test]
 async fn a_write_by_a_tool_that_says_it_reads() {
-    let declared = &["ec2:DescribeInstances", "ec2:StartInstances"];
-    let tool = tool(Effect::Read, declared, |cx, _| Box::pin(start(cx)));
-    check_stopped(tool, "whose effect is write").await;
+    for tool in both(Effect::Read, &["ec2:DescribeInstances", "ec2:StartInstances"]) {
+        check_stopped(tool, "whose effect is write").await;
+    }
 }
 
 #[tokio::test]
@@ -142,6 +165,68 @@ async fn a_read_whose_arguments_make_it_a_secret() {
         Box::pin(describe_attribute(cx, InstanceAttributeName::InstanceType))
     });
     check_stopped(plain, "whose effect is secret").await;
+}
+
+#[tokio::test]
+async fn of_a_client_that_writes_from_its_arguments_these_are_looked_at() {
+    let declared = &["ec2:DescribeInstanceAttribute"];
+    let secret = tool(Effect::Read, declared, |cx, _| {
+        let input = json!({"InstanceId": "i-1", "Attribute": "userData"});
+        Box::pin(dynamic(cx, ("ec2", "DescribeInstanceAttribute"), input))
+    });
+    check_stopped(secret, "whose effect is secret").await;
+    let plain = tool(Effect::Read, declared, |cx, _| {
+        let input = json!({"InstanceId": "i-1", "Attribute": "instanceType"});
+        Box::pin(dynamic(cx, ("ec2", "DescribeInstanceAttribute"), input))
+    });
+    assert!(called(plain).await.1 > 0);
+}
+
+#[tokio::test]
+async fn a_client_of_its_own_for_any_operation() {
+    let own = tool(Effect::Write, &["ec2:StartInstances"], |cx, _| {
+        Box::pin(async move {
+            let sdk = cx.session()?.sdk(cx.credentials().await?);
+            #[expect(clippy::disallowed_methods, reason = "the lint that this test does without")]
+            let client = Client::new(&sdk);
+            let called = client.call(START.0, START.1, &json!({"InstanceIds": ["i-1"]})).await;
+            called.map_err(|error| aws::uncalled("the call", error))?;
+            Answer::of(&true)
+        })
+    });
+    check_stopped(own, "past the gate").await;
+}
+
+#[tokio::test]
+async fn the_gates_own_client_for_any_operation_without_the_wire() {
+    let unwired = tool(Effect::Write, &["ec2:StartInstances"], |cx, _| {
+        Box::pin(async move {
+            let loaded = cx.credentials().await?;
+            let sdk = cx.session()?.sdk(loaded);
+            let guarded = cx.world().gate.guard(&cx.0.admitted, loaded, sdk, "EC2", None)?;
+            #[expect(clippy::disallowed_methods, reason = "the lint that this test does without")]
+            let client = Client::new(&guarded.sdk);
+            let called = client.call(START.0, START.1, &json!({"InstanceIds": ["i-1"]})).await;
+            called.map_err(|error| aws::uncalled("the call", error))?;
+            Answer::of(&true)
+        })
+    });
+    check_stopped(unwired, "past the gate").await;
+}
+
+#[tokio::test]
+async fn a_client_for_one_call_that_makes_another() {
+    let declared = &["ec2:StartInstances", "ec2:StopInstances"];
+    let tool = tool(Effect::Write, declared, |cx, _| {
+        Box::pin(async move {
+            // Of the same service; where it goes is the same, and the wire judges what it is.
+            let client = cx.dynamic(START, &json!({"InstanceIds": ["i-1"]})).await?;
+            let called = client.call("sts", "GetCallerIdentity", &json!({})).await;
+            called.map_err(|error| aws::uncalled("the call", error))?;
+            Answer::of(&true)
+        })
+    });
+    check_stopped(tool, "does not declare").await;
 }
 
 #[tokio::test]
@@ -194,9 +279,9 @@ async fn a_client_whose_author_wrote_a_host_of_his_own() {
 
 #[tokio::test]
 async fn the_same_tool_done_right_gets_through() {
-    let declared = &["ec2:DescribeInstances", "ec2:StartInstances"];
-    let right = tool(Effect::Write, declared, |cx, _| Box::pin(start(cx)));
-    assert_eq!(called(right).await.1, 1);
+    for right in both(Effect::Write, &["ec2:DescribeInstances", "ec2:StartInstances"]) {
+        assert_eq!(called(right).await.1, 1);
+    }
 }
 
 #[tokio::test]
@@ -208,7 +293,13 @@ async fn a_write_that_a_token_makes_safe_is_tried_again() {
             Answer::of(&true)
         })
     });
-    // Each time the connection was cut.
-    let (called, requests) = called(volume).await;
-    assert_eq!((&called.body["error"], requests), (&"outcome_unknown".into(), 3));
+    let dynamic = tool(Effect::Write, &["ec2:CreateVolume"], |cx, _| {
+        let input = json!({"AvailabilityZone": "eu-west-1a"});
+        Box::pin(dynamic(cx, ("ec2", "CreateVolume"), input))
+    });
+    for volume in [volume, dynamic] {
+        // Each time the connection was cut.
+        let (called, requests) = called(volume).await;
+        assert_eq!((&called.body["error"], requests), (&"outcome_unknown".into(), 3));
+    }
 }

@@ -21,9 +21,14 @@ use crate::protocol::{self, Exchange, Failure};
 /// Gives fresh UUIDs.
 pub(super) type Tokens = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// What the runtime is given as input.
-#[derive(Debug)]
-pub(super) struct Given(pub Map<String, Value>);
+/// What the runtime is given as input: an interceptor finds it in its context until it is written.
+pub struct Given(pub Map<String, Value>);
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Given")
+    }
+}
 
 /// What it gives back.
 #[derive(Debug)]
