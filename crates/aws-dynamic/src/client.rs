@@ -9,10 +9,18 @@
 mod checksum;
 mod codec;
 mod destination;
+mod digest;
 mod document;
+mod download;
 mod error;
+mod events;
+mod frames;
+mod presign;
+mod reader;
 mod road;
 mod special;
+mod trailer;
+mod upload;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,10 +31,12 @@ use aws_smithy_runtime_api::client::identity::{SharedIdentityCache, SharedIdenti
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
+use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use serde_json::{Map, Value};
 
-use self::codec::{Given, OperationCodec, Received, Tokens};
+use self::checksum::Mismatch;
+use self::codec::{Given, OperationCodec, Reads, Received, Tokens};
 use self::destination::Destination;
 use self::error::Sent;
 use crate::auth::Authorization;
@@ -35,7 +45,11 @@ use crate::model::Operation;
 use crate::protocol::Exchange;
 use crate::validate::{Coercion, Finding, validate};
 
+pub use self::download::Downloaded;
 pub use self::error::{CallError, Refusal};
+pub use self::events::{Collected, End, Interrupted, Until};
+pub use self::presign::Presigned;
+pub use self::reader::{from_reader, from_reader_once};
 
 /// Calls any operation of any service, with the settings of one `SdkConfig`. Cheap to clone; clones
 /// share credentials.
@@ -64,10 +78,21 @@ pub struct Answer {
     pub warnings: Vec<Finding>,
 }
 
+/// A call that can be sent.
+#[derive(Debug)]
+struct Call {
+    operation: Operation<'static>,
+    exchange: &'static Exchange,
+    /// Until it is sent.
+    members: Map<String, Value>,
+    coercions: Vec<Finding>,
+    warnings: Vec<Finding>,
+}
+
 /// How many bytes an answer may have where nothing else is said.
 pub const LIMIT: usize = 64 << 20;
 
-const EVENTS: &str = "the answer is a stream of events, which is not supported here";
+const EVENTS: &str = "the answer is a stream of events, which must be collected";
 
 impl Client {
     /// A client with these settings: region, endpoint, credentials, HTTP client, time and sleep,
@@ -126,41 +151,69 @@ impl Client {
         operation: &str,
         input: &Value,
     ) -> Result<Answer, CallError> {
+        let mut call = self.checked(service, operation, input)?;
+        if call.exchange.event_stream().is_some() {
+            return Err(CallError::Special(EVENTS));
+        }
+        let received = self.send(&mut call, None, Reads::Whole).await?;
+        Ok(call.answer(received.output, received.request_id))
+    }
+
+    /// What is to be called, as far as that is known before anything is sent.
+    fn checked(&self, service: &str, operation: &str, input: &Value) -> Result<Call, CallError> {
         let operation = find(service, operation)?;
+        // Whether it can be called at all comes before what is wrong with the input.
+        let exchange = Exchange::of(operation).map_err(CallError::Unsupported)?;
         let input = special::prepared(operation, input);
         let valid = validate(operation, &input, self.coercion)
             .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
-        let received = self.send(operation, valid.input).await?;
-        Ok(Answer {
-            output: received.output,
-            request_id: received.request_id,
+        special::refuse(operation, &valid.input).map_err(CallError::Special)?;
+        Ok(Call {
+            operation,
+            exchange,
+            members: valid.input,
             coercions: valid.coercions,
             warnings: valid.warnings,
         })
     }
 
-    async fn send(
+    /// Where a call goes, and how it is authorised there.
+    fn bound(
         &self,
         operation: Operation<'static>,
-        input: Map<String, Value>,
-    ) -> Result<Received, CallError> {
-        let exchange = Exchange::of(operation).map_err(CallError::Unsupported)?;
-        if exchange.event_stream().is_some() {
-            return Err(CallError::Special(EVENTS));
-        }
-        special::refuse(operation, &input).map_err(CallError::Special)?;
-        let destination = Destination::of(&self.config, operation, &input)?;
+        members: &Map<String, Value>,
+    ) -> Result<(Destination, Authorization), CallError> {
+        let destination = Destination::of(&self.config, operation, members)?;
         let region = self.config.region().map(AsRef::as_ref);
         let authorization = Authorization::of(operation, &destination.endpoint, region)
             .map_err(CallError::Authorization)?;
         if authorization != Authorization::None && self.credentials.is_none() {
             return Err(CallError::NoCredentials);
         }
+        Ok((destination, authorization))
+    }
+
+    /// Sends a call. A body is that of the member which is a stream.
+    async fn send(
+        &self,
+        call: &mut Call,
+        body: Option<SdkBody>,
+        reads: Reads,
+    ) -> Result<Received, CallError> {
+        let (operation, exchange) = (call.operation, call.exchange);
+        let (destination, mut authorization) = self.bound(operation, &call.members)?;
+        if let Some(body) = &body {
+            upload::hash(operation, &mut authorization, body).await?;
+        }
         let tokens = self.tokens.clone();
-        let codec = OperationCodec { operation, exchange, tokens, limit: self.limit };
-        let plugins = road::plugins(self, codec, &destination, authorization);
+        let codec = OperationCodec { operation, exchange, tokens, limit: self.limit, reads };
+        let mut plugins = road::plugins(self, codec, &destination, authorization);
+        if exchange.event_stream().is_some() {
+            plugins = plugins.with_client_plugin(events::patience());
+        }
+        let given = Given { members: std::mem::take(&mut call.members), body };
         let (service, name) = (operation.service().id(), operation.name());
-        let sent = invoke(service, name, Input::erase(Given(input)), &plugins).await;
+        let sent = invoke(service, name, Input::erase(given), &plugins).await;
         let output = sent.map_err(|error| self.failed(error))?;
         // The runtime hands back what the codec above gave it.
         output.downcast::<Received>().map_err(|_| CallError::Special("the answer was lost"))
@@ -170,7 +223,16 @@ impl Client {
         if road::is_too_large(&error) {
             return CallError::TooLarge { limit: self.limit };
         }
+        if let Some(mismatch) = road::cause::<Mismatch>(&error) {
+            return CallError::Checksum(mismatch.to_string());
+        }
         CallError::of(error)
+    }
+}
+
+impl Call {
+    fn answer(self, output: Value, request_id: Option<String>) -> Answer {
+        Answer { output, request_id, coercions: self.coercions, warnings: self.warnings }
     }
 }
 

@@ -7,6 +7,7 @@ use aws_smithy_xml::decode::{Document, try_data};
 use serde_json::{Value, json};
 
 use super::checksum;
+use super::digest::Algorithm;
 use super::document::{self, Form};
 use crate::model::Operation;
 use crate::model::terms::{EndpointDiscovery, Kind};
@@ -139,6 +140,25 @@ pub(super) fn finish(
     input: &Value,
     request: &mut HttpRequest,
 ) -> Result<(), &'static str> {
+    finish_presigned(operation, request);
+    checksum::ask(operation, request);
+    checksum::add(operation, input, request)
+}
+
+/// Completes a request whose body comes from a stream; the checksum that is to follow the body.
+pub(super) fn finish_streamed(
+    operation: Operation<'_>,
+    input: &Value,
+    request: &mut HttpRequest,
+) -> Result<Option<Algorithm>, &'static str> {
+    finish_presigned(operation, request);
+    checksum::ask(operation, request);
+    checksum::announce(operation, input, request)
+}
+
+/// Completes a request that somebody else will send, with a body that is not known: it has no
+/// checksums but the caller's own.
+pub(super) fn finish_presigned(operation: Operation<'_>, request: &mut HttpRequest) {
     for case in cases(operation) {
         let (name, value) = match case {
             Case::BucketInRules => {
@@ -163,7 +183,6 @@ pub(super) fn finish(
             request.headers.push((name.to_owned(), value.to_owned()));
         }
     }
-    checksum::add(operation, input, request)
 }
 
 /// The status that an answer should have had.
