@@ -137,7 +137,7 @@ fn unsigned(client: &Client, call: &Call) -> Result<HttpRequest, CallError> {
     let request = call.exchange.request(&input, tokens);
     let unwritable = |problem| CallError::Sdk(Box::new(SdkError::construction_failure(problem)));
     let mut request = request.map_err(unwritable)?;
-    special::finish_presigned(operation, &mut request);
+    special::place(operation, &mut request);
     match operation.service().protocol() {
         Protocol::Query | Protocol::Ec2 if is_read(call) => into_get(&mut request)?,
         Protocol::Query | Protocol::Ec2 => return Err(CallError::Special(BODY)),
