@@ -97,7 +97,7 @@ impl Intercept for Wire {
             Purpose::Look | Purpose::SecondLook => Effect::Read,
         };
         let entry = Entry::begin(&self.gate, &self.admitted, names, effect, region, rule)?;
-        let arguments = context.input().downcast_ref::<Given>().map(|given| &given.0);
+        let arguments = context.input().downcast_ref::<Given>().map(|given| &given.members);
         let arguments = arguments.filter(|_| operation.depends_on_arguments());
         state.store_put(Underway {
             operation,

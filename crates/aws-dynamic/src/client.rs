@@ -9,11 +9,19 @@
 mod checksum;
 mod codec;
 mod destination;
+mod digest;
 mod document;
+mod download;
 mod error;
+mod events;
+mod frames;
 mod prepared;
+mod presign;
+mod reader;
 mod road;
 mod special;
+mod trailer;
+mod upload;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,13 +32,14 @@ use aws_smithy_runtime_api::client::identity::{SharedIdentityCache, SharedIdenti
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
+use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use self::codec::{OperationCodec, Received, Tokens};
+use self::checksum::Mismatch;
+use self::codec::{OperationCodec, Reads, Received, Tokens};
 use self::destination::Destination;
 use self::error::Sent;
-use self::prepared::Ready;
 use crate::auth::Authorization;
 use crate::catalog::{Index, Models};
 use crate::model::Operation;
@@ -38,8 +47,12 @@ use crate::protocol::Exchange;
 use crate::validate::{Coercion, Finding, validate};
 
 pub use self::codec::Given;
+pub use self::download::Downloaded;
 pub use self::error::{CallError, Refusal};
+pub use self::events::{Collected, End, Interrupted, Until};
 pub use self::prepared::Prepared;
+pub use self::presign::Presigned;
+pub use self::reader::{from_reader, from_reader_once};
 
 /// Calls any operation of any service, with the settings of one `SdkConfig`. Cheap to clone; clones
 /// share credentials.
@@ -68,10 +81,21 @@ pub struct Answer {
     pub warnings: Vec<Finding>,
 }
 
+/// A call that can be sent.
+#[derive(Debug)]
+struct Call {
+    operation: Operation<'static>,
+    exchange: &'static Exchange,
+    /// Until it is sent.
+    members: Map<String, Value>,
+    coercions: Vec<Finding>,
+    warnings: Vec<Finding>,
+}
+
 /// How many bytes an answer may have where nothing else is said.
 pub const LIMIT: usize = 64 << 20;
 
-const EVENTS: &str = "the answer is a stream of events, which is not supported here";
+const EVENTS: &str = "the answer is a stream of events, which must be collected";
 
 impl Client {
     /// A client with these settings: region, endpoint, credentials, HTTP client, time and sleep,
@@ -130,22 +154,27 @@ impl Client {
         operation: &str,
         input: &Value,
     ) -> Result<Answer, CallError> {
-        let Ready { valid, codec, destination, authorization } =
-            self.ready(service, operation, input)?;
-        if authorization != Authorization::None && self.credentials.is_none() {
-            return Err(CallError::NoCredentials);
+        let mut call = self.checked(service, operation, input)?;
+        if call.exchange.event_stream().is_some() {
+            return Err(CallError::Special(EVENTS));
         }
-        let operation = codec.operation;
-        let plugins = road::plugins(self, codec, &destination, authorization);
-        let (service, name) = (operation.service().id(), operation.name());
-        let sent = invoke(service, name, Input::erase(Given(valid.input)), &plugins).await;
-        let output = sent.map_err(|error| self.failed(error))?;
-        // The runtime hands back what the codec above gave it.
-        let received = output.downcast::<Received>();
-        let received = received.map_err(|_| CallError::Special("the answer was lost"))?;
-        Ok(Answer {
-            output: received.output,
-            request_id: received.request_id,
+        let received = self.send(&mut call, None, Reads::Whole).await?;
+        Ok(call.answer(received.output, received.request_id))
+    }
+
+    /// What is to be called, as far as that is known before anything is sent.
+    fn checked(&self, service: &str, operation: &str, input: &Value) -> Result<Call, CallError> {
+        let operation = find(service, operation)?;
+        // Whether it can be called at all comes before what is wrong with the input.
+        let exchange = Exchange::of(operation).map_err(CallError::Unsupported)?;
+        let input = special::prepared(operation, input);
+        let valid = validate(operation, &input, self.coercion)
+            .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
+        special::refuse(operation, &valid.input).map_err(CallError::Special)?;
+        Ok(Call {
+            operation,
+            exchange,
+            members: valid.input,
             coercions: valid.coercions,
             warnings: valid.warnings,
         })
@@ -159,34 +188,84 @@ impl Client {
         operation: &str,
         input: &Value,
     ) -> Result<Prepared, CallError> {
-        Prepared::of(self.ready(service, operation, input)?)
+        let call = self.checked(service, operation, input)?;
+        let (destination, authorization) = self.bound(call.operation, &call.members)?;
+        let codec = self.codec(call.operation, call.exchange, &destination, Reads::Whole);
+        Prepared::of(call, &codec, &destination, authorization)
     }
 
-    /// All of a call that comes before anything is asked of anybody.
-    fn ready(&self, service: &str, operation: &str, input: &Value) -> Result<Ready, CallError> {
-        let operation = find(service, operation)?;
-        let input = special::prepared(operation, input);
-        let valid = validate(operation, &input, self.coercion)
-            .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
-        let exchange = Exchange::of(operation).map_err(CallError::Unsupported)?;
-        if exchange.event_stream().is_some() {
-            return Err(CallError::Special(EVENTS));
-        }
-        special::refuse(operation, &valid.input).map_err(CallError::Special)?;
-        let destination = Destination::of(&self.config, operation, &valid.input)?;
+    fn codec(
+        &self,
+        operation: Operation<'static>,
+        exchange: &'static Exchange,
+        destination: &Destination,
+        reads: Reads,
+    ) -> OperationCodec {
+        let (tokens, headers) = (self.tokens.clone(), destination.headers());
+        OperationCodec { operation, exchange, tokens, headers, limit: self.limit, reads }
+    }
+
+    /// Where a call goes, and how it is authorised there.
+    fn bound(
+        &self,
+        operation: Operation<'static>,
+        members: &Map<String, Value>,
+    ) -> Result<(Destination, Authorization), CallError> {
+        let destination = Destination::of(&self.config, operation, members)?;
         let region = self.config.region().map(AsRef::as_ref);
         let authorization = Authorization::of(operation, &destination.endpoint, region)
             .map_err(CallError::Authorization)?;
-        let (tokens, headers) = (self.tokens.clone(), destination.headers());
-        let codec = OperationCodec { operation, exchange, tokens, headers, limit: self.limit };
-        Ok(Ready { valid, codec, destination, authorization })
+        Ok((destination, authorization))
+    }
+
+    /// Sends a call. A body is that of the member which is a stream.
+    async fn send(
+        &self,
+        call: &mut Call,
+        body: Option<SdkBody>,
+        reads: Reads,
+    ) -> Result<Received, CallError> {
+        let (operation, exchange) = (call.operation, call.exchange);
+        let (destination, mut authorization) = self.bound(operation, &call.members)?;
+        self.holds(&authorization)?;
+        if let Some(body) = &body {
+            upload::hash(operation, &mut authorization, body).await?;
+        }
+        let codec = self.codec(operation, exchange, &destination, reads);
+        let mut plugins = road::plugins(self, codec, &destination, authorization);
+        if exchange.event_stream().is_some() {
+            plugins = plugins.with_client_plugin(events::patience());
+        }
+        let given = Given { members: std::mem::take(&mut call.members), body };
+        let (service, name) = (operation.service().id(), operation.name());
+        let sent = invoke(service, name, Input::erase(given), &plugins).await;
+        let output = sent.map_err(|error| self.failed(error))?;
+        // The runtime hands back what the codec above gave it.
+        output.downcast::<Received>().map_err(|_| CallError::Special("the answer was lost"))
+    }
+
+    /// Fails without what a request is to be authorised with.
+    fn holds(&self, authorization: &Authorization) -> Result<(), CallError> {
+        match authorization {
+            Authorization::SigV4(_) if self.credentials.is_none() => Err(CallError::NoCredentials),
+            Authorization::SigV4(_) | Authorization::None => Ok(()),
+        }
     }
 
     fn failed(&self, error: Sent) -> CallError {
         if road::is_too_large(&error) {
             return CallError::TooLarge { limit: self.limit };
         }
+        if let Some(mismatch) = road::cause::<Mismatch>(&error) {
+            return CallError::Checksum(mismatch.to_string());
+        }
         CallError::of(error)
+    }
+}
+
+impl Call {
+    fn answer(self, output: Value, request_id: Option<String>) -> Answer {
+        Answer { output, request_id, coercions: self.coercions, warnings: self.warnings }
     }
 }
 

@@ -1,15 +1,32 @@
-//! The checksum of a request, in a header: CRC32, where the operation must have one or can, unless the
-//! caller gave one. Only S3 and S3 Control have such operations. The botocore of today does the same
-//! where it does not stream; Content-MD5 is no longer sent by either.
+//! Checksums: of a request in a header, or announced for the end of a body that comes from a stream;
+//! of an answer, asked for and held against what came.
+//!
+//! Requests have CRC32 where the operation must have one or can, unless the caller chose another or
+//! gave one. Only S3 and S3 Control have such operations. The botocore of today does the same;
+//! Content-MD5 is no longer sent by either.
 
-use aws_smithy_types::base64;
+use std::fmt;
+
 use serde_json::Value;
 
+use super::digest::{Algorithm, Sum};
 use crate::model::Operation;
 use crate::protocol::HttpRequest;
 
 const PREFIX: &str = "x-amz-checksum-";
-const CRC32: &str = "CRC32";
+const UNKNOWN: &str = "of checksum algorithms CRC32, CRC32C, CRC64NVME, SHA1 and SHA256 are supported \
+                       here: choose one, leave the algorithm out, or give the checksum itself";
+
+/// The sum that an answer's body should have.
+#[derive(Clone, Debug)]
+pub(super) struct Expected {
+    pub algorithm: Algorithm,
+    text: String,
+}
+
+/// An answer whose body does not have the sum that came with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mismatch(pub Algorithm);
 
 /// Adds the checksum. Fails where the input asks for an algorithm that this crate lacks.
 pub(super) fn add(
@@ -17,31 +34,93 @@ pub(super) fn add(
     input: &Value,
     request: &mut HttpRequest,
 ) -> Result<(), &'static str> {
+    if let Some(algorithm) = announce(operation, input, request)? {
+        let mut sum = algorithm.sum();
+        sum.add(&request.body);
+        request.headers.push((algorithm.header().to_owned(), sum.text()));
+    }
+    Ok(())
+}
+
+/// Names the checksum that will come with the body, if there will be one.
+pub(super) fn announce(
+    operation: Operation<'_>,
+    input: &Value,
+    request: &mut HttpRequest,
+) -> Result<Option<Algorithm>, &'static str> {
     let checksum = operation.checksum();
     let member = checksum.algorithm_member();
     let is_required = checksum.is_required() || checksum.is_request_required() == Some(true);
     if !is_required && member.is_none() || has_checksum(request) {
-        return Ok(());
+        return Ok(None);
     }
     let asked = member.and_then(|member| input.get(member)).and_then(Value::as_str);
-    if asked.is_some_and(|asked| asked != CRC32) {
-        return Err("of checksum algorithms only CRC32 is supported here: leave the algorithm \
-                    out, or give the checksum itself");
-    }
+    let of_name = |name: &str| Algorithm::ALL.into_iter().find(|one| one.name() == name);
+    let algorithm = match asked {
+        Some(asked) => of_name(asked).ok_or(UNKNOWN)?,
+        None => Algorithm::Crc32,
+    };
     let named = member.and_then(|member| operation.input()?.member(member)?.location_name());
     if let (Some(header), None) = (named, asked) {
-        request.headers.push((header.to_owned(), CRC32.to_owned()));
+        request.headers.push((header.to_owned(), algorithm.name().to_owned()));
     }
-    let sum = crc32fast::hash(&request.body).to_be_bytes();
-    request.headers.push((format!("{PREFIX}crc32"), base64::encode(sum)));
-    Ok(())
+    Ok(Some(algorithm))
 }
 
-/// Whether the caller gave one; of the headers with this prefix two are not checksums.
+/// Asks for the checksum of the answer, where there may be one and the caller did not.
+pub(super) fn ask(operation: Operation<'_>, request: &mut HttpRequest) {
+    let member = operation.checksum().mode_member();
+    let header = member.and_then(|member| operation.input()?.member(member)?.location_name());
+    if let Some(header) = header.filter(|header| request.header(header).is_none()) {
+        request.headers.push((header.to_owned(), "ENABLED".to_owned()));
+    }
+}
+
+impl Expected {
+    /// What the headers of an answer promise, of the algorithms that are known here. The sum of the
+    /// sums of parts, `...-3`, says nothing of the whole.
+    pub fn of<'h>(
+        operation: Operation<'_>,
+        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+    ) -> Option<Self> {
+        let mut modelled = operation.checksum().response_algorithms().peekable();
+        modelled.peek()?;
+        let modelled: Vec<Algorithm> = modelled
+            .filter_map(|name| Algorithm::ALL.into_iter().find(|one| one.name() == name))
+            .collect();
+        headers.into_iter().find_map(|(name, text)| {
+            let is_of = |one: &&Algorithm| one.header().eq_ignore_ascii_case(name);
+            let algorithm = *modelled.iter().find(is_of).filter(|_| !text.contains('-'))?;
+            Some(Self { algorithm, text: text.to_owned() })
+        })
+    }
+
+    /// Whether a body has the sum.
+    pub fn check(&self, sum: Sum) -> Result<(), Mismatch> {
+        if sum.text() == self.text { Ok(()) } else { Err(Mismatch(self.algorithm)) }
+    }
+
+    pub fn check_bytes(&self, body: &[u8]) -> Result<(), Mismatch> {
+        let mut sum = self.algorithm.sum();
+        sum.add(body);
+        self.check(sum)
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the answer does not have the {} that came with it", self.0.name())
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+/// Whether the caller gave one; of the headers with this prefix three are not checksums.
 fn has_checksum(request: &HttpRequest) -> bool {
     request.headers.iter().any(|(name, _)| {
         let name = name.to_ascii_lowercase();
         let kind = name.strip_prefix(PREFIX);
-        name == "content-md5" || kind.is_some_and(|kind| kind != "algorithm" && kind != "type")
+        let is_none = |kind: &str| ["algorithm", "type", "mode"].contains(&kind);
+        name == "content-md5" || kind.is_some_and(|kind| !is_none(kind))
     })
 }

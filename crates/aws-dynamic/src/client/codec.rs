@@ -13,8 +13,11 @@ use aws_smithy_types::config_bag::ConfigBag;
 use http_body_util::Limited;
 use serde_json::{Map, Value};
 
+use super::checksum::Expected;
+use super::digest::Algorithm;
 use super::error::Refusal;
 use super::special;
+use super::trailer::Trailer;
 use crate::model::Operation;
 use crate::protocol::{self, Exchange, Failure};
 
@@ -22,7 +25,11 @@ use crate::protocol::{self, Exchange, Failure};
 pub(super) type Tokens = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// What the runtime is given as input: an interceptor finds it in its context until it is written.
-pub struct Given(pub Map<String, Value>);
+pub struct Given {
+    pub members: Map<String, Value>,
+    /// The member that is the body, where it comes from a stream. In the members it is empty.
+    pub(super) body: Option<SdkBody>,
+}
 
 impl fmt::Debug for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,6 +42,24 @@ impl fmt::Debug for Given {
 pub(super) struct Received {
     pub output: Value,
     pub request_id: Option<String>,
+    /// The body of an answer that is not read here.
+    pub live: Option<Live>,
+}
+
+/// A body that is still to come.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub body: SdkBody,
+    /// The sum that it should have.
+    pub expected: Option<Expected>,
+}
+
+/// How much of an answer is read by the codec. Errors are always read whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    Whole,
+    /// Status and headers alone.
+    Head,
 }
 
 /// Reads and writes one operation.
@@ -47,6 +72,7 @@ pub(super) struct OperationCodec {
     pub headers: Vec<(String, String)>,
     /// How many bytes an answer may have.
     pub limit: usize,
+    pub reads: Reads,
 }
 
 impl fmt::Debug for OperationCodec {
@@ -59,29 +85,58 @@ impl OperationCodec {
     /// The request for an input, without a host.
     pub fn write(&self, input: Map<String, Value>) -> Result<HttpRequest, BoxError> {
         let input = Value::Object(input);
-        let tokens = self.tokens.as_deref().map(|tokens| tokens as &dyn Fn() -> String);
-        let mut request = self.exchange.request(&input, tokens)?;
+        let mut request = self.written(&input)?;
         special::finish(self.operation, &input, &mut request)?;
-        request.headers.extend_from_slice(&self.headers);
         into_http(request)
+    }
+
+    /// The same with a body that comes from a stream, and the checksum that follows it, if any.
+    fn write_streamed(
+        &self,
+        input: Map<String, Value>,
+        body: SdkBody,
+    ) -> Result<(HttpRequest, Option<Algorithm>), BoxError> {
+        let length = body.content_length().ok_or("the body's length is not known")?;
+        let input = Value::Object(input);
+        let mut request = self.written(&input)?;
+        let sum = special::finish_streamed(self.operation, &input, &mut request)?;
+        let mut http = into_http(request)?;
+        http.headers_mut().try_insert("content-length", length.to_string())?;
+        *http.body_mut() = body;
+        Ok((http, sum))
+    }
+
+    fn written(&self, input: &Value) -> Result<protocol::HttpRequest, BoxError> {
+        let tokens = self.tokens.as_deref().map(|tokens| tokens as &dyn Fn() -> String);
+        let mut request = self.exchange.request(input, tokens)?;
+        request.headers.extend_from_slice(&self.headers);
+        Ok(request)
     }
 }
 
 impl SerializeRequest for OperationCodec {
-    fn serialize_input(&self, input: Input, _: &mut ConfigBag) -> Result<HttpRequest, BoxError> {
+    fn serialize_input(&self, input: Input, cfg: &mut ConfigBag) -> Result<HttpRequest, BoxError> {
         let given = input.downcast::<Given>().map_err(|_| "the input is of another client")?;
-        self.write(given.0)
+        let Some(body) = given.body else { return self.write(given.members) };
+        let (request, sum) = self.write_streamed(given.members, body)?;
+        if let Some(sum) = sum {
+            cfg.interceptor_state().store_put(Trailer(sum));
+        }
+        Ok(request)
     }
 }
 
 impl DeserializeResponse for OperationCodec {
-    /// Bounds what is read; the body itself is then read by the runtime.
+    /// Takes a body that is read elsewhere. Bounds what is read of others, which the runtime then reads.
     fn deserialize_streaming_with_config(
         &self,
         response: &mut HttpResponse,
         _: &ConfigBag,
     ) -> Option<Result<Output, OrchestratorError<Error>>> {
         let body = std::mem::replace(response.body_mut(), SdkBody::taken());
+        if self.reads == Reads::Head && response.status().is_success() {
+            return Some(self.head(response, body));
+        }
         *response.body_mut() = SdkBody::from_body_1_x(Limited::new(body, self.limit));
         None
     }
@@ -94,6 +149,12 @@ impl DeserializeResponse for OperationCodec {
         // The bytes are shared, not copied.
         let body = response.body().try_clone().unwrap_or_else(SdkBody::empty);
         let bytes = response.body().bytes().unwrap_or_default();
+        if let Some(expected) = Expected::of(self.operation, response.headers().iter())
+            && response.status().is_success()
+        {
+            let checked = expected.check_bytes(bytes);
+            checked.map_err(|mismatch| OrchestratorError::response(mismatch.into()))?;
+        }
         let status = special::status(self.operation, response.status().as_u16(), bytes);
         match self.exchange.response(status, response.headers().iter(), body) {
             Ok(output) => {
@@ -101,6 +162,7 @@ impl DeserializeResponse for OperationCodec {
                 Ok(Output::erase(Received {
                     output: special::output(self.operation, output, bytes),
                     request_id: request_id.map(str::to_owned),
+                    live: None,
                 }))
             }
             Err(Failure::Service(mut error)) => {
@@ -115,7 +177,24 @@ impl DeserializeResponse for OperationCodec {
     }
 }
 
-fn into_http(request: protocol::HttpRequest) -> Result<HttpRequest, BoxError> {
+impl OperationCodec {
+    /// What an answer says before its body.
+    fn head(
+        &self,
+        response: &HttpResponse,
+        body: SdkBody,
+    ) -> Result<Output, OrchestratorError<Error>> {
+        let (status, headers) = (response.status().as_u16(), || response.headers().iter());
+        let output = self.exchange.head(status, headers());
+        Ok(Output::erase(Received {
+            output: output.map_err(|problem| OrchestratorError::response(problem.into()))?,
+            request_id: Exchange::request_id(headers()).map(str::to_owned),
+            live: Some(Live { body, expected: Expected::of(self.operation, headers()) }),
+        }))
+    }
+}
+
+pub(super) fn into_http(request: protocol::HttpRequest) -> Result<HttpRequest, BoxError> {
     let mut http = HttpRequest::new(SdkBody::from(request.body));
     http.set_method(&request.method)?;
     http.set_uri(request.uri)?;

@@ -15,6 +15,7 @@ use aws_smithy_types::retry::{ErrorKind, ProvideErrorKind};
 
 use serde_json::Map;
 
+use super::events::Interrupted;
 use crate::auth::Unauthorizable;
 use crate::catalog::Broken;
 use crate::endpoint::EndpointError;
@@ -51,6 +52,20 @@ pub enum CallError {
     TooLarge {
         limit: usize,
     },
+    /// The answer's body is not what its checksum says; which one, in words.
+    Checksum(String),
+    /// The answer's body broke off after so many bytes were written.
+    Cut {
+        written: u64,
+        source: BoxError,
+    },
+    /// The answer's body could not be written on; so many bytes were.
+    Write {
+        written: u64,
+        source: std::io::Error,
+    },
+    /// A stream of events ended with an error; with the events before it.
+    Interrupted(Box<Interrupted>),
     /// What the runtime, the network or the service said.
     Sdk(Box<SdkError<Refusal, HttpResponse>>),
 }
@@ -83,15 +98,38 @@ impl CallError {
 
     /// The error that the service answered, if it answered one.
     pub fn service_error(&self) -> Option<&ServiceError> {
-        let Self::Sdk(error) = self else { return None };
-        error.as_service_error().map(Refusal::error)
+        self.refusal().map(Refusal::error)
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Sdk(error) => error.as_service_error(),
+            Self::Interrupted(interrupted) => interrupted.refusal(),
+            Self::Service(_)
+            | Self::Operation { .. }
+            | Self::Broken(_)
+            | Self::Invalid(_)
+            | Self::Unsupported(_)
+            | Self::Special(_)
+            | Self::Endpoint(_)
+            | Self::HostLabel(_)
+            | Self::Authorization(_)
+            | Self::NoCredentials
+            | Self::TooLarge { .. }
+            | Self::Checksum(_)
+            | Self::Cut { .. }
+            | Self::Write { .. } => None,
+        }
     }
 }
 
 impl ProvideErrorMetadata for CallError {
     fn meta(&self) -> &ErrorMetadata {
-        let Self::Sdk(error) = self else { return &EMPTY_ERROR_METADATA };
-        error.meta()
+        match (self, self.refusal()) {
+            (Self::Sdk(error), _) => error.meta(),
+            (_, Some(refusal)) => refusal.meta(),
+            (_, None) => &EMPTY_ERROR_METADATA,
+        }
     }
 }
 
@@ -113,6 +151,12 @@ impl fmt::Display for CallError {
             Self::Authorization(error) => error.fmt(f),
             Self::NoCredentials => f.write_str("there is no source of credentials to sign with"),
             Self::TooLarge { limit } => write!(f, "the answer has more than {limit} bytes"),
+            Self::Checksum(what) => f.write_str(what),
+            Self::Cut { written, .. } => write!(f, "the answer broke off after {written} bytes"),
+            Self::Write { written, source } => {
+                write!(f, "the answer could not be written on after {written} bytes: {source}")
+            }
+            Self::Interrupted(interrupted) => interrupted.fmt(f),
             Self::Sdk(error) => match error.as_service_error() {
                 Some(refusal) => refusal.fmt(f),
                 None => error.fmt(f),
@@ -123,8 +167,24 @@ impl fmt::Display for CallError {
 
 impl Error for CallError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        let Self::Sdk(error) = self else { return None };
-        error.source()
+        match self {
+            Self::Sdk(error) => error.source(),
+            Self::Cut { source, .. } => Some(source.as_ref()),
+            Self::Write { source, .. } => Some(source),
+            Self::Interrupted(interrupted) => interrupted.source(),
+            Self::Service(_)
+            | Self::Operation { .. }
+            | Self::Broken(_)
+            | Self::Invalid(_)
+            | Self::Unsupported(_)
+            | Self::Special(_)
+            | Self::Endpoint(_)
+            | Self::HostLabel(_)
+            | Self::Authorization(_)
+            | Self::NoCredentials
+            | Self::TooLarge { .. }
+            | Self::Checksum(_) => None,
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
+use super::Call;
 use super::codec::OperationCodec;
 use super::destination::Destination;
 use super::error::CallError;
 use crate::auth::Authorization;
-use crate::validate::{Finding, Valid};
+use crate::validate::Finding;
 
 /// The request of a call, unsigned, without the headers that the runtime adds on the road: user
 /// agent, ids and counts of attempts, the trace of Lambda.
@@ -27,19 +28,16 @@ pub struct Prepared {
     pub warnings: Vec<Finding>,
 }
 
-/// A call with all that it needs to be made.
-pub(super) struct Ready {
-    pub valid: Valid,
-    pub codec: OperationCodec,
-    pub destination: Destination,
-    pub authorization: Authorization,
-}
-
 impl Prepared {
     /// Fails where the input cannot be written.
-    pub(super) fn of(ready: Ready) -> Result<Self, CallError> {
-        let Ready { valid, codec, destination, authorization } = ready;
-        let request = written(&codec, valid.input, &destination).map_err(CallError::unwritten)?;
+    pub(super) fn of(
+        call: Call,
+        codec: &OperationCodec,
+        destination: &Destination,
+        authorization: Authorization,
+    ) -> Result<Self, CallError> {
+        let Call { members, coercions, warnings, .. } = call;
+        let request = written(codec, members, destination).map_err(CallError::unwritten)?;
         let header = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Ok(Self {
             method: request.method().to_owned(),
@@ -47,8 +45,8 @@ impl Prepared {
             headers: request.headers().iter().map(header).collect(),
             body: request.body().bytes().unwrap_or_default().to_vec(),
             authorization,
-            coercions: valid.coercions,
-            warnings: valid.warnings,
+            coercions,
+            warnings,
         })
     }
 }

@@ -41,6 +41,7 @@ use super::codec::OperationCodec;
 use super::destination::Destination;
 use super::error::Refusal;
 use super::special;
+use super::trailer::Trailers;
 use crate::auth::Authorization;
 use crate::model::Operation;
 
@@ -88,14 +89,21 @@ pub(super) fn plugins(
 
 /// Whether an error comes from an answer that was cut off at the client's limit.
 pub(super) fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
+    cause::<LengthLimitError>(error).is_some()
+}
+
+/// The first of an error and its causes that is of a type.
+pub(super) fn cause<'e, E: StdError + 'static>(
+    error: &'e (dyn StdError + 'static),
+) -> Option<&'e E> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if error.is::<LengthLimitError>() {
-            return true;
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
         }
         next = error.source();
     }
-    false
+    None
 }
 
 fn layer(client: &Client, operation: Operation<'static>) -> Layer {
@@ -154,6 +162,7 @@ fn components(client: &Client, operation: Operation<'_>) -> RuntimeComponentsBui
         SharedInterceptor::permanent(UserAgentInterceptor::new()),
         SharedInterceptor::permanent(InvocationIdInterceptor::new()),
         SharedInterceptor::permanent(RecursionDetectionInterceptor::new()),
+        SharedInterceptor::permanent(Trailers),
     ];
     for interceptor in interceptors.into_iter().chain(client.interceptors.iter().cloned()) {
         components.push_interceptor(interceptor);

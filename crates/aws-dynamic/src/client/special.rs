@@ -7,6 +7,7 @@ use aws_smithy_xml::decode::{Document, try_data};
 use serde_json::{Value, json};
 
 use super::checksum;
+use super::digest::Algorithm;
 use super::document::{self, Form};
 use crate::model::Operation;
 use crate::model::terms::{EndpointDiscovery, Kind};
@@ -139,31 +140,31 @@ pub(super) fn finish(
     input: &Value,
     request: &mut HttpRequest,
 ) -> Result<(), &'static str> {
-    for case in cases(operation) {
-        let (name, value) = match case {
-            Case::BucketInRules => {
-                if operation.http_uri().starts_with("/{Bucket}") {
-                    strip_bucket(&mut request.uri);
-                }
-                continue;
-            }
-            Case::Header(name, value) => (*name, *value),
-            Case::VersionHeader(name) => (*name, operation.service().api_version()),
-            Case::AccountInRules
-            | Case::ErrorIn200
-            | Case::CodeOfHead
-            | Case::BucketLocation
-            | Case::Documents(..)
-            | Case::Default(..)
-            | Case::LastPart(_)
-            | Case::Transient(_)
-            | Case::Refused(..) => continue,
-        };
-        if request.header(name).is_none() {
-            request.headers.push((name.to_owned(), value.to_owned()));
-        }
-    }
+    place(operation, request);
+    add_headers(operation, request);
+    checksum::ask(operation, request);
     checksum::add(operation, input, request)
+}
+
+/// Completes a request whose body comes from a stream; the checksum that is to follow the body.
+pub(super) fn finish_streamed(
+    operation: Operation<'_>,
+    input: &Value,
+    request: &mut HttpRequest,
+) -> Result<Option<Algorithm>, &'static str> {
+    place(operation, request);
+    add_headers(operation, request);
+    checksum::ask(operation, request);
+    checksum::announce(operation, input, request)
+}
+
+/// Makes the path what is to follow the endpoint. All that is done for a request which somebody else
+/// will send: whatever else were signed would have to be sent.
+pub(super) fn place(operation: Operation<'_>, request: &mut HttpRequest) {
+    let is_bucket = cases(operation).any(|case| matches!(case, Case::BucketInRules));
+    if is_bucket && operation.http_uri().starts_with("/{Bucket}") {
+        strip_bucket(&mut request.uri);
+    }
 }
 
 /// The status that an answer should have had.
@@ -217,6 +218,28 @@ fn strip_bucket(uri: &mut String) {
     let rest = uri.strip_prefix('/').unwrap_or(uri);
     let rest = rest.find(['/', '?']).and_then(|end| rest.get(end..)).unwrap_or_default();
     *uri = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+}
+
+fn add_headers(operation: Operation<'_>, request: &mut HttpRequest) {
+    for case in cases(operation) {
+        let (name, value) = match case {
+            Case::Header(name, value) => (*name, *value),
+            Case::VersionHeader(name) => (*name, operation.service().api_version()),
+            Case::BucketInRules
+            | Case::AccountInRules
+            | Case::ErrorIn200
+            | Case::CodeOfHead
+            | Case::BucketLocation
+            | Case::Documents(..)
+            | Case::Default(..)
+            | Case::LastPart(_)
+            | Case::Transient(_)
+            | Case::Refused(..) => continue,
+        };
+        if request.header(name).is_none() {
+            request.headers.push((name.to_owned(), value.to_owned()));
+        }
+    }
 }
 
 /// Whether the body of the answer is a member as it is, which may be any text, an error's too.

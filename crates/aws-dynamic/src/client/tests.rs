@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod server;
+pub(super) mod server;
 pub(super) mod stub;
 
 use std::error::Error;
@@ -374,7 +374,7 @@ fn what_is_not_supported_is_not_sent() {
         "logs",
         "StartLiveTail",
         json!({"logGroupIdentifiers": ["arn:aws:logs:eu-west-1:123456789012:log-group:g"]}),
-        "the answer is a stream of events, which is not supported here",
+        "the answer is a stream of events, which must be collected",
     );
     check("nothing", "X", Value::Null, "no service is called \"nothing\"");
     check("sts", "Nothing", Value::Null, "sts has no operation \"Nothing\"");

@@ -12,6 +12,7 @@
 mod compression;
 mod document;
 mod element;
+mod event;
 mod failure;
 mod number;
 mod read;
@@ -37,11 +38,13 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{ConfigBag, Layer};
 use serde_json::{Map, Value};
 
+use self::event::EventStream;
 use self::schema::{Maker, Node, Payload, Root, Side};
 use self::xml::XmlProtocol;
 use crate::model::terms::{Kind, Protocol};
 use crate::model::{Operation, Service, Shape};
 
+pub use self::event::Message;
 pub use self::failure::{Fault, ServiceError};
 pub(crate) use self::schema::Kept;
 
@@ -56,7 +59,7 @@ pub struct Exchange {
     errors: Vec<ErrorShape>,
     is_query_compatible: bool,
     is_compressed: bool,
-    event_stream: Option<String>,
+    events: Option<EventStream>,
 }
 
 /// An error of an operation.
@@ -143,36 +146,33 @@ impl Exchange {
         body: impl Into<SdkBody>,
     ) -> Result<Value, Failure> {
         let unreadable = |what: &str| Failure::Unreadable(Problem(what.to_owned()));
-        let status = StatusCode::try_from(status);
-        let status = status.map_err(|_| unreadable("the answer has no HTTP status"))?;
-        let mut response = Response::new(status, body.into());
-        for (name, value) in headers {
-            let added = response.headers_mut().try_append(name.to_owned(), value.to_owned());
-            added.map_err(|_| unreadable("the answer has a header that is none"))?;
-        }
+        let mut response = answer(status, headers, body.into()).map_err(Failure::Unreadable)?;
         if !response.status().is_success() {
             return Err(Failure::Service(Box::new(failure::of(self, &mut response))));
         }
-        if let Some(member) = &self.event_stream {
+        if let Some(member) = self.event_stream() {
             return Err(unreadable(&format!("{member} is a stream of events")));
         }
         let Some(output) = self.output else { return Ok(Value::Object(Map::new())) };
-        let Some(body) = response.body().bytes() else {
-            return Err(unreadable("the body is not in memory"));
+        self.read(output, &response).map(Value::Object).map_err(Failure::Unreadable)
+    }
+
+    /// What an answer says before its body, which is a stream: members in headers.
+    pub fn head<'h>(
+        &self,
+        status: u16,
+        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+    ) -> Result<Value, Problem> {
+        // Others have no members in headers.
+        let is_rest = [Protocol::RestJson, Protocol::RestXml].contains(&self.speaks);
+        let Some(output) = self.output.filter(|_| is_rest) else {
+            return Ok(Value::Object(Map::new()));
         };
-        let is_cut = match self.speaks {
-            Protocol::Query | Protocol::Ec2 => whole::is_cut_xml(body),
-            Protocol::RestXml => output.has_body() && whole::is_cut_xml(body),
-            Protocol::RpcV2Cbor => whole::is_cut_cbor(body),
-            Protocol::Json | Protocol::RestJson => false,
-        };
-        if is_cut {
-            return Err(unreadable("the answer is cut off"));
+        let mut fields = self.read(output, &answer(status, headers, SdkBody::empty())?)?;
+        if let Some(body) = output.parts.iter().find(|part| part.payload != Payload::No) {
+            fields.remove(body.name);
         }
-        let from = self.protocol.deserialize_response(&response, output.schema, &self.config);
-        let mut from = from.map_err(|_| unreadable("it is not in the protocol's form"))?;
-        let output = read::output(&mut *from, output, &response);
-        output.map(Value::Object).map_err(Failure::Unreadable)
+        Ok(Value::Object(fields))
     }
 
     /// The id of a request, from the headers of its answer.
@@ -182,9 +182,19 @@ impl Exchange {
         failure::request_id(headers)
     }
 
-    /// The member of the output that is a stream of events. Such an answer is not read here.
+    /// The member of the output that is a stream of events. `response` does not read such an answer:
+    /// `head` reads what stands before the stream, and `message` what comes in it.
     pub fn event_stream(&self) -> Option<&str> {
-        self.event_stream.as_deref()
+        self.events.as_ref().map(EventStream::member)
+    }
+
+    /// What a message of the stream of events says.
+    pub fn message(
+        &self,
+        message: &aws_smithy_types::event_stream::Message,
+    ) -> Result<Message, Problem> {
+        let none = || Problem("the answer is no stream of events".to_owned());
+        self.events.as_ref().ok_or_else(none)?.read(self, message)
     }
 
     fn make(operation: Operation<'_>) -> Result<Self, Unsupported> {
@@ -192,9 +202,10 @@ impl Exchange {
         let speaks = service.protocol();
         let input = Maker::new(service, speaks, Side::Input);
         let output = Maker::new(service, speaks, Side::Output);
-        if let Some(member) = event_stream(operation.input()) {
-            return Err(Unsupported::InputEvents { member });
+        if let Some(member) = event::stream(operation.input()) {
+            return Err(Unsupported::InputEvents { member: member.name().to_owned() });
         }
+        let events = event::stream(operation.output());
         let error = |shape: Shape<'_>| {
             Ok(ErrorShape {
                 name: shape.name().to_owned(),
@@ -212,8 +223,32 @@ impl Exchange {
             errors: operation.errors().map(error).collect::<Result<_, _>>()?,
             is_query_compatible: service.is_query_compatible(),
             is_compressed: operation.compression().any(|encoding| encoding == "gzip"),
-            event_stream: event_stream(operation.output()),
+            events: events.map(|member| EventStream::make(member, output)).transpose()?,
         })
+    }
+
+    /// The members of a shape in a message.
+    fn read(
+        &self,
+        node: &'static Node,
+        response: &Response,
+    ) -> Result<Map<String, Value>, Problem> {
+        let unreadable = |what: &str| Problem(what.to_owned());
+        let Some(body) = response.body().bytes() else {
+            return Err(unreadable("the body is not in memory"));
+        };
+        let is_cut = match self.speaks {
+            Protocol::Query | Protocol::Ec2 => whole::is_cut_xml(body),
+            Protocol::RestXml => node.has_body() && whole::is_cut_xml(body),
+            Protocol::RpcV2Cbor => whole::is_cut_cbor(body),
+            Protocol::Json | Protocol::RestJson => false,
+        };
+        if is_cut {
+            return Err(unreadable("the answer is cut off"));
+        }
+        let from = self.protocol.deserialize_response(response, node.schema, &self.config);
+        let mut from = from.map_err(|_| unreadable("it is not in the protocol's form"))?;
+        read::output(&mut *from, node, response)
     }
 
     /// The member that is an idempotency token and not given.
@@ -367,9 +402,19 @@ fn config(operation: Operation<'_>) -> ConfigBag {
     ConfigBag::of_layers(vec![layer])
 }
 
-fn event_stream(shape: Option<Shape<'_>>) -> Option<String> {
-    let mut members = shape.into_iter().flat_map(Shape::members);
-    members.find(|member| member.shape().is_event_stream()).map(|member| member.name().to_owned())
+fn answer<'h>(
+    status: u16,
+    headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+    body: SdkBody,
+) -> Result<Response, Problem> {
+    let status = StatusCode::try_from(status);
+    let status = status.map_err(|_| Problem("the answer has no HTTP status".to_owned()))?;
+    let mut response = Response::new(status, body);
+    for (name, value) in headers {
+        let added = response.headers_mut().try_append(name.to_owned(), value.to_owned());
+        added.map_err(|_| Problem("the answer has a header that is none".to_owned()))?;
+    }
+    Ok(response)
 }
 
 #[cfg(test)]

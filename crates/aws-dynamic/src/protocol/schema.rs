@@ -297,11 +297,13 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// What a shape is made of, with the names that schemas want for parts that have none.
+/// What a shape is made of, with the names that schemas want for parts that have none. A stream of
+/// events is no part of a message: it follows it.
 fn parts_of(shape: Shape<'_>) -> impl Iterator<Item = (&str, Member<'_>)> {
     let entries = [("member", shape.element()), ("key", shape.key()), ("value", shape.value())];
     let entries = entries.into_iter().filter_map(|(name, member)| Some((name, member?)));
-    shape.members().map(|member| (member.name(), member)).chain(entries)
+    let members = shape.members().filter(|member| !member.shape().is_event_stream());
+    members.map(|member| (member.name(), member)).chain(entries)
 }
 
 /// The path and query of an operation with members' names in the braces, where the model has names

@@ -191,8 +191,11 @@ fn what_must_be_summed_is_summed() {
     assert_eq!(own.header("x-amz-checksum-crc32"), None);
     let own = sent("s3", "PutObject", put(json!({"ContentMD5": "JfnnlDI7RTiF9RgfG2JNCw=="})));
     assert_eq!(own.header("x-amz-checksum-crc32"), None);
+    let chosen = sent("s3", "PutObject", put(json!({"ChecksumAlgorithm": "SHA1"})));
+    assert_eq!(chosen.header("x-amz-checksum-sha1"), Some("98O8HYCOBHMq32eZZczDTKeuNEE="));
+    assert_eq!(chosen.header("x-amz-sdk-checksum-algorithm"), Some("SHA1"));
     let (answer, sent_none) =
-        call(("s3", "PutObject", put(json!({"ChecksumAlgorithm": "SHA256"}))), (200, ""));
+        call(("s3", "PutObject", put(json!({"ChecksumAlgorithm": "XXHASH64"}))), (200, ""));
     assert!(answer.is_err() && sent_none.is_empty());
     let grants = json!({"AccountId": "123456789012"});
     let grants = sent("s3control", "CreateAccessGrantsInstance", grants);

@@ -26,7 +26,8 @@ pub enum Reply {
     /// An answer, of whose body only some bytes may come before the connection ends.
     Answer {
         status: u16,
-        body: String,
+        headers: String,
+        body: Vec<u8>,
         sent: Option<usize>,
     },
     Never,
@@ -34,7 +35,20 @@ pub enum Reply {
 
 impl Reply {
     pub fn new(status: u16, body: &str) -> Self {
-        Self::Answer { status, body: body.to_owned(), sent: None }
+        Self::bytes(status, &[], body.as_bytes().to_vec())
+    }
+
+    /// An answer that says its length.
+    pub fn bytes(status: u16, headers: &[(&str, &str)], body: Vec<u8>) -> Self {
+        let length = body.len().to_string();
+        let headers = headers.iter().copied().chain([("content-length", length.as_str())]);
+        let headers = headers.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        Self::Answer { status, headers, body, sent: None }
+    }
+
+    /// An answer that ends with the connection.
+    pub fn endless(body: Vec<u8>) -> Self {
+        Self::Answer { status: 200, headers: String::new(), body, sent: None }
     }
 
     pub fn ok(body: &str) -> Self {
@@ -42,7 +56,17 @@ impl Reply {
     }
 
     pub fn cut(body: &str, sent: usize) -> Self {
-        Self::Answer { status: 200, body: body.to_owned(), sent: Some(sent) }
+        Self::ok(body).sent(sent)
+    }
+
+    /// How much of the body comes.
+    pub fn sent(self, bytes: usize) -> Self {
+        match self {
+            Self::Answer { status, headers, body, .. } => {
+                Self::Answer { status, headers, body, sent: Some(bytes) }
+            }
+            Self::Never => Self::Never,
+        }
     }
 }
 
@@ -64,14 +88,14 @@ impl Server {
                     kept.len()
                 };
                 match reply {
-                    Reply::Answer { status, body, sent } => {
-                        let length = body.len();
-                        let body = &body[..sent.unwrap_or(length)];
+                    Reply::Answer { status, headers, body, sent } => {
+                        let body = &body[..sent.unwrap_or(body.len())];
                         let _ = write!(
                             stream,
                             "HTTP/1.1 {status} -\r\nconnection: close\r\nx-amzn-requestid: id-{id}\r\n\
-                             content-length: {length}\r\n\r\n{body}"
+                             {headers}\r\n"
                         );
+                        let _ = stream.write_all(body);
                     }
                     Reply::Never => open.push(stream),
                 }

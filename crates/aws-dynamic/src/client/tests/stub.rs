@@ -12,12 +12,14 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::region::Region;
 use aws_types::sdk_config::{Builder, SdkConfig};
+use http_body_util::BodyExt;
 
 /// Settings without an HTTP client. It is 2026-01-02T03:04:05Z.
 pub fn config() -> Builder {
@@ -80,14 +82,17 @@ impl Sent {
 impl HttpConnector for Stub {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let header = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        self.sent.lock().unwrap().push(Sent {
-            method: request.method().to_owned(),
-            uri: request.uri().to_owned(),
-            headers: request.headers().iter().map(header).collect(),
-            body: request.body().bytes().unwrap().to_vec(),
-        });
-        let status = StatusCode::try_from(self.status).unwrap();
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(self.body))))
+        let (method, uri) = (request.method().to_owned(), request.uri().to_owned());
+        let headers = request.headers().iter().map(header).collect();
+        let stub = self.clone();
+        HttpConnectorFuture::new(async move {
+            let body = request.into_body().collect().await;
+            let body = body.map_err(|error| ConnectorError::other(error, None))?;
+            let body = body.to_bytes().to_vec();
+            stub.sent.lock().unwrap().push(Sent { method, uri, headers, body });
+            let status = StatusCode::try_from(stub.status).unwrap();
+            Ok(HttpResponse::new(status, SdkBody::from(stub.body)))
+        })
     }
 }
 
