@@ -6,8 +6,8 @@
 //! 3339, accepted in any form that models know; `NaN` and the infinities as texts; numbers too large
 //! for JSON's as texts; document types and JSON texts as the JSON that they are.
 //!
-//! Not here: hosts and host prefixes, signatures, checksums, event streams, and the special cases of
-//! single services.
+//! Not here: hosts and host prefixes, signatures, checksums, frames of event streams, and the special
+//! cases of single services.
 
 mod compression;
 mod document;

@@ -118,7 +118,7 @@ fn an_attempt_follows_if_the_body_can_be_made_again() {
     let requests = server.requests();
     assert_eq!(requests.len(), 3);
     assert!(requests.iter().all(|request| request.body == requests[0].body));
-    assert!(opened.load(Ordering::Relaxed) >= 3);
+    assert_eq!(opened.load(Ordering::Relaxed), 3);
 
     let server = Server::start(vec![Reply::new(503, ""), Reply::ok("")]);
     let client = Client::new(&server.config().build());
