@@ -29,7 +29,7 @@ use serde_json::{Map, Value};
 use self::codec::{Given, OperationCodec, Received, Tokens};
 use self::destination::Destination;
 use self::error::Sent;
-use crate::auth::Authorization;
+use crate::auth::{Authorization, Held};
 use crate::catalog::{Index, Models};
 use crate::model::Operation;
 use crate::protocol::Exchange;
@@ -44,6 +44,7 @@ pub struct Client {
     config: SdkConfig,
     identities: SharedIdentityCache,
     credentials: Option<SharedIdentityResolver>,
+    token: Option<SharedIdentityResolver>,
     interceptors: Vec<SharedInterceptor>,
     classifiers: Vec<SharedRetryClassifier>,
     tokens: Option<Tokens>,
@@ -79,6 +80,7 @@ impl Client {
             identities,
             // Once for all calls: a cache knows a source of credentials by this value.
             credentials: config.credentials_provider().map(SharedIdentityResolver::new),
+            token: config.token_provider().map(SharedIdentityResolver::new),
             interceptors: Vec::new(),
             classifiers: Vec::new(),
             tokens: None,
@@ -151,10 +153,18 @@ impl Client {
         special::refuse(operation, &input).map_err(CallError::Special)?;
         let destination = Destination::of(&self.config, operation, &input)?;
         let region = self.config.region().map(AsRef::as_ref);
-        let authorization = Authorization::of(operation, &destination.endpoint, region)
-            .map_err(CallError::Authorization)?;
-        if authorization != Authorization::None && self.credentials.is_none() {
-            return Err(CallError::NoCredentials);
+        let authorization =
+            Authorization::of(operation, &destination.endpoint, region, self.held())
+                .map_err(CallError::Authorization)?;
+        match authorization {
+            Authorization::SigV4(_) | Authorization::SigV4a(_) if self.credentials.is_none() => {
+                return Err(CallError::NoCredentials);
+            }
+            Authorization::Bearer if self.token.is_none() => return Err(CallError::NoToken),
+            Authorization::SigV4(_)
+            | Authorization::SigV4a(_)
+            | Authorization::Bearer
+            | Authorization::None => {}
         }
         let tokens = self.tokens.clone();
         let codec = OperationCodec { operation, exchange, tokens, limit: self.limit };
@@ -164,6 +174,15 @@ impl Client {
         let output = sent.map_err(|error| self.failed(error))?;
         // The runtime hands back what the codec above gave it.
         output.downcast::<Received>().map_err(|_| CallError::Special("the answer was lost"))
+    }
+
+    fn held(&self) -> Held {
+        match (&self.credentials, &self.token) {
+            (None, None) => Held::Nothing,
+            (Some(_), None) => Held::Credentials,
+            (None, Some(_)) => Held::Token,
+            (Some(_), Some(_)) => Held::Both,
+        }
     }
 
     fn failed(&self, error: Sent) -> CallError {

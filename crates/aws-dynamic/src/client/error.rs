@@ -46,6 +46,8 @@ pub enum CallError {
     Authorization(Unauthorizable),
     /// The request must be signed, and the configuration has no source of credentials.
     NoCredentials,
+    /// The request needs a bearer token, and the configuration has no source of tokens.
+    NoToken,
     /// The answer has more bytes than the client takes.
     TooLarge {
         limit: usize,
@@ -106,6 +108,9 @@ impl fmt::Display for CallError {
             }
             Self::Authorization(error) => error.fmt(f),
             Self::NoCredentials => f.write_str("there is no source of credentials to sign with"),
+            Self::NoToken => f.write_str(
+                "the request is authorised by a bearer token, and there is no source of tokens",
+            ),
             Self::TooLarge { limit } => write!(f, "the answer has more than {limit} bytes"),
             Self::Sdk(error) => match error.as_service_error() {
                 Some(refusal) => refusal.fmt(f),

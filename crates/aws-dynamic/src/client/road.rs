@@ -4,12 +4,14 @@
 use std::error::Error as StdError;
 
 use aws_runtime::auth::sigv4::{SCHEME_ID as SIGV4, SigV4AuthScheme};
+use aws_runtime::auth::sigv4a::{SCHEME_ID as SIGV4A, SigV4aAuthScheme};
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::recursion_detection::RecursionDetectionInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::retries::classifiers::{AwsErrorCodeClassifier, TRANSIENT_ERRORS};
 use aws_runtime::service_clock_skew::{ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
 use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
+use aws_smithy_runtime::client::auth::http::BearerAuthScheme;
 use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthRuntimePluginV2};
 use aws_smithy_runtime::client::defaults::{DefaultPluginParams, default_plugins};
 use aws_smithy_runtime::client::http::connection_poisoning::ConnectionPoisoningInterceptor;
@@ -18,9 +20,10 @@ use aws_smithy_runtime::client::retries::classifiers::{
     HttpStatusCodeClassifier, ModeledAsRetryableClassifier, TransientErrorClassifier,
 };
 use aws_smithy_runtime::client::stalled_stream_protection::StalledStreamProtectionInterceptor;
+use aws_smithy_runtime_api::client::auth::http::HTTP_BEARER_AUTH_SCHEME_ID;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
 use aws_smithy_runtime_api::client::auth::{
-    AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
+    AuthSchemeId, AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
 };
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::endpoint::{EndpointResolverParams, SharedEndpointResolver};
@@ -62,22 +65,11 @@ pub(super) fn plugins(
         .with_behavior_version(version)
         .with_is_aws_sdk(true);
     let mut components = components(client, operation);
-    let endpoint = StaticUriEndpointResolver::uri(destination.url.clone());
-    components.set_endpoint_resolver(Some(SharedEndpointResolver::new(endpoint)));
     let mut layer = layer(client, operation);
+    let scheme = authorize(&mut layer, authorization);
+    aim(&mut components, destination, scheme);
     layer.store_put(SharedRequestSerializer::new(codec.clone()));
     layer.store_put(SharedResponseDeserializer::new(codec));
-    let scheme = match authorization {
-        Authorization::None => NO_AUTH_SCHEME_ID,
-        Authorization::SigV4(config) => {
-            // Nothing else may say what to sign for: the signer would prefer it.
-            layer.store_put(*config);
-            SIGV4
-        }
-    };
-    let scheme = StaticAuthSchemeOptionResolver::new(vec![scheme]);
-    let scheme = SharedAuthSchemeOptionResolver::new(scheme);
-    components.set_auth_scheme_option_resolver(Some(scheme));
     let plugin =
         StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components);
     RuntimePlugins::new()
@@ -120,17 +112,35 @@ fn layer(client: &Client, operation: Operation<'static>) -> Layer {
     layer
 }
 
-fn components(client: &Client, operation: Operation<'_>) -> RuntimeComponentsBuilder {
-    let config = &client.config;
-    let mut components = RuntimeComponentsBuilder::new("aws-dynamic");
-    components.set_http_client(config.http_client());
-    components.set_time_source(config.time_source());
-    components.set_sleep_impl(config.sleep_impl());
-    components.set_identity_cache(Some(client.identities.clone()));
-    components.push_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()));
-    if let Some(credentials) = &client.credentials {
-        components.set_identity_resolver(SIGV4, credentials.clone());
+/// Stores what to sign for; the scheme that does.
+fn authorize(layer: &mut Layer, authorization: Authorization) -> AuthSchemeId {
+    match authorization {
+        Authorization::None => NO_AUTH_SCHEME_ID,
+        Authorization::Bearer => HTTP_BEARER_AUTH_SCHEME_ID,
+        Authorization::SigV4(config) => {
+            // Nothing else may say what to sign for: the signer would prefer it.
+            layer.store_put(*config);
+            SIGV4
+        }
+        Authorization::SigV4a(config) => {
+            // This signer would prefer the client's region.
+            layer.store_or_unset(config.region_set.clone());
+            layer.store_put(*config);
+            SIGV4A
+        }
     }
+}
+
+fn aim(components: &mut RuntimeComponentsBuilder, to: &Destination, scheme: AuthSchemeId) {
+    let endpoint = StaticUriEndpointResolver::uri(to.url.clone());
+    components.set_endpoint_resolver(Some(SharedEndpointResolver::new(endpoint)));
+    let scheme = StaticAuthSchemeOptionResolver::new(vec![scheme]);
+    let scheme = SharedAuthSchemeOptionResolver::new(scheme);
+    components.set_auth_scheme_option_resolver(Some(scheme));
+}
+
+fn components(client: &Client, operation: Operation<'_>) -> RuntimeComponentsBuilder {
+    let mut components = identities(client);
     let transient = TRANSIENT_ERRORS.iter().copied().chain(special::transient(operation));
     let codes = AwsErrorCodeClassifier::<Refusal>::builder()
         .transient_errors(transient.collect::<Vec<_>>())
@@ -161,6 +171,27 @@ fn components(client: &Client, operation: Operation<'_>) -> RuntimeComponentsBui
     components
 }
 
+/// Whatever requests are authorised with, and what all else rests on.
+fn identities(client: &Client) -> RuntimeComponentsBuilder {
+    let config = &client.config;
+    let mut components = RuntimeComponentsBuilder::new("aws-dynamic");
+    components.set_http_client(config.http_client());
+    components.set_time_source(config.time_source());
+    components.set_sleep_impl(config.sleep_impl());
+    components.set_identity_cache(Some(client.identities.clone()));
+    components.push_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()));
+    components.push_auth_scheme(SharedAuthScheme::new(SigV4aAuthScheme::new()));
+    components.push_auth_scheme(SharedAuthScheme::new(BearerAuthScheme::new()));
+    if let Some(credentials) = &client.credentials {
+        components.set_identity_resolver(SIGV4, credentials.clone());
+        components.set_identity_resolver(SIGV4A, credentials.clone());
+    }
+    if let Some(token) = &client.token {
+        components.set_identity_resolver(HTTP_BEARER_AUTH_SCHEME_ID, token.clone());
+    }
+    components
+}
+
 /// An answer that is too large, or that cannot be read, stays so, and the operation is done.
 #[derive(Debug)]
 struct NoSecondTry;
@@ -183,3 +214,6 @@ impl ClassifyRetry for NoSecondTry {
 fn is_unreadable(error: &(dyn StdError + 'static)) -> bool {
     error.source().is_some_and(|source| source.is::<crate::protocol::Problem>())
 }
+
+#[cfg(test)]
+mod tests;
