@@ -149,9 +149,7 @@ fn scheme(operation: Operation<'_>, held: Held) -> Result<Scheme, Unauthorizable
             Ok(Scheme::Signature(SIGV4))
         }
         SignatureVersion::Bearer => Ok(Scheme::Bearer),
-        SignatureVersion::V2 => {
-            Err(Unauthorizable::Scheme(SignatureVersion::V2.word().to_owned()))
-        }
+        SignatureVersion::V2 => Err(Unauthorizable::Scheme(SignatureVersion::V2.word().to_owned())),
     }
 }
 

@@ -8,11 +8,15 @@
 
 mod checksum;
 mod codec;
+mod copy;
+mod customer_key;
 mod destination;
+mod discovery;
 mod document;
 mod error;
 mod road;
 mod special;
+mod tree_hash;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,9 +32,11 @@ use serde_json::{Map, Value};
 
 use self::codec::{Given, OperationCodec, Received, Tokens};
 use self::destination::Destination;
+use self::discovery::Discovered;
 use self::error::Sent;
 use crate::auth::{Authorization, Held};
 use crate::catalog::{Index, Models};
+use crate::endpoint::Endpoint;
 use crate::model::Operation;
 use crate::protocol::Exchange;
 use crate::validate::{Coercion, Finding, validate};
@@ -38,7 +44,7 @@ use crate::validate::{Coercion, Finding, validate};
 pub use self::error::{CallError, Refusal};
 
 /// Calls any operation of any service, with the settings of one `SdkConfig`. Cheap to clone; clones
-/// share credentials.
+/// share credentials and what services said of their endpoints.
 #[derive(Clone)]
 pub struct Client {
     config: SdkConfig,
@@ -47,6 +53,7 @@ pub struct Client {
     token: Option<SharedIdentityResolver>,
     interceptors: Vec<SharedInterceptor>,
     classifiers: Vec<SharedRetryClassifier>,
+    discovered: Discovered,
     tokens: Option<Tokens>,
     coercion: Coercion,
     limit: usize,
@@ -83,6 +90,7 @@ impl Client {
             token: config.token_provider().map(SharedIdentityResolver::new),
             interceptors: Vec::new(),
             classifiers: Vec::new(),
+            discovered: Discovered::default(),
             tokens: None,
             coercion: Coercion::On,
             limit: LIMIT,
@@ -130,6 +138,7 @@ impl Client {
     ) -> Result<Answer, CallError> {
         let operation = find(service, operation)?;
         let input = special::prepared(operation, input);
+        Exchange::of(operation).map_err(CallError::Unsupported)?;
         let valid = validate(operation, &input, self.coercion)
             .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
         let received = self.send(operation, valid.input).await?;
@@ -144,28 +153,27 @@ impl Client {
     async fn send(
         &self,
         operation: Operation<'static>,
-        input: Map<String, Value>,
+        mut input: Map<String, Value>,
     ) -> Result<Received, CallError> {
         let exchange = Exchange::of(operation).map_err(CallError::Unsupported)?;
         if exchange.event_stream().is_some() {
             return Err(CallError::Special(EVENTS));
         }
-        special::refuse(operation, &input).map_err(CallError::Special)?;
+        special::refuse(operation).map_err(CallError::Special)?;
+        copy::complete(self, operation, exchange, &mut input).await?;
         let destination = Destination::of(&self.config, operation, &input)?;
+        self.send_discovered(operation, exchange, input, destination).await
+    }
+
+    async fn send_to(
+        &self,
+        operation: Operation<'static>,
+        exchange: &'static Exchange,
+        input: Map<String, Value>,
+        destination: Destination,
+    ) -> Result<Received, CallError> {
         let region = self.config.region().map(AsRef::as_ref);
-        let authorization =
-            Authorization::of(operation, &destination.endpoint, region, self.held())
-                .map_err(CallError::Authorization)?;
-        match authorization {
-            Authorization::SigV4(_) | Authorization::SigV4a(_) if self.credentials.is_none() => {
-                return Err(CallError::NoCredentials);
-            }
-            Authorization::Bearer if self.token.is_none() => return Err(CallError::NoToken),
-            Authorization::SigV4(_)
-            | Authorization::SigV4a(_)
-            | Authorization::Bearer
-            | Authorization::None => {}
-        }
+        let authorization = self.authorization(operation, &destination.endpoint, region)?;
         let tokens = self.tokens.clone();
         let codec = OperationCodec { operation, exchange, tokens, limit: self.limit };
         let plugins = road::plugins(self, codec, &destination, authorization);
@@ -174,6 +182,27 @@ impl Client {
         let output = sent.map_err(|error| self.failed(error))?;
         // The runtime hands back what the codec above gave it.
         output.downcast::<Received>().map_err(|_| CallError::Special("the answer was lost"))
+    }
+
+    /// How a request is authorised, if the configuration has what that needs.
+    fn authorization(
+        &self,
+        operation: Operation<'_>,
+        endpoint: &Endpoint,
+        region: Option<&str>,
+    ) -> Result<Authorization, CallError> {
+        let authorization = Authorization::of(operation, endpoint, region, self.held())
+            .map_err(CallError::Authorization)?;
+        match authorization {
+            Authorization::SigV4(_) | Authorization::SigV4a(_) if self.credentials.is_none() => {
+                Err(CallError::NoCredentials)
+            }
+            Authorization::Bearer if self.token.is_none() => Err(CallError::NoToken),
+            Authorization::SigV4(_)
+            | Authorization::SigV4a(_)
+            | Authorization::Bearer
+            | Authorization::None => Ok(authorization),
+        }
     }
 
     fn held(&self) -> Held {

@@ -43,6 +43,13 @@ pub enum CallError {
     Endpoint(EndpointError),
     /// A member that becomes part of the host is missing, or no part of a host.
     HostLabel(String),
+    /// A host that the input or a service names is not where it must be.
+    Host {
+        /// What names it.
+        named_by: &'static str,
+        /// What it must look like.
+        expected: String,
+    },
     Authorization(Unauthorizable),
     /// The request must be signed, and the configuration has no source of credentials.
     NoCredentials,
@@ -106,6 +113,7 @@ impl fmt::Display for CallError {
             Self::HostLabel(member) => {
                 write!(f, "{member} becomes part of the host: expected letters, digits and hyphens")
             }
+            Self::Host { named_by, expected } => write!(f, "{named_by}: expected {expected}"),
             Self::Authorization(error) => error.fmt(f),
             Self::NoCredentials => f.write_str("there is no source of credentials to sign with"),
             Self::NoToken => f.write_str(

@@ -16,10 +16,12 @@ use aws_smithy_runtime::client::auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthRuntime
 use aws_smithy_runtime::client::defaults::{DefaultPluginParams, default_plugins};
 use aws_smithy_runtime::client::http::connection_poisoning::ConnectionPoisoningInterceptor;
 use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
+use aws_smithy_runtime::client::orchestrator::{StopPoint, invoke_with_stop_point};
 use aws_smithy_runtime::client::retries::classifiers::{
     HttpStatusCodeClassifier, ModeledAsRetryableClassifier, TransientErrorClassifier,
 };
 use aws_smithy_runtime::client::stalled_stream_protection::StalledStreamProtectionInterceptor;
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::http::HTTP_BEARER_AUTH_SCHEME_ID;
 use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
 use aws_smithy_runtime_api::client::auth::{
@@ -28,24 +30,30 @@ use aws_smithy_runtime_api::client::auth::{
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::endpoint::{EndpointResolverParams, SharedEndpointResolver};
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
-use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
-use aws_smithy_runtime_api::client::orchestrator::{Metadata, SensitiveOutput};
+use aws_smithy_runtime_api::client::interceptors::context::{Input, InterceptorContext};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, Metadata, SensitiveOutput};
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, SharedRetryClassifier,
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::client::runtime_plugin::{RuntimePlugins, StaticRuntimePlugin};
-use aws_smithy_runtime_api::client::ser_de::{SharedRequestSerializer, SharedResponseDeserializer};
-use aws_smithy_types::config_bag::Layer;
+use aws_smithy_runtime_api::client::ser_de::{
+    SerializeRequest, SharedRequestSerializer, SharedResponseDeserializer,
+};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::{ConfigBag, Layer};
 use http_body_util::LengthLimitError;
 
 use super::Client;
 use super::codec::OperationCodec;
 use super::destination::Destination;
-use super::error::Refusal;
+use super::error::{CallError, Refusal};
 use super::special;
 use crate::auth::Authorization;
 use crate::model::Operation;
+
+/// The name of the retries that presigning never comes to.
+const PRESIGNED: &str = "aws-dynamic presigned";
 
 /// The runtime's plugins for one call.
 pub(super) fn plugins(
@@ -76,6 +84,37 @@ pub(super) fn plugins(
         .with_client_plugins(default_plugins(defaults))
         .with_client_plugin(NoAuthRuntimePluginV2::new())
         .with_client_plugin(plugin)
+}
+
+/// A URL with a signature in it, of a path and a query; nothing is sent, and no interceptor sees it.
+pub(super) async fn presigned(
+    client: &Client,
+    operation: Operation<'static>,
+    destination: &Destination,
+    authorization: Authorization,
+    uri: String,
+) -> Result<String, CallError> {
+    let version = client.config.behavior_version().unwrap_or_else(BehaviorVersion::latest);
+    let mut components = identities(client);
+    let mut layer = layer(client, operation);
+    let scheme = authorize(&mut layer, authorization);
+    aim(&mut components, destination, scheme);
+    layer.store_put(SharedRequestSerializer::new(Get(uri)));
+    let plugin =
+        StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components);
+    let defaults = DefaultPluginParams::new()
+        .with_retry_partition_name(PRESIGNED)
+        .with_behavior_version(version)
+        .with_is_aws_sdk(true);
+    let plugins = RuntimePlugins::new()
+        .with_client_plugins(default_plugins(defaults))
+        .with_client_plugin(plugin);
+    let (service, name) = (operation.service().id(), operation.name());
+    let stop = StopPoint::BeforeTransmit;
+    let made = invoke_with_stop_point(service, name, Input::erase(()), &plugins, stop).await;
+    let made = made.map_err(|error| client.failed(error))?;
+    let request = made.request().ok_or(CallError::Special("the URL was lost"))?;
+    Ok(request.uri().to_owned())
 }
 
 /// Whether an error comes from an answer that was cut off at the client's limit.
@@ -190,6 +229,19 @@ fn identities(client: &Client) -> RuntimeComponentsBuilder {
         components.set_identity_resolver(HTTP_BEARER_AUTH_SCHEME_ID, token.clone());
     }
     components
+}
+
+/// A request for a URL alone.
+#[derive(Debug)]
+struct Get(String);
+
+impl SerializeRequest for Get {
+    fn serialize_input(&self, _: Input, _: &mut ConfigBag) -> Result<HttpRequest, BoxError> {
+        let mut request = HttpRequest::new(SdkBody::empty());
+        request.set_method("GET")?;
+        request.set_uri(self.0.as_str())?;
+        Ok(request)
+    }
 }
 
 /// An answer that is too large, or that cannot be read, stays so, and the operation is done.

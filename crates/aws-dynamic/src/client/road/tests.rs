@@ -1,9 +1,9 @@
 //! What goes out authorised, and what does not go out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use aws_credential_types::{Credentials, Token};
-use aws_credential_types::provider::token::SharedTokenProvider;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::token::SharedTokenProvider;
+use aws_credential_types::{Credentials, Token};
 use aws_types::sdk_config::Builder;
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{DerSignature, VerifyingKey};
@@ -107,7 +107,10 @@ fn the_other_services_that_sign_for_many_regions() {
     assert!(verifies(&event, "20260102/events/aws4_request", "/"));
     // Without the global endpoint it is as ever.
     let event = sent(example(), "events", "PutEvents", json!({"Entries": entries})).unwrap();
-    assert_eq!((event.header("x-amz-region-set"), event.scope()), (None, "eu-west-1/events".into()));
+    assert_eq!(
+        (event.header("x-amz-region-set"), event.scope()),
+        (None, "eu-west-1/events".into())
+    );
 
     let arn = "arn:aws:cloudfront::123456789012:key-value-store/d1a2";
     let input = json!({"KvsARN": arn});
@@ -137,16 +140,17 @@ fn an_endpoint_id_is_no_host() {
 
 #[test]
 fn a_token_authorises_where_nothing_else_does() {
-    let check = |config: Builder, service, operation, expected: Result<&str, &str>| {
-        match (sent(config, service, operation, Value::Null), expected) {
-            (Ok(sent), Ok(expected)) => {
-                let header = sent.header("authorization").unwrap();
-                assert!(header.starts_with(expected), "{header}");
-                assert!(sent.header("x-amz-security-token").is_none() || expected != BEARER);
-            }
-            (Err(error), Err(expected)) => assert_eq!(error.to_string(), expected),
-            (is, expected) => panic!("{is:?} for {expected:?}"),
+    let check = |config: Builder, service, operation, expected: Result<&str, &str>| match (
+        sent(config, service, operation, Value::Null),
+        expected,
+    ) {
+        (Ok(sent), Ok(expected)) => {
+            let header = sent.header("authorization").unwrap();
+            assert!(header.starts_with(expected), "{header}");
+            assert!(sent.header("x-amz-security-token").is_none() || expected != BEARER);
         }
+        (Err(error), Err(expected)) => assert_eq!(error.to_string(), expected),
+        (is, expected) => panic!("{is:?} for {expected:?}"),
     };
     let token_alone = || without_credentials(with_token(config()));
     check(with_token(config()), "codecatalyst", "VerifySession", Ok(BEARER));

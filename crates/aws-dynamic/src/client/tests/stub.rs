@@ -38,11 +38,11 @@ pub fn run<T>(call: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(call)
 }
 
-/// An HTTP client that answers always the same, and remembers what it was asked.
+/// An HTTP client that gives its answers in turn, the last one again and again, and remembers what
+/// it was asked.
 #[derive(Clone, Debug)]
 pub struct Stub {
-    status: u16,
-    body: &'static str,
+    answers: Vec<(u16, &'static str)>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
@@ -56,7 +56,11 @@ pub struct Sent {
 
 impl Stub {
     pub fn answers(status: u16, body: &'static str) -> Self {
-        Self { status, body, sent: Arc::default() }
+        Self::in_turn(vec![(status, body)])
+    }
+
+    pub fn in_turn(answers: Vec<(u16, &'static str)>) -> Self {
+        Self { answers, sent: Arc::default() }
     }
 
     pub fn sent(&self) -> Vec<Sent> {
@@ -80,14 +84,16 @@ impl Sent {
 impl HttpConnector for Stub {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let header = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        self.sent.lock().unwrap().push(Sent {
+        let mut all = self.sent.lock().unwrap();
+        let (status, body) = self.answers[all.len().min(self.answers.len() - 1)];
+        all.push(Sent {
             method: request.method().to_owned(),
             uri: request.uri().to_owned(),
             headers: request.headers().iter().map(header).collect(),
             body: request.body().bytes().unwrap().to_vec(),
         });
-        let status = StatusCode::try_from(self.status).unwrap();
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(self.body))))
+        let status = StatusCode::try_from(status).unwrap();
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body))))
     }
 }
 
