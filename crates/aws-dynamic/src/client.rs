@@ -175,7 +175,8 @@ impl Client {
         let region = self.config.region().map(AsRef::as_ref);
         let authorization = self.authorization(operation, &destination.endpoint, region)?;
         let tokens = self.tokens.clone();
-        let codec = OperationCodec { operation, exchange, tokens, limit: self.limit };
+        let (limit, compression) = (self.limit, road::compression(&self.config));
+        let codec = OperationCodec { operation, exchange, tokens, compression, limit };
         let plugins = road::plugins(self, codec, &destination, authorization);
         let (service, name) = (operation.service().id(), operation.name());
         let sent = invoke(service, name, Input::erase(Given(input)), &plugins).await;

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use super::error::Refusal;
 use super::special;
 use crate::model::Operation;
-use crate::protocol::{self, Exchange, Failure};
+use crate::protocol::{self, Compression, Exchange, Failure};
 
 /// Gives fresh UUIDs.
 pub(super) type Tokens = Arc<dyn Fn() -> String + Send + Sync>;
@@ -38,6 +38,7 @@ pub(super) struct OperationCodec {
     pub operation: Operation<'static>,
     pub exchange: &'static Exchange,
     pub tokens: Option<Tokens>,
+    pub compression: Compression,
     /// How many bytes an answer may have.
     pub limit: usize,
 }
@@ -53,7 +54,7 @@ impl SerializeRequest for OperationCodec {
         let given = input.downcast::<Given>().map_err(|_| "the input is of another client")?;
         let input = Value::Object(given.0);
         let tokens = self.tokens.as_deref().map(|tokens| tokens as &dyn Fn() -> String);
-        let mut request = self.exchange.request(&input, tokens)?;
+        let mut request = self.exchange.request_with(&input, tokens, self.compression)?;
         special::finish(self.operation, &input, &mut request)?;
         into_http(request)
     }

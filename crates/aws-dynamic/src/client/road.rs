@@ -42,6 +42,7 @@ use aws_smithy_runtime_api::client::ser_de::{
 };
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{ConfigBag, Layer};
+use aws_types::SdkConfig;
 use http_body_util::LengthLimitError;
 
 use super::Client;
@@ -51,6 +52,7 @@ use super::error::{CallError, Refusal};
 use super::special;
 use crate::auth::Authorization;
 use crate::model::Operation;
+use crate::protocol::Compression;
 
 /// The name of the retries that presigning never comes to.
 const PRESIGNED: &str = "aws-dynamic presigned";
@@ -84,6 +86,16 @@ pub(super) fn plugins(
         .with_client_plugins(default_plugins(defaults))
         .with_client_plugin(NoAuthRuntimePluginV2::new())
         .with_client_plugin(plugin)
+}
+
+/// Which request bodies the configuration wants compressed.
+pub(super) fn compression(config: &SdkConfig) -> Compression {
+    let least = config.request_min_compression_size_bytes();
+    match (config.disable_request_compression(), least.map(usize::try_from)) {
+        (Some(true), _) => Compression::Off,
+        (Some(false) | None, Some(Ok(least))) => Compression::From(least),
+        (Some(false) | None, Some(Err(_)) | None) => Compression::default(),
+    }
 }
 
 /// A URL with a signature in it, of a path and a query; nothing is sent, and no interceptor sees it.

@@ -209,3 +209,29 @@ fn what_cannot_be_authorised_or_spoken_says_so() {
         "sessionId": "aa"});
     check("lex-runtime-v2", "StartConversation", input, &events("requestEventStream"));
 }
+
+#[test]
+fn large_metrics_are_compressed_as_the_configuration_says() {
+    let size = |length: usize, config: Builder| {
+        let dimension = json!({"Name": "n", "Value": "v".repeat(1024)});
+        let data = json!({"MetricName": "m", "Value": 1, "Dimensions": [dimension]});
+        let input = json!({"Namespace": "n", "MetricData": vec![data; length]});
+        let sent = sent(config, "cloudwatch", "PutMetricData", input).unwrap();
+        let is_compressed = sent.header("content-encoding") == Some("gzip");
+        assert_eq!(is_compressed, sent.body.starts_with(&[0x1f, 0x8b]));
+        is_compressed
+    };
+    let of_size = |bytes| config().request_min_compression_size_bytes(bytes);
+    assert!(size(10, config()));
+    assert!(!size(9, config()));
+    assert!(!size(10, config().disable_request_compression(true)));
+    assert!(size(10, config().disable_request_compression(false)));
+    assert!(size(1, of_size(128)));
+    assert!(size(1, of_size(0)));
+    assert!(!size(10, of_size(20_000)));
+    assert!(!size(1, of_size(0).disable_request_compression(true)));
+    // No other operation is.
+    let input = json!({"Namespace": "n".repeat(255)});
+    let other = sent(of_size(0), "cloudwatch", "ListMetrics", input).unwrap();
+    assert_eq!(other.header("content-encoding"), None);
+}
