@@ -50,7 +50,7 @@ pub struct Client {
     config: SdkConfig,
     identities: SharedIdentityCache,
     credentials: Option<SharedIdentityResolver>,
-    token: Option<SharedIdentityResolver>,
+    bearer: Option<SharedIdentityResolver>,
     interceptors: Vec<SharedInterceptor>,
     classifiers: Vec<SharedRetryClassifier>,
     discovered: Discovered,
@@ -87,7 +87,7 @@ impl Client {
             identities,
             // Once for all calls: a cache knows a source of credentials by this value.
             credentials: config.credentials_provider().map(SharedIdentityResolver::new),
-            token: config.token_provider().map(SharedIdentityResolver::new),
+            bearer: config.token_provider().map(SharedIdentityResolver::new),
             interceptors: Vec::new(),
             classifiers: Vec::new(),
             discovered: Discovered::default(),
@@ -198,7 +198,7 @@ impl Client {
             Authorization::SigV4(_) | Authorization::SigV4a(_) if self.credentials.is_none() => {
                 Err(CallError::NoCredentials)
             }
-            Authorization::Bearer if self.token.is_none() => Err(CallError::NoToken),
+            Authorization::Bearer if self.bearer.is_none() => Err(CallError::NoToken),
             Authorization::SigV4(_)
             | Authorization::SigV4a(_)
             | Authorization::Bearer
@@ -207,7 +207,7 @@ impl Client {
     }
 
     fn held(&self) -> Held {
-        match (&self.credentials, &self.token) {
+        match (&self.credentials, &self.bearer) {
             (None, None) => Held::Nothing,
             (Some(_), None) => Held::Credentials,
             (None, Some(_)) => Held::Token,

@@ -237,7 +237,7 @@ fn identities(client: &Client) -> RuntimeComponentsBuilder {
         components.set_identity_resolver(SIGV4, credentials.clone());
         components.set_identity_resolver(SIGV4A, credentials.clone());
     }
-    if let Some(token) = &client.token {
+    if let Some(token) = &client.bearer {
         components.set_identity_resolver(HTTP_BEARER_AUTH_SCHEME_ID, token.clone());
     }
     components
