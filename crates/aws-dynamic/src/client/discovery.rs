@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::codec::Received;
 use super::destination::{Destination, Origin};
 use super::error::CallError;
-use super::{Client, special};
+use super::{Answer, Client, special};
 use crate::endpoint::Rules;
 use crate::model::Operation;
 use crate::protocol::{Exchange, ServiceError};
@@ -92,8 +92,8 @@ impl Client {
     fn ask(
         &self,
         operation: Operation<'static>,
-    ) -> Pin<Box<dyn Future<Output = Result<Received, CallError>> + Send + '_>> {
-        Box::pin(self.send(operation, Map::new()))
+    ) -> Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send + '_>> {
+        Box::pin(self.call(operation.service().name(), operation.name(), &Value::Null))
     }
 
     /// The host, if it is one of the service's in the client's region.
