@@ -1,13 +1,13 @@
 //! How a request is authorised: the model names the ways, and the endpoint's rules change the details
-//! of the one that is taken. A way that this crate does not know is an error that names it; a request
-//! is never sent without a signature because its own is not known.
+//! of the one that is taken, or leave only another. A way that this crate does not know is an error
+//! that names it; a request is never sent without a signature because its own is not known.
 
 use std::fmt;
 
 use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
 use aws_sigv4::http_request::SignableBody;
 use aws_types::SigningName;
-use aws_types::region::{Region, SigningRegion};
+use aws_types::region::{Region, SigningRegion, SigningRegionSet};
 
 use crate::endpoint::{self, Endpoint};
 use crate::model::Operation;
@@ -20,6 +20,19 @@ pub enum Authorization {
     None,
     /// Signature version 4, with all that it needs but credentials and time.
     SigV4(Box<SigV4OperationSigningConfig>),
+    /// Signature version 4a, which is for a set of regions; likewise.
+    SigV4a(Box<SigV4OperationSigningConfig>),
+    /// A bearer token in a header.
+    Bearer,
+}
+
+/// What a client can authorise requests with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    Nothing,
+    Credentials,
+    Token,
+    Both,
 }
 
 /// Why a request cannot be authorised.
@@ -29,31 +42,51 @@ pub enum Unauthorizable {
     Scheme(String),
     /// Neither the endpoint's rules nor the configuration name a region to sign for.
     NoRegion,
+    /// A bearer token would go out without TLS.
+    TokenInClear,
 }
 
 impl Authorization {
     /// How a request of an operation to an endpoint is authorised. The region is the client's own.
+    /// Where credentials and a token both would do, a token is taken if it is all that is held.
     pub fn of(
         operation: Operation<'_>,
         endpoint: &Endpoint,
         region: Option<&str>,
+        held: Held,
     ) -> Result<Self, Unauthorizable> {
-        match scheme(operation)? {
+        let scheme = match scheme(operation, held)? {
             Scheme::None => return Ok(Self::None),
-            Scheme::SigV4 => {}
-        }
+            Scheme::Bearer if endpoint.scheme() != "https" => {
+                return Err(Unauthorizable::TokenInClear);
+            }
+            Scheme::Bearer => return Ok(Self::Bearer),
+            Scheme::Signature(scheme) => scheme,
+        };
         let rule = rule(endpoint)?;
-        let region = rule.and_then(|rule| rule.signing_region.as_deref()).or(region);
-        let region = region.ok_or(Unauthorizable::NoRegion)?;
         let name = rule.and_then(|rule| rule.signing_name.as_deref());
         let name = name.unwrap_or_else(|| operation.service().signing_name());
-        let config = SigV4OperationSigningConfig {
-            region: Some(SigningRegion::from(Region::new(region.to_owned()))),
+        let mut config = Box::new(SigV4OperationSigningConfig {
             name: Some(SigningName::from(name.to_owned())),
             signing_options: options(operation, rule),
             ..SigV4OperationSigningConfig::default()
-        };
-        Ok(Self::SigV4(Box::new(config)))
+        });
+        if rule.map_or(scheme, |rule| rule.name.as_str()) == SIGV4A {
+            let set = rule.map(|rule| rule.signing_region_set.as_slice()).unwrap_or_default();
+            let set: SigningRegionSet = match set {
+                [] => region.into_iter().collect(),
+                set => set.iter().map(String::as_str).collect(),
+            };
+            if set.as_ref().is_empty() {
+                return Err(Unauthorizable::NoRegion);
+            }
+            config.region_set = Some(set);
+            return Ok(Self::SigV4a(config));
+        }
+        let region = rule.and_then(|rule| rule.signing_region.as_deref()).or(region);
+        let region = region.ok_or(Unauthorizable::NoRegion)?;
+        config.region = Some(SigningRegion::from(Region::new(region.to_owned())));
+        Ok(Self::SigV4(config))
     }
 
     /// The name of the way, as models have it: `aws.auth#sigv4`.
@@ -61,34 +94,43 @@ impl Authorization {
         match self {
             Self::None => AuthScheme::None.word(),
             Self::SigV4(_) => AuthScheme::SigV4.word(),
+            Self::SigV4a(_) => AuthScheme::SigV4a.word(),
+            Self::Bearer => AuthScheme::Bearer.word(),
         }
     }
 
     /// The service that is signed for.
     pub fn signing_name(&self) -> Option<&str> {
         match self {
-            Self::None => None,
-            Self::SigV4(config) => config.name.as_ref().map(AsRef::as_ref),
+            Self::None | Self::Bearer => None,
+            Self::SigV4(config) | Self::SigV4a(config) => config.name.as_ref().map(AsRef::as_ref),
         }
     }
 
-    /// The region that is signed for.
+    /// The region that is signed for; by SigV4a it is a set of them.
     pub fn signing_region(&self) -> Option<&str> {
         match self {
-            Self::None => None,
+            Self::None | Self::Bearer => None,
             Self::SigV4(config) => config.region.as_ref().map(AsRef::as_ref),
+            Self::SigV4a(config) => config.region_set.as_ref().map(AsRef::as_ref),
         }
     }
 }
 
 impl fmt::Display for Unauthorizable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Scheme(name) => {
-                write!(f, "the request must be authorised by {name}, which is not supported here")
+        let name = match self {
+            Self::NoRegion => return f.write_str("no region is set to sign the request for"),
+            Self::TokenInClear => {
+                return f.write_str("a bearer token is sent by https only; the endpoint is http");
             }
-            Self::NoRegion => f.write_str("no region is set to sign the request for"),
-        }
+            Self::Scheme(name) => match name.as_str() {
+                "v2" => "signature version 2",
+                "sigv4-s3express" => "a session of S3 Express (a directory bucket)",
+                other => other,
+            },
+        };
+        write!(f, "the request must be authorised by {name}, which is not supported here")
     }
 }
 
@@ -96,11 +138,16 @@ impl std::error::Error for Unauthorizable {}
 
 enum Scheme {
     None,
-    SigV4,
+    Bearer,
+    /// By its name in endpoint rules.
+    Signature(&'static str),
 }
 
-/// The first of the model's ways that is known here.
-fn scheme(operation: Operation<'_>) -> Result<Scheme, Unauthorizable> {
+const SIGV4: &str = "sigv4";
+const SIGV4A: &str = "sigv4a";
+
+/// The first of the model's ways that is known here; version 4a where there is no other signature.
+fn scheme(operation: Operation<'_>, held: Held) -> Result<Scheme, Unauthorizable> {
     let service = operation.service();
     match operation.auth_type() {
         Some(AuthType::None) => return Ok(Scheme::None),
@@ -110,29 +157,35 @@ fn scheme(operation: Operation<'_>) -> Result<Scheme, Unauthorizable> {
     if ways.is_empty() {
         ways = service.auth().collect();
     }
-    for way in &ways {
-        match way {
-            AuthScheme::SigV4 => return Ok(Scheme::SigV4),
-            AuthScheme::None => return Ok(Scheme::None),
-            AuthScheme::SigV4a | AuthScheme::Bearer => {}
-        }
+    let has = |way| ways.contains(&way);
+    if has(AuthScheme::Bearer) && held == Held::Token {
+        return Ok(Scheme::Bearer);
     }
-    if let Some(first) = ways.first() {
-        return Err(Unauthorizable::Scheme(first.word().to_owned()));
+    let known = ways.iter().find_map(|way| match way {
+        AuthScheme::SigV4a | AuthScheme::Bearer if has(AuthScheme::SigV4) => None,
+        AuthScheme::SigV4 => Some(Scheme::Signature(SIGV4)),
+        AuthScheme::SigV4a => Some(Scheme::Signature(SIGV4A)),
+        AuthScheme::Bearer => Some(Scheme::Bearer),
+        AuthScheme::None => Some(Scheme::None),
+    });
+    if let Some(known) = known {
+        return Ok(known);
     }
     match service.signature_version() {
-        SignatureVersion::V4 | SignatureVersion::S3V4 | SignatureVersion::S3 => Ok(Scheme::SigV4),
-        old @ (SignatureVersion::V2 | SignatureVersion::Bearer) => {
-            Err(Unauthorizable::Scheme(old.word().to_owned()))
+        SignatureVersion::V4 | SignatureVersion::S3V4 | SignatureVersion::S3 => {
+            Ok(Scheme::Signature(SIGV4))
         }
+        SignatureVersion::Bearer => Ok(Scheme::Bearer),
+        SignatureVersion::V2 => Err(Unauthorizable::Scheme(SignatureVersion::V2.word().to_owned())),
     }
 }
 
-/// What the rules say of signature version 4. Where they name other ways only, theirs counts: a
-/// multi-region access point takes no signature for one region.
+/// What the rules say of version 4, or of 4a where they leave nothing else: a multi-region access
+/// point takes no signature for one region.
 fn rule(endpoint: &Endpoint) -> Result<Option<&endpoint::AuthScheme>, Unauthorizable> {
     let ways = endpoint.auth_schemes();
-    match (ways.iter().find(|way| way.name == "sigv4"), ways.first()) {
+    let named = |name| ways.iter().find(|way| way.name == name);
+    match (named(SIGV4).or_else(|| named(SIGV4A)), ways.first()) {
         (None, Some(first)) => Err(Unauthorizable::Scheme(first.name.clone())),
         (found, _) => Ok(found),
     }
@@ -173,9 +226,10 @@ mod tests {
     fn signed(service: &str, operation: &str, endpoint: &Endpoint) -> SigV4OperationSigningConfig {
         let service = Models::get().unwrap().service(service).unwrap().unwrap();
         let operation = service.operation(operation).unwrap();
-        match Authorization::of(operation, endpoint, Some("eu-west-1")).unwrap() {
+        let held = Held::Credentials;
+        match Authorization::of(operation, endpoint, Some("eu-west-1"), held).unwrap() {
             Authorization::SigV4(config) => *config,
-            Authorization::None => panic!("not signed"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -221,6 +275,7 @@ mod tests {
         let service = Models::get().unwrap().service("ec2").unwrap().unwrap();
         let operation = service.operation("DescribeVpcs").unwrap();
         let plain = endpoint("ec2", "eu-west-1");
-        assert_eq!(Authorization::of(operation, &plain, None), Err(Unauthorizable::NoRegion));
+        let none = Authorization::of(operation, &plain, None, Held::Credentials);
+        assert_eq!(none, Err(Unauthorizable::NoRegion));
     }
 }

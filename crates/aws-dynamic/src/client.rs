@@ -8,8 +8,11 @@
 
 mod checksum;
 mod codec;
+mod copy;
+mod customer_key;
 mod destination;
 mod digest;
+mod discovery;
 mod document;
 mod download;
 mod error;
@@ -21,6 +24,7 @@ mod reader;
 mod road;
 mod special;
 mod trailer;
+mod tree_hash;
 mod upload;
 
 use std::fmt;
@@ -38,10 +42,12 @@ use serde_json::{Map, Value};
 
 use self::checksum::Mismatch;
 use self::codec::{OperationCodec, Reads, Received, Tokens};
-use self::destination::Destination;
+use self::destination::{Destination, Origin};
+use self::discovery::Discovered;
 use self::error::Sent;
-use crate::auth::Authorization;
+use crate::auth::{Authorization, Held};
 use crate::catalog::{Index, Models};
+use crate::endpoint::Endpoint;
 use crate::model::Operation;
 use crate::protocol::Exchange;
 use crate::validate::{Coercion, Finding, validate};
@@ -55,14 +61,16 @@ pub use self::presign::Presigned;
 pub use self::reader::{from_reader, from_reader_once};
 
 /// Calls any operation of any service, with the settings of one `SdkConfig`. Cheap to clone; clones
-/// share credentials.
+/// share credentials and what services said of their endpoints.
 #[derive(Clone)]
 pub struct Client {
     config: SdkConfig,
     identities: SharedIdentityCache,
     credentials: Option<SharedIdentityResolver>,
+    bearer: Option<SharedIdentityResolver>,
     interceptors: Vec<SharedInterceptor>,
     classifiers: Vec<SharedRetryClassifier>,
+    discovered: Discovered,
     tokens: Option<Tokens>,
     coercion: Coercion,
     limit: usize,
@@ -107,8 +115,10 @@ impl Client {
             identities,
             // Once for all calls: a cache knows a source of credentials by this value.
             credentials: config.credentials_provider().map(SharedIdentityResolver::new),
+            bearer: config.token_provider().map(SharedIdentityResolver::new),
             interceptors: Vec::new(),
             classifiers: Vec::new(),
+            discovered: Discovered::default(),
             tokens: None,
             coercion: Coercion::On,
             limit: LIMIT,
@@ -170,7 +180,7 @@ impl Client {
         let input = special::prepared(operation, input);
         let valid = validate(operation, &input, self.coercion)
             .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
-        special::refuse(operation, &valid.input).map_err(CallError::Special)?;
+        special::refuse(operation).map_err(CallError::Special)?;
         Ok(Call {
             operation,
             exchange,
@@ -201,8 +211,15 @@ impl Client {
         destination: &Destination,
         reads: Reads,
     ) -> OperationCodec {
-        let (tokens, headers) = (self.tokens.clone(), destination.headers());
-        OperationCodec { operation, exchange, tokens, headers, limit: self.limit, reads }
+        OperationCodec {
+            operation,
+            exchange,
+            tokens: self.tokens.clone(),
+            headers: destination.headers(),
+            compression: road::compression(&self.config),
+            limit: self.limit,
+            reads,
+        }
     }
 
     /// Where a call goes, and how it is authorised there.
@@ -213,8 +230,7 @@ impl Client {
     ) -> Result<(Destination, Authorization), CallError> {
         let destination = Destination::of(&self.config, operation, members)?;
         let region = self.config.region().map(AsRef::as_ref);
-        let authorization = Authorization::of(operation, &destination.endpoint, region)
-            .map_err(CallError::Authorization)?;
+        let authorization = self.authorization(operation, &destination.endpoint, region)?;
         Ok((destination, authorization))
     }
 
@@ -226,17 +242,37 @@ impl Client {
         reads: Reads,
     ) -> Result<Received, CallError> {
         let (operation, exchange) = (call.operation, call.exchange);
-        let (destination, mut authorization) = self.bound(operation, &call.members)?;
+        let mut members = std::mem::take(&mut call.members);
+        copy::complete(self, operation, exchange, &mut members).await?;
+        let destination = Destination::of(&self.config, operation, &members)?;
+        let given = Given { members, body };
+        match special::discovered_label(operation) {
+            Some(label) if destination.origin == Origin::Rules => {
+                self.send_discovered(call, given, &destination, label).await
+            }
+            Some(_) | None => self.send_to(call, given, &destination, reads).await,
+        }
+    }
+
+    async fn send_to(
+        &self,
+        call: &Call,
+        given: Given,
+        destination: &Destination,
+        reads: Reads,
+    ) -> Result<Received, CallError> {
+        let (operation, exchange) = (call.operation, call.exchange);
+        let region = self.config.region().map(AsRef::as_ref);
+        let mut authorization = self.authorization(operation, &destination.endpoint, region)?;
         self.holds(&authorization)?;
-        if let Some(body) = &body {
+        if let Some(body) = &given.body {
             upload::hash(operation, &mut authorization, body).await?;
         }
-        let codec = self.codec(operation, exchange, &destination, reads);
-        let mut plugins = road::plugins(self, codec, &destination, authorization);
+        let codec = self.codec(operation, exchange, destination, reads);
+        let mut plugins = road::plugins(self, codec, destination, authorization);
         if exchange.event_stream().is_some() {
             plugins = plugins.with_client_plugin(events::patience());
         }
-        let given = Given { members: std::mem::take(&mut call.members), body };
         let (service, name) = (operation.service().id(), operation.name());
         let sent = invoke(service, name, Input::erase(given), &plugins).await;
         let output = sent.map_err(|error| self.failed(error))?;
@@ -244,11 +280,33 @@ impl Client {
         output.downcast::<Received>().map_err(|_| CallError::Special("the answer was lost"))
     }
 
+    /// How a request is authorised.
+    fn authorization(
+        &self,
+        operation: Operation<'_>,
+        endpoint: &Endpoint,
+        region: Option<&str>,
+    ) -> Result<Authorization, CallError> {
+        let held = match (&self.credentials, &self.bearer) {
+            (None, None) => Held::Nothing,
+            (Some(_), None) => Held::Credentials,
+            (None, Some(_)) => Held::Token,
+            (Some(_), Some(_)) => Held::Both,
+        };
+        Authorization::of(operation, endpoint, region, held).map_err(CallError::Authorization)
+    }
+
     /// Fails without what a request is to be authorised with.
     fn holds(&self, authorization: &Authorization) -> Result<(), CallError> {
         match authorization {
-            Authorization::SigV4(_) if self.credentials.is_none() => Err(CallError::NoCredentials),
-            Authorization::SigV4(_) | Authorization::None => Ok(()),
+            Authorization::SigV4(_) | Authorization::SigV4a(_) if self.credentials.is_none() => {
+                Err(CallError::NoCredentials)
+            }
+            Authorization::Bearer if self.bearer.is_none() => Err(CallError::NoToken),
+            Authorization::SigV4(_)
+            | Authorization::SigV4a(_)
+            | Authorization::Bearer
+            | Authorization::None => Ok(()),
         }
     }
 

@@ -19,7 +19,7 @@ use super::error::Refusal;
 use super::special;
 use super::trailer::Trailer;
 use crate::model::Operation;
-use crate::protocol::{self, Exchange, Failure};
+use crate::protocol::{self, Compression, Exchange, Failure};
 
 /// Gives fresh UUIDs.
 pub(super) type Tokens = Arc<dyn Fn() -> String + Send + Sync>;
@@ -70,6 +70,7 @@ pub(super) struct OperationCodec {
     pub tokens: Option<Tokens>,
     /// What the endpoint's rules add.
     pub headers: Vec<(String, String)>,
+    pub compression: Compression,
     /// How many bytes an answer may have.
     pub limit: usize,
     pub reads: Reads,
@@ -108,7 +109,7 @@ impl OperationCodec {
 
     fn written(&self, input: &Value) -> Result<protocol::HttpRequest, BoxError> {
         let tokens = self.tokens.as_deref().map(|tokens| tokens as &dyn Fn() -> String);
-        let mut request = self.exchange.request(input, tokens)?;
+        let mut request = self.exchange.request_with(input, tokens, self.compression)?;
         request.headers.extend_from_slice(&self.headers);
         Ok(request)
     }

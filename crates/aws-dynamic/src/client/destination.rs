@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::error::CallError;
 use super::special;
-use crate::endpoint::{Argument, BuiltIn, Endpoint, Parameters, Rules};
+use crate::endpoint::{Argument, BuiltIn, Endpoint, Parameters, Partitions, Rules};
 use crate::expression::{Expression, Searched};
 use crate::model::{Operation, Service};
 
@@ -21,6 +21,16 @@ pub(super) struct Destination {
     pub endpoint: Endpoint,
     /// With the operation's host prefix.
     pub url: String,
+    pub origin: Origin,
+}
+
+/// Who says where a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// AWS's rules.
+    Rules,
+    /// The user's own configuration.
+    User,
 }
 
 impl Destination {
@@ -46,17 +56,53 @@ impl Destination {
             };
         }
         let endpoint = set.resolve(&parameters, rules.partitions()).map_err(CallError::Endpoint)?;
+        let origin = if custom.is_some() { Origin::User } else { Origin::Rules };
+        let member = special::endpoint_member(operation).filter(|_| origin == Origin::Rules);
+        if let Some(member) = member {
+            let url = named(config, rules.partitions(), member, input)?;
+            return Ok(Self { endpoint, url, origin });
+        }
         let prefix = host_prefix(operation, input, &endpoint)?;
         let port = endpoint.port().map(|port| format!(":{port}")).unwrap_or_default();
         let (scheme, host, path) = (endpoint.scheme(), endpoint.host(), endpoint.path());
         let url = format!("{scheme}://{prefix}{host}{port}{path}");
-        Ok(Self { endpoint, url })
+        Ok(Self { endpoint, url, origin })
+    }
+
+    /// The same with another host, which the caller has checked.
+    pub fn at(&self, host: &str) -> Self {
+        let (endpoint, origin) = (self.endpoint.clone(), self.origin);
+        Self { endpoint, url: format!("https://{host}"), origin }
     }
 
     /// The headers that the rules add to requests.
     pub fn headers(&self) -> Vec<(String, String)> {
         let headers = self.endpoint.headers().iter();
         headers.map(|(name, values)| (name.clone(), values.join(", "))).collect()
+    }
+}
+
+/// The endpoint that the input names: a host of the service's own in the client's region, by https and
+/// with nothing else in its URL. No other text of an input becomes a host.
+fn named(
+    config: &SdkConfig,
+    partitions: &Partitions<'_>,
+    (member, parent): (&'static str, &str),
+    input: &Map<String, Value>,
+) -> Result<String, CallError> {
+    let region = config.region().map(AsRef::as_ref).unwrap_or_default();
+    let url = input.get(member).and_then(Value::as_str).unwrap_or_default();
+    let host = url.strip_prefix("https://").map(|host| host.strip_suffix('/').unwrap_or(host));
+    let before = host.and_then(|host| partitions.before_region(host, region));
+    let own = before.and_then(|before| before.strip_suffix(parent)?.strip_suffix('.'));
+    match (host, own) {
+        (Some(host), Some(_)) => Ok(format!("https://{host}")),
+        (Some(_) | None, Some(_) | None) => Err(CallError::Host {
+            named_by: member,
+            expected: format!(
+                "https:// and a host below {parent}.{region}, such as GetMLModel answers"
+            ),
+        }),
     }
 }
 

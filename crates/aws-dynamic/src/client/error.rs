@@ -45,9 +45,18 @@ pub enum CallError {
     Endpoint(EndpointError),
     /// A member that becomes part of the host is missing, or no part of a host.
     HostLabel(String),
+    /// A host that the input or a service names is not where it must be.
+    Host {
+        /// What names it.
+        named_by: &'static str,
+        /// What it must look like.
+        expected: String,
+    },
     Authorization(Unauthorizable),
     /// The request must be signed, and the configuration has no source of credentials.
     NoCredentials,
+    /// The request needs a bearer token, and the configuration has no source of tokens.
+    NoToken,
     /// The answer has more bytes than the client takes.
     TooLarge {
         limit: usize,
@@ -113,8 +122,10 @@ impl CallError {
             | Self::Special(_)
             | Self::Endpoint(_)
             | Self::HostLabel(_)
+            | Self::Host { .. }
             | Self::Authorization(_)
             | Self::NoCredentials
+            | Self::NoToken
             | Self::TooLarge { .. }
             | Self::Checksum(_)
             | Self::Cut { .. }
@@ -148,8 +159,12 @@ impl fmt::Display for CallError {
             Self::HostLabel(member) => {
                 write!(f, "{member} becomes part of the host: expected letters, digits and hyphens")
             }
+            Self::Host { named_by, expected } => write!(f, "{named_by}: expected {expected}"),
             Self::Authorization(error) => error.fmt(f),
             Self::NoCredentials => f.write_str("there is no source of credentials to sign with"),
+            Self::NoToken => f.write_str(
+                "the request is authorised by a bearer token, and there is no source of tokens",
+            ),
             Self::TooLarge { limit } => write!(f, "the answer has more than {limit} bytes"),
             Self::Checksum(what) => f.write_str(what),
             Self::Cut { written, .. } => write!(f, "the answer broke off after {written} bytes"),
@@ -180,8 +195,10 @@ impl Error for CallError {
             | Self::Special(_)
             | Self::Endpoint(_)
             | Self::HostLabel(_)
+            | Self::Host { .. }
             | Self::Authorization(_)
             | Self::NoCredentials
+            | Self::NoToken
             | Self::TooLarge { .. }
             | Self::Checksum(_) => None,
         }

@@ -6,9 +6,11 @@ use std::borrow::Cow;
 use aws_smithy_xml::decode::{Document, try_data};
 use serde_json::{Value, json};
 
-use super::checksum;
+use super::copy::Copy;
 use super::digest::Algorithm;
 use super::document::{self, Form};
+use super::tree_hash::tree_hash;
+use super::{checksum, customer_key};
 use crate::model::Operation;
 use crate::model::terms::{EndpointDiscovery, Kind};
 use crate::protocol::{HttpRequest, ServiceError};
@@ -46,8 +48,16 @@ enum Case {
     LastPart(&'static [&'static str]),
     /// A code to try again after, which is not among those of all services.
     Transient(&'static str),
-    /// What this crate cannot do, unless the input has this member.
-    Refused(&'static str, Option<&'static str>),
+    /// Glacier wants a hash of what is uploaded, made of hashes of its parts.
+    TreeHash,
+    /// A key goes out in base64, in the first member, with its hash in the second.
+    CustomerKey(&'static str, &'static str),
+    /// A copy from another region needs a URL that is signed for there.
+    Copy(Copy),
+    /// The first member is the endpoint, a host below this name.
+    EndpointMember(&'static str, &'static str),
+    /// The service must be asked for its endpoint; a label of the host begins with this.
+    Discovered(&'static str),
 }
 
 const TABLE: &[Row] = &[
@@ -62,16 +72,36 @@ const TABLE: &[Row] = &[
     row("apigateway", &[], Case::Header("accept", "application/json")),
     row("glacier", &[], Case::VersionHeader("x-amz-glacier-version")),
     row("glacier", &[], Case::Default("accountId", "-")),
-    row("glacier", &["UploadArchive", "UploadMultipartPart"], Case::Refused(TREE_HASH, None)),
+    row("glacier", &["UploadArchive", "UploadMultipartPart"], Case::TreeHash),
+    row("s3", &[], Case::CustomerKey("SSECustomerKey", "SSECustomerKeyMD5")),
+    row("s3", &[], Case::CustomerKey("CopySourceSSECustomerKey", "CopySourceSSECustomerKeyMD5")),
     row("s3", &[], Case::Transient("InternalError")),
     row("sts", &[], Case::Transient("IDPCommunicationError")),
-    row("machinelearning", &["Predict"], Case::Refused(PREDICT, None)),
-    row("ec2", &["CopySnapshot"], Case::Refused(PRESIGNED, Some("PresignedUrl"))),
+    row(
+        "machinelearning",
+        &["Predict"],
+        Case::EndpointMember("PredictEndpoint", "machinelearning"),
+    ),
+    row("timestream-query", &[], Case::Discovered("timestream")),
+    row("timestream-write", &[], Case::Discovered("timestream")),
+    row("ec2", &["CopySnapshot"], Case::Copy(Copy::Ec2)),
+    row("rds", COPIES_OF_RDS, Case::Copy(Copy::Rds)),
+    row("docdb", COPIES_OF_CLUSTERS, Case::Copy(Copy::Rds)),
+    row("neptune", COPIES_OF_CLUSTERS, Case::Copy(Copy::Rds)),
 ];
 
-const TREE_HASH: &str = "an upload to Glacier needs a tree hash, which is not supported here";
-const PREDICT: &str = "the endpoint is a member of the input, which is not supported here";
-const PRESIGNED: &str = "the copy needs PresignedUrl, which is not made here";
+const COPIES_OF_CLUSTERS: &[&str] = &["CopyDBClusterSnapshot", "CreateDBCluster"];
+const COPIES_OF_RDS: &[&str] = &[
+    "CopyDBClusterSnapshot",
+    "CopyDBSnapshot",
+    "CreateDBCluster",
+    "CreateDBInstanceReadReplica",
+    "StartDBInstanceAutomatedBackupsReplication",
+];
+
+const TREE_HASH: &str = "x-amz-sha256-tree-hash";
+const NO_TREE_HASH: &str =
+    "an upload from a stream to Glacier must be given its tree hash, in the member checksum";
 const DISCOVERY: &str = "the endpoint must be asked for first, which is not supported here";
 
 /// The input with what the service's own clients would make of it.
@@ -98,26 +128,46 @@ pub(super) fn prepared<'v>(operation: Operation<'_>, input: &'v Value) -> Cow<'v
                 }
             }
         }
+        if let Case::CustomerKey(name, hash) = case
+            && members().any(|member| member.name() == *hash)
+            && input.get(hash).is_none_or(Value::is_null)
+            && let Some(Value::String(key)) = input.get(name)
+        {
+            let (key, sum) = customer_key::headers(key);
+            if let Some(fields) = input.to_mut().as_object_mut() {
+                fields.insert((*name).to_owned(), json!(key));
+                fields.insert((*hash).to_owned(), json!(sum));
+            }
+        }
     }
     input
 }
 
 /// Fails for what would be sent wrongly.
-pub(super) fn refuse(
-    operation: Operation<'_>,
-    input: &serde_json::Map<String, Value>,
-) -> Result<(), &'static str> {
-    if operation.endpoint_discovery() == Some(EndpointDiscovery::Required) {
-        return Err(DISCOVERY);
+pub(super) fn refuse(operation: Operation<'_>) -> Result<(), &'static str> {
+    let is_required = operation.endpoint_discovery() == Some(EndpointDiscovery::Required);
+    if is_required && discovered_label(operation).is_none() { Err(DISCOVERY) } else { Ok(()) }
+}
+
+/// How a label of the host begins that the service must be asked for.
+pub(super) fn discovered_label(operation: Operation<'_>) -> Option<&'static str> {
+    if operation.endpoint_discovery() != Some(EndpointDiscovery::Required) {
+        return None;
     }
-    for case in cases(operation) {
-        if let Case::Refused(why, unless) = case
-            && unless.is_none_or(|name| !input.contains_key(name))
-        {
-            return Err(why);
-        }
-    }
-    Ok(())
+    cases(operation)
+        .find_map(|case| if let Case::Discovered(label) = case { Some(*label) } else { None })
+}
+
+/// The member that is the endpoint, and what its host is below.
+pub(super) fn endpoint_member(operation: Operation<'_>) -> Option<(&'static str, &'static str)> {
+    cases(operation).find_map(|case| {
+        if let Case::EndpointMember(name, parent) = case { Some((*name, *parent)) } else { None }
+    })
+}
+
+/// How the operation copies from another region, if it does.
+pub(super) fn copy(operation: Operation<'_>) -> Option<Copy> {
+    cases(operation).find_map(|case| if let Case::Copy(copy) = case { Some(*copy) } else { None })
 }
 
 /// Whether the endpoint's rules give the host prefix.
@@ -142,6 +192,9 @@ pub(super) fn finish(
 ) -> Result<(), &'static str> {
     place(operation, request);
     add_headers(operation, request);
+    if needs_tree_hash(operation, request) {
+        request.headers.push((TREE_HASH.to_owned(), tree_hash(&request.body)));
+    }
     checksum::ask(operation, request);
     checksum::add(operation, input, request)
 }
@@ -154,6 +207,9 @@ pub(super) fn finish_streamed(
 ) -> Result<Option<Algorithm>, &'static str> {
     place(operation, request);
     add_headers(operation, request);
+    if needs_tree_hash(operation, request) {
+        return Err(NO_TREE_HASH);
+    }
     checksum::ask(operation, request);
     checksum::announce(operation, input, request)
 }
@@ -164,6 +220,37 @@ pub(super) fn place(operation: Operation<'_>, request: &mut HttpRequest) {
     let is_bucket = cases(operation).any(|case| matches!(case, Case::BucketInRules));
     if is_bucket && operation.http_uri().starts_with("/{Bucket}") {
         strip_bucket(&mut request.uri);
+    }
+}
+
+fn needs_tree_hash(operation: Operation<'_>, request: &HttpRequest) -> bool {
+    let is_special = cases(operation).any(|case| matches!(case, Case::TreeHash));
+    is_special && request.header(TREE_HASH).is_none()
+}
+
+fn add_headers(operation: Operation<'_>, request: &mut HttpRequest) {
+    for case in cases(operation) {
+        let (name, value) = match case {
+            Case::Header(name, value) => (*name, *value),
+            Case::VersionHeader(name) => (*name, operation.service().api_version()),
+            Case::BucketInRules
+            | Case::AccountInRules
+            | Case::ErrorIn200
+            | Case::CodeOfHead
+            | Case::BucketLocation
+            | Case::Documents(..)
+            | Case::Default(..)
+            | Case::LastPart(_)
+            | Case::Transient(_)
+            | Case::TreeHash
+            | Case::CustomerKey(..)
+            | Case::Copy(_)
+            | Case::EndpointMember(..)
+            | Case::Discovered(_) => continue,
+        };
+        if request.header(name).is_none() {
+            request.headers.push((name.to_owned(), value.to_owned()));
+        }
     }
 }
 
@@ -218,28 +305,6 @@ fn strip_bucket(uri: &mut String) {
     let rest = uri.strip_prefix('/').unwrap_or(uri);
     let rest = rest.find(['/', '?']).and_then(|end| rest.get(end..)).unwrap_or_default();
     *uri = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
-}
-
-fn add_headers(operation: Operation<'_>, request: &mut HttpRequest) {
-    for case in cases(operation) {
-        let (name, value) = match case {
-            Case::Header(name, value) => (*name, *value),
-            Case::VersionHeader(name) => (*name, operation.service().api_version()),
-            Case::BucketInRules
-            | Case::AccountInRules
-            | Case::ErrorIn200
-            | Case::CodeOfHead
-            | Case::BucketLocation
-            | Case::Documents(..)
-            | Case::Default(..)
-            | Case::LastPart(_)
-            | Case::Transient(_)
-            | Case::Refused(..) => continue,
-        };
-        if request.header(name).is_none() {
-            request.headers.push((name.to_owned(), value.to_owned()));
-        }
-    }
 }
 
 /// Whether the body of the answer is a member as it is, which may be any text, an error's too.

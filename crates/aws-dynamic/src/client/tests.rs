@@ -347,25 +347,6 @@ fn requests_go_where_the_rules_and_the_model_say() {
 }
 
 #[test]
-fn what_cannot_be_authorised_says_so() {
-    let check = |service, operation, input, expected: &str| {
-        assert_eq!(goes_to(config(), (service, operation, input)), expected);
-    };
-    let unsupported =
-        |way: &str| format!("the request must be authorised by {way}, which is not supported here");
-    check("codecatalyst", "VerifySession", Value::Null, &unsupported("bearer"));
-    check("sdb", "ListDomains", Value::Null, &unsupported("v2"));
-    let access_point = "arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvgw.mrap";
-    check("s3", "GetObject", json!({"Bucket": access_point, "Key": "k"}), &unsupported("sigv4a"));
-    check(
-        "s3",
-        "GetObject",
-        json!({"Bucket": "bucket--euw1-az1--x-s3", "Key": "k"}),
-        &unsupported("sigv4-s3express"),
-    );
-}
-
-#[test]
 fn what_is_not_supported_is_not_sent() {
     let check = |service, operation, input, expected: &str| {
         assert_eq!(goes_to(config(), (service, operation, input)), expected);

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::label::{Labels, is_host};
 use super::value::Value;
 
 /// The partition of regions that no other one claims.
@@ -61,12 +62,16 @@ impl<'r> Partitions<'r> {
     /// The partition of a region: the one that lists it, else the one whose pattern it matches, else
     /// the partition `aws`. None if there is no such partition either.
     pub(super) fn of(&self, region: &str) -> Option<&Partition<'r>> {
+        self.known(region).or_else(|| self.all.iter().find(|p| p.name == FALLBACK))
+    }
+
+    /// The partition that lists a region, else the one whose pattern it matches.
+    fn known(&self, region: &str) -> Option<&Partition<'r>> {
         let lists = |p: &&Partition<'_>| p.regions.iter().any(|listed| *listed == region);
         let all = || self.all.iter();
         all()
             .find(lists)
             .or_else(|| all().find(|p| region.len() <= LONGEST && p.pattern.matches(region)))
-            .or_else(|| all().find(|p| p.name == FALLBACK))
     }
 
     /// How many there are.
@@ -77,6 +82,27 @@ impl<'r> Partitions<'r> {
     /// The name of a region's partition (`aws`, `aws-cn`, ...), by the rules that `aws.partition` has.
     pub fn name_of(&self, region: &str) -> Option<&str> {
         self.of(region).map(|partition| &*partition.name)
+    }
+
+    /// Whether a text is a region that can be of the same partition as another.
+    pub fn is_region_beside(&self, text: &str, region: &str) -> bool {
+        let name = self.known(text).map(|partition| &partition.name);
+        name.is_some() && name == self.of(region).map(|partition| &partition.name)
+    }
+
+    /// What stands before the region in the name of a host of AWS: `a.b` of
+    /// `a.b.eu-west-1.amazonaws.com`. None of any other host: the name must be lower case, have all
+    /// its labels, and end as those of the region's own partition do.
+    pub fn before_region<'h>(&self, host: &'h str, region: &str) -> Option<&'h str> {
+        let partition = self.of(region)?;
+        let before = [&partition.dns_suffix, &partition.dual_stack_dns_suffix]
+            .into_iter()
+            .find_map(|end| host.strip_suffix(&**end)?.strip_suffix('.'))?
+            .strip_suffix(region)?
+            .strip_suffix('.')?;
+        let is_lower = !before.bytes().any(|byte| byte.is_ascii_uppercase());
+        let is_region = is_host(region, Labels::One);
+        (is_lower && is_region && is_host(before, Labels::Many)).then_some(before)
     }
 }
 
@@ -261,5 +287,70 @@ mod tests {
         check(&partitions, &endless, Some("aws"));
         partitions.all.pop();
         check(&partitions, "nowhere", None);
+    }
+
+    #[test]
+    fn a_region_is_of_its_partition_or_of_none() {
+        let partitions = Partitions {
+            all: vec![
+                partition("aws-x", "x-global", r"^us\-\w+\-\d+$"),
+                partition("aws", "eu-listed-1", r"^(eu)\-\w+\-\d+$"),
+            ],
+        };
+        let check = |text: &str, region: &str, expected: bool| {
+            assert_eq!(partitions.is_region_beside(text, region), expected, "{text:?}");
+        };
+        check("us-east-1", "us-west-2", true);
+        check("x-global", "us-west-2", true);
+        check("us-east-1", "eu-listed-1", false);
+        check("eu-listed-1", "eu-any-1", true);
+        // What no partition knows is not of the one that everything falls back to.
+        for text in
+            ["", "nowhere", "eu-west-1.evil.example", "eu-west-1/", "evil.example#eu-west-1"]
+        {
+            check(text, "eu-any-1", false);
+        }
+    }
+
+    #[test]
+    fn a_host_of_a_region_is_nothing_else() {
+        let mut one = partition("aws", "eu-listed-1", r"^(eu)\-\w+\-\d+$");
+        one.dns_suffix = Cow::Borrowed("amazonaws.com");
+        one.dual_stack_dns_suffix = Cow::Borrowed("api.aws");
+        let partitions = Partitions { all: vec![one] };
+        let check = |host: &str, region: &str, expected: Option<&str>| {
+            assert_eq!(partitions.before_region(host, region), expected, "{host:?}");
+        };
+        check("a.b.eu-any-1.amazonaws.com", "eu-any-1", Some("a.b"));
+        check("a.eu-any-1.api.aws", "eu-any-1", Some("a"));
+        for host in [
+            "",
+            "evil.example",
+            "eu-any-1.amazonaws.com",
+            ".eu-any-1.amazonaws.com",
+            "a..b.eu-any-1.amazonaws.com",
+            "a.eu-any-2.amazonaws.com",
+            "a.xeu-any-1.amazonaws.com",
+            "a.eu-any-1.xamazonaws.com",
+            "a.eu-any-1.amazonaws.com.",
+            "a.eu-any-1.amazonaws.com.evil.example",
+            "a.eu-any-1.amazonaws.com:443",
+            "a.eu-any-1.amazonaws.com/",
+            "u@a.eu-any-1.amazonaws.com",
+            "evil.example/.eu-any-1.amazonaws.com",
+            "evil.example?.eu-any-1.amazonaws.com",
+            "evil.example#.eu-any-1.amazonaws.com",
+            "evil.example\\.eu-any-1.amazonaws.com",
+            "a%2f.eu-any-1.amazonaws.com",
+            "A.eu-any-1.amazonaws.com",
+            "é.eu-any-1.amazonaws.com",
+            "a\n.eu-any-1.amazonaws.com",
+            "-a.eu-any-1.amazonaws.com",
+            "a.eu-any-1.amazonaws.com\n",
+        ] {
+            check(host, "eu-any-1", None);
+        }
+        check("a..amazonaws.com", "", None);
+        check("a.b.c.amazonaws.com", "b.c", None);
     }
 }

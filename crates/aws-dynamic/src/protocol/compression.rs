@@ -5,17 +5,38 @@
 
 use std::io::Write;
 
-use flate2::Compression;
+use flate2::Compression as Level;
 use flate2::write::GzEncoder;
 
 use super::{HttpRequest, Problem};
 
-/// Smaller bodies are sent as they are: the default of all of AWS's clients, in bytes.
-pub(super) const LEAST: usize = 10_240;
+/// Which bodies are compressed, of operations whose model allows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    Off,
+    /// Those of so many bytes or more.
+    From(usize),
+}
+
+impl Default for Compression {
+    /// As all of AWS's clients have it.
+    fn default() -> Self {
+        Self::From(10_240)
+    }
+}
+
+impl Compression {
+    pub(super) fn takes(self, body: &[u8]) -> bool {
+        match self {
+            Self::Off => false,
+            Self::From(least) => body.len() >= least,
+        }
+    }
+}
 
 /// Compresses the body and says so, after what the caller says of encodings.
 pub(super) fn gzip(request: &mut HttpRequest) -> Result<(), Problem> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let mut encoder = GzEncoder::new(Vec::new(), Level::default());
     let written = encoder.write_all(&request.body).and_then(|()| encoder.finish());
     request.body = written.map_err(|error| Problem(error.to_string()))?;
     match request.header_mut("content-encoding") {

@@ -44,6 +44,7 @@ use self::xml::XmlProtocol;
 use crate::model::terms::{Kind, Protocol};
 use crate::model::{Operation, Service, Shape};
 
+pub use self::compression::Compression;
 pub use self::event::Message;
 pub use self::failure::{Fault, ServiceError};
 pub(crate) use self::schema::Kept;
@@ -121,6 +122,16 @@ impl Exchange {
         input: &Value,
         token: Option<&dyn Fn() -> String>,
     ) -> Result<HttpRequest, Problem> {
+        self.request_with(input, token, Compression::default())
+    }
+
+    /// The same, with another say about which bodies are compressed.
+    pub fn request_with(
+        &self,
+        input: &Value,
+        token: Option<&dyn Fn() -> String>,
+        compression: Compression,
+    ) -> Result<HttpRequest, Problem> {
         let empty = Map::new();
         let values = match input {
             Value::Null => &empty,
@@ -134,7 +145,10 @@ impl Exchange {
         let request =
             self.protocol.serialize_request(&input, self.input.schema, "/", &self.config)?;
         let mut request = HttpRequest::of(&request);
-        self.finish(&mut request, values)?;
+        self.finish(&mut request, values);
+        if self.is_compressed && compression.takes(&request.body) {
+            compression::gzip(&mut request)?;
+        }
         Ok(request)
     }
 
@@ -259,11 +273,7 @@ impl Exchange {
     }
 
     /// What the codecs leave to generated clients.
-    fn finish(
-        &self,
-        request: &mut HttpRequest,
-        values: &Map<String, Value>,
-    ) -> Result<(), Problem> {
+    fn finish(&self, request: &mut HttpRequest, values: &Map<String, Value>) {
         if self.is_query_compatible {
             request.headers.push(("x-amzn-query-mode".to_owned(), "true".to_owned()));
         }
@@ -303,10 +313,6 @@ impl Exchange {
             let header = content_type.map(|value| ("content-type".to_owned(), value.to_owned()));
             request.headers.extend(header);
         }
-        if self.is_compressed && request.body.len() >= compression::LEAST {
-            compression::gzip(request)?;
-        }
-        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use aws_types::service_config::LoadServiceConfig;
 use serde_json::json;
 
 use super::*;
-use crate::auth::{Authorization, Unauthorizable};
+use crate::auth::{Authorization, Held, Unauthorizable};
 use crate::catalog::Models;
 use crate::endpoint::EndpointError;
 
@@ -79,16 +79,19 @@ fn every_operation_has_somewhere_to_go_and_a_way_to_get_there() {
             let what = match Destination::of(&config, operation, &input) {
                 Err(CallError::Endpoint(EndpointError::Rule(words))) => format!("{name} {words}"),
                 Err(CallError::Endpoint(EndpointError::Missing(name))) => format!("missing {name}"),
+                Err(CallError::Host { named_by, .. }) => format!("{name} {named_by}"),
                 Err(error) => panic!("{name}:{}: {error}", operation.name()),
                 Ok(destination) => {
                     let endpoint = &destination.endpoint;
                     assert!(destination.url.starts_with("https://"), "{}", destination.url);
                     assert!(!destination.url.contains(['{', '}']), "{}", destination.url);
-                    match Authorization::of(operation, endpoint, Some("us-east-1")) {
+                    match Authorization::of(operation, endpoint, Some("us-east-1"), Held::Both) {
                         Ok(Authorization::SigV4(config)) => {
                             assert!(config.name.is_some() && config.region.is_some());
                             "sigv4".to_owned()
                         }
+                        Ok(Authorization::SigV4a(_)) => "sigv4a".to_owned(),
+                        Ok(Authorization::Bearer) => "bearer".to_owned(),
                         Ok(Authorization::None) => "none".to_owned(),
                         Err(Unauthorizable::Scheme(scheme)) => scheme,
                         Err(error) => panic!("{name}:{}: {error}", operation.name()),
@@ -100,11 +103,11 @@ fn every_operation_has_somewhere_to_go_and_a_way_to_get_there() {
     }
     let kvs = "cloudfront-keyvaluestore KVS ARN must be provided to use this service";
     let expected = [
-        ("bearer", 38),
+        ("bearer", 40),
         (kvs, 6),
+        ("machinelearning PredictEndpoint", 1),
         ("none", 49),
-        ("sigv4", 19_685),
-        ("smithy.api#httpBearerAuth", 2),
+        ("sigv4", 19_684),
         ("v2", 16),
     ];
     assert_eq!(count, expected.map(|(what, count)| (what.to_owned(), count)).into());

@@ -155,22 +155,122 @@ fn glacier_has_its_version_and_an_account_of_its_own() {
 }
 
 #[test]
-fn what_would_be_sent_wrongly_is_not_sent() {
-    let check = |service: &str, operation: &str, input: Value, why: &str| {
-        let (answer, sent) = call((service, operation, input), (200, ""));
-        assert_eq!(answer.unwrap_err().to_string(), why);
-        assert_eq!(sent.len(), 0);
+fn an_upload_to_glacier_has_its_tree_hash() {
+    let check = |operation: &str, mut input: Value, hash: &str| {
+        input["vaultName"] = json!("v");
+        let sent = sent("glacier", operation, input);
+        assert_eq!(sent.header("x-amz-sha256-tree-hash"), Some(hash));
+        sent.header("x-amz-content-sha256").unwrap().to_owned()
     };
-    check("glacier", "UploadArchive", json!({"vaultName": "v"}), TREE_HASH);
-    let predict =
-        json!({"MLModelId": "m", "Record": {}, "PredictEndpoint": "https://evil.example"});
-    check("machinelearning", "Predict", predict, PREDICT);
-    let copy = || json!({"SourceRegion": "us-east-1", "SourceSnapshotId": "snap-1"});
-    check("ec2", "CopySnapshot", copy(), PRESIGNED);
-    check("timestream-query", "Query", json!({"QueryString": "q"}), DISCOVERY);
-    let mut copy = copy();
-    copy["PresignedUrl"] = json!("https://ec2.us-east-1.amazonaws.com/?x");
-    sent("ec2", "CopySnapshot", copy);
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(check("UploadArchive", json!({}), empty), empty);
+    let a = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
+    let part = json!({"uploadId": "u", "body": "YQ=="});
+    assert_eq!(check("UploadMultipartPart", part, a), a);
+    check("UploadArchive", json!({"body": "YQ==", "checksum": "own"}), "own");
+    let other = sent("glacier", "DescribeVault", json!({"vaultName": "v"}));
+    assert_eq!(other.header("x-amz-sha256-tree-hash"), None);
+}
+
+#[test]
+fn a_key_of_the_caller_s_own_has_its_hash() {
+    const KEY: &str = "x-amz-server-side-encryption-customer-key";
+    const COPIED: &str = "x-amz-copy-source-server-side-encryption-customer-key";
+    let text = "12345678901234567890123456789012";
+    let encoded = "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=";
+    let hash = "dnF5x6K/8ZZRzpfSlMMM+w==";
+    let check = |operation: &str, more: Value, expected: &[(&str, &str)]| {
+        let mut input = json!({"Bucket": "bucket", "Key": "k"});
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let sent = sent("s3", operation, input);
+        let prefixed = |name: &str| name.starts_with(KEY) || name.starts_with(COPIED);
+        let mut headers: Vec<(&str, &str)> = sent
+            .headers
+            .iter()
+            .filter(|(name, _)| prefixed(name))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        headers.sort_unstable();
+        assert_eq!(headers, expected, "{operation}");
+    };
+    let (md5, copied_md5) = (&*format!("{KEY}-md5"), &*format!("{COPIED}-md5"));
+    for operation in ["GetObject", "HeadObject", "PutObject", "GetObjectAttributes"] {
+        let mut input = json!({"SSECustomerKey": text});
+        if operation == "GetObjectAttributes" {
+            input["ObjectAttributes"] = json!(["ETag"]);
+        }
+        check(operation, input, &[(KEY, encoded), (md5, hash)]);
+    }
+    check("GetObject", json!({"SSECustomerKey": encoded}), &[(KEY, encoded), (md5, hash)]);
+    let both = json!({"SSECustomerKey": "as it is", "SSECustomerKeyMD5": "own"});
+    check("GetObject", both, &[(KEY, "as it is"), (md5, "own")]);
+    let copy = json!({"CopySource": "b/k", "CopySourceSSECustomerKey": text});
+    check("CopyObject", copy, &[(COPIED, encoded), (copied_md5, hash)]);
+    check("GetObject", json!({}), &[]);
+}
+
+#[test]
+fn a_prediction_goes_to_its_own_endpoint_and_to_no_other_host() {
+    let predict = |endpoint: &str| {
+        let input = json!({"MLModelId": "m", "Record": {}, "PredictEndpoint": endpoint});
+        let (answer, sent) = call(("machinelearning", "Predict", input), (200, "{}"));
+        sent.into_iter().next().ok_or_else(|| answer.unwrap_err())
+    };
+    let own = "https://realtime.machinelearning.eu-west-1.amazonaws.com";
+    for endpoint in [own, &format!("{own}/")] {
+        let sent = predict(endpoint).unwrap();
+        assert_eq!(sent.uri, format!("{own}/"));
+        assert_eq!(sent.scope(), "eu-west-1/machinelearning");
+    }
+    for endpoint in [
+        "",
+        "https://",
+        "https://evil.example",
+        "http://realtime.machinelearning.eu-west-1.amazonaws.com",
+        "HTTPS://realtime.machinelearning.eu-west-1.amazonaws.com",
+        "realtime.machinelearning.eu-west-1.amazonaws.com",
+        "//realtime.machinelearning.eu-west-1.amazonaws.com",
+        "https://realtime.machinelearning.us-east-1.amazonaws.com",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com.cn",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com.evil.example",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com:443",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com:443@evil.example",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com@evil.example/",
+        "https://evil.example@realtime.machinelearning.eu-west-1.amazonaws.com",
+        "https://evil.example/realtime.machinelearning.eu-west-1.amazonaws.com",
+        "https://evil.example/.machinelearning.eu-west-1.amazonaws.com",
+        "https://evil.example\\.machinelearning.eu-west-1.amazonaws.com",
+        "https://evil.example?.machinelearning.eu-west-1.amazonaws.com",
+        "https://evil.example#.machinelearning.eu-west-1.amazonaws.com",
+        "https://evil.example%2f.machinelearning.eu-west-1.amazonaws.com",
+        "https://evil.example:1.machinelearning.eu-west-1.amazonaws.com",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com/x",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com/..",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com//",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com?x",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com#x",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com\r\nx: y",
+        "https://realtime.machinelearning.eu-west-1.amazonaws.com ",
+        " https://realtime.machinelearning.eu-west-1.amazonaws.com",
+        "https://machinelearning.eu-west-1.amazonaws.com",
+        "https://evilmachinelearning.eu-west-1.amazonaws.com",
+        "https://x.evilmachinelearning.eu-west-1.amazonaws.com",
+        "https://x.execute-api.eu-west-1.amazonaws.com",
+        "https://machinelearning.s3.eu-west-1.amazonaws.com",
+        "https://realtime..machinelearning.eu-west-1.amazonaws.com",
+        "https://réaltime.machinelearning.eu-west-1.amazonaws.com",
+        "https://realtime.machinelearning.eu-west-1.amazonaws。com",
+        "https://[::1].machinelearning.eu-west-1.amazonaws.com",
+    ] {
+        let error = predict(endpoint).unwrap_err();
+        assert!(matches!(error, CallError::Host { named_by: "PredictEndpoint", .. }), "{endpoint}");
+    }
+    // The user's own endpoint counts more than the member.
+    let stub = Stub::answers(200, "{}");
+    let settings = config().endpoint_url("http://10.0.0.1").http_client(stub.clone()).build();
+    let input = json!({"MLModelId": "m", "Record": {}, "PredictEndpoint": own});
+    run(Client::new(&settings).call("machinelearning", "Predict", &input)).unwrap();
+    assert_eq!(stub.sent()[0].uri, "http://10.0.0.1/");
 }
 
 #[test]

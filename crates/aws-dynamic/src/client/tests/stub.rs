@@ -40,11 +40,11 @@ pub fn run<T>(call: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(call)
 }
 
-/// An HTTP client that answers always the same, and remembers what it was asked.
+/// An HTTP client that gives its answers in turn, the last one again and again, and remembers what
+/// it was asked.
 #[derive(Clone, Debug)]
 pub struct Stub {
-    status: u16,
-    body: &'static str,
+    answers: Vec<(u16, &'static str)>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
@@ -58,7 +58,11 @@ pub struct Sent {
 
 impl Stub {
     pub fn answers(status: u16, body: &'static str) -> Self {
-        Self { status, body, sent: Arc::default() }
+        Self::in_turn(vec![(status, body)])
+    }
+
+    pub fn in_turn(answers: Vec<(u16, &'static str)>) -> Self {
+        Self { answers, sent: Arc::default() }
     }
 
     pub fn sent(&self) -> Vec<Sent> {
@@ -89,9 +93,11 @@ impl HttpConnector for Stub {
             let body = request.into_body().collect().await;
             let body = body.map_err(|error| ConnectorError::other(error, None))?;
             let body = body.to_bytes().to_vec();
-            stub.sent.lock().unwrap().push(Sent { method, uri, headers, body });
-            let status = StatusCode::try_from(stub.status).unwrap();
-            Ok(HttpResponse::new(status, SdkBody::from(stub.body)))
+            let mut all = stub.sent.lock().unwrap();
+            let (status, answer) = stub.answers[all.len().min(stub.answers.len() - 1)];
+            all.push(Sent { method, uri, headers, body });
+            let status = StatusCode::try_from(status).unwrap();
+            Ok(HttpResponse::new(status, SdkBody::from(answer)))
         })
     }
 }
