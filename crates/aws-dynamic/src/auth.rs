@@ -55,6 +55,30 @@ impl Authorization {
         };
         Ok(Self::SigV4(Box::new(config)))
     }
+
+    /// The name of the way, as models have it: `aws.auth#sigv4`.
+    pub fn scheme(&self) -> &'static str {
+        match self {
+            Self::None => AuthScheme::None.word(),
+            Self::SigV4(_) => AuthScheme::SigV4.word(),
+        }
+    }
+
+    /// The service that is signed for.
+    pub fn signing_name(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::SigV4(config) => config.name.as_ref().map(AsRef::as_ref),
+        }
+    }
+
+    /// The region that is signed for.
+    pub fn signing_region(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::SigV4(config) => config.region.as_ref().map(AsRef::as_ref),
+        }
+    }
 }
 
 impl fmt::Display for Unauthorizable {

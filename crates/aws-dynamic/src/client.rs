@@ -11,6 +11,7 @@ mod codec;
 mod destination;
 mod document;
 mod error;
+mod prepared;
 mod road;
 mod special;
 
@@ -24,11 +25,12 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_runtime_api::client::retries::classifiers::SharedRetryClassifier;
 use aws_types::SdkConfig;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use self::codec::{Given, OperationCodec, Received, Tokens};
 use self::destination::Destination;
 use self::error::Sent;
+use self::prepared::Ready;
 use crate::auth::Authorization;
 use crate::catalog::{Index, Models};
 use crate::model::Operation;
@@ -36,6 +38,7 @@ use crate::protocol::Exchange;
 use crate::validate::{Coercion, Finding, validate};
 
 pub use self::error::{CallError, Refusal};
+pub use self::prepared::Prepared;
 
 /// Calls any operation of any service, with the settings of one `SdkConfig`. Cheap to clone; clones
 /// share credentials.
@@ -126,11 +129,19 @@ impl Client {
         operation: &str,
         input: &Value,
     ) -> Result<Answer, CallError> {
-        let operation = find(service, operation)?;
-        let input = special::prepared(operation, input);
-        let valid = validate(operation, &input, self.coercion)
-            .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
-        let received = self.send(operation, valid.input).await?;
+        let Ready { valid, codec, destination, authorization } =
+            self.ready(service, operation, input)?;
+        if authorization != Authorization::None && self.credentials.is_none() {
+            return Err(CallError::NoCredentials);
+        }
+        let operation = codec.operation;
+        let plugins = road::plugins(self, codec, &destination, authorization);
+        let (service, name) = (operation.service().id(), operation.name());
+        let sent = invoke(service, name, Input::erase(Given(valid.input)), &plugins).await;
+        let output = sent.map_err(|error| self.failed(error))?;
+        // The runtime hands back what the codec above gave it.
+        let received = output.downcast::<Received>();
+        let received = received.map_err(|_| CallError::Special("the answer was lost"))?;
         Ok(Answer {
             output: received.output,
             request_id: received.request_id,
@@ -139,31 +150,35 @@ impl Client {
         })
     }
 
-    async fn send(
+    /// What `call` would send, without sending it: no credentials are asked for, and no interceptor
+    /// runs. Fails where `call` would fail before sending.
+    pub fn prepare(
         &self,
-        operation: Operation<'static>,
-        input: Map<String, Value>,
-    ) -> Result<Received, CallError> {
+        service: &str,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Prepared, CallError> {
+        Prepared::of(self.ready(service, operation, input)?)
+    }
+
+    /// All of a call that comes before anything is asked of anybody.
+    fn ready(&self, service: &str, operation: &str, input: &Value) -> Result<Ready, CallError> {
+        let operation = find(service, operation)?;
+        let input = special::prepared(operation, input);
+        let valid = validate(operation, &input, self.coercion)
+            .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
         let exchange = Exchange::of(operation).map_err(CallError::Unsupported)?;
         if exchange.event_stream().is_some() {
             return Err(CallError::Special(EVENTS));
         }
-        special::refuse(operation, &input).map_err(CallError::Special)?;
-        let destination = Destination::of(&self.config, operation, &input)?;
+        special::refuse(operation, &valid.input).map_err(CallError::Special)?;
+        let destination = Destination::of(&self.config, operation, &valid.input)?;
         let region = self.config.region().map(AsRef::as_ref);
         let authorization = Authorization::of(operation, &destination.endpoint, region)
             .map_err(CallError::Authorization)?;
-        if authorization != Authorization::None && self.credentials.is_none() {
-            return Err(CallError::NoCredentials);
-        }
-        let tokens = self.tokens.clone();
-        let codec = OperationCodec { operation, exchange, tokens, limit: self.limit };
-        let plugins = road::plugins(self, codec, &destination, authorization);
-        let (service, name) = (operation.service().id(), operation.name());
-        let sent = invoke(service, name, Input::erase(Given(input)), &plugins).await;
-        let output = sent.map_err(|error| self.failed(error))?;
-        // The runtime hands back what the codec above gave it.
-        output.downcast::<Received>().map_err(|_| CallError::Special("the answer was lost"))
+        let (tokens, headers) = (self.tokens.clone(), destination.headers());
+        let codec = OperationCodec { operation, exchange, tokens, headers, limit: self.limit };
+        Ok(Ready { valid, codec, destination, authorization })
     }
 
     fn failed(&self, error: Sent) -> CallError {

@@ -38,6 +38,8 @@ pub(super) struct OperationCodec {
     pub operation: Operation<'static>,
     pub exchange: &'static Exchange,
     pub tokens: Option<Tokens>,
+    /// What the endpoint's rules add.
+    pub headers: Vec<(String, String)>,
     /// How many bytes an answer may have.
     pub limit: usize,
 }
@@ -48,14 +50,22 @@ impl fmt::Debug for OperationCodec {
     }
 }
 
-impl SerializeRequest for OperationCodec {
-    fn serialize_input(&self, input: Input, _: &mut ConfigBag) -> Result<HttpRequest, BoxError> {
-        let given = input.downcast::<Given>().map_err(|_| "the input is of another client")?;
-        let input = Value::Object(given.0);
+impl OperationCodec {
+    /// The request for an input, without a host.
+    pub fn write(&self, input: Map<String, Value>) -> Result<HttpRequest, BoxError> {
+        let input = Value::Object(input);
         let tokens = self.tokens.as_deref().map(|tokens| tokens as &dyn Fn() -> String);
         let mut request = self.exchange.request(&input, tokens)?;
         special::finish(self.operation, &input, &mut request)?;
+        request.headers.extend_from_slice(&self.headers);
         into_http(request)
+    }
+}
+
+impl SerializeRequest for OperationCodec {
+    fn serialize_input(&self, input: Input, _: &mut ConfigBag) -> Result<HttpRequest, BoxError> {
+        let given = input.downcast::<Given>().map_err(|_| "the input is of another client")?;
+        self.write(given.0)
     }
 }
 

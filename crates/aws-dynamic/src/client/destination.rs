@@ -52,6 +52,12 @@ impl Destination {
         let url = format!("{scheme}://{prefix}{host}{port}{path}");
         Ok(Self { endpoint, url })
     }
+
+    /// The headers that the rules add to requests.
+    pub fn headers(&self) -> Vec<(String, String)> {
+        let headers = self.endpoint.headers().iter();
+        headers.map(|(name, values)| (name.clone(), values.join(", "))).collect()
+    }
 }
 
 /// The user's own endpoint: of code before that of the service's settings, and these before that of

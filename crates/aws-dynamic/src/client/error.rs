@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt;
 
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::Error as Erased;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -73,6 +74,11 @@ impl CallError {
             Err(error) => Refusal::foreign(&error),
         };
         Self::Sdk(Box::new(error.map_service_error(refusal)))
+    }
+
+    /// An input that cannot be written, in the form that it has when the runtime finds it.
+    pub(super) fn unwritten(error: BoxError) -> Self {
+        Self::Sdk(Box::new(SdkError::construction_failure(error)))
     }
 
     /// The error that the service answered, if it answered one.
