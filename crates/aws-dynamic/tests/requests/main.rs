@@ -1,0 +1,145 @@
+//! Our requests are botocore's: for every operation the least input and the fullest, made from
+//! botocore's models by `inputs.py` and sent to nobody by `botocore_side.py`, which writes both down.
+//! Compared are method, host, path, query, headers, body and what is signed for; JSON, XML and CBOR as
+//! trees, forms and queries as pairs.
+//!
+//! `AWS_MCP_TEST_REQUESTS` names the folder with what the script wrote; `tests/run.sh` of the
+//! repository makes it: three operations of each service, and with `--full` all of them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods
+)]
+
+mod differences;
+mod same;
+#[path = "../protocols/trees.rs"]
+mod trees;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+
+use aws_dynamic::client::Client;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use serde_json::Value;
+
+use differences::{DIFFERENCES, Difference};
+
+/// What came of a set of inputs.
+#[derive(Default)]
+struct Tally {
+    operations: usize,
+    inputs: usize,
+    equal: usize,
+    /// Neither makes a request.
+    refused: usize,
+    /// By the place of the entry in the list.
+    listed: BTreeMap<usize, usize>,
+    unlisted: Vec<String>,
+}
+
+#[test]
+fn three_operations_of_each_service() {
+    let tally = tally("sample");
+    assert_eq!((tally.operations, tally.inputs), (1288, 2576));
+    tally.check();
+}
+
+#[test]
+#[ignore = "needs botocore's side of all operations; tests/run.sh --full"]
+fn every_operation() {
+    let tally = tally("all");
+    assert_eq!((tally.operations, tally.inputs), (19_796, 39_592));
+    tally.check();
+    let unused = DIFFERENCES.iter().enumerate().filter(|(place, _)| !tally.listed.contains_key(place));
+    let unused: Vec<&Difference> = unused.map(|(_, difference)| difference).collect();
+    assert!(unused.is_empty(), "these do not differ: {unused:#?}");
+}
+
+impl Tally {
+    fn check(&self) {
+        let listed: usize = self.listed.values().sum();
+        // Shown with `--nocapture`, and where the test fails.
+        println!(
+            "{} operations, {} inputs: {} equal, {} that neither sends, {listed} listed, {} others",
+            self.operations,
+            self.inputs,
+            self.equal,
+            self.refused,
+            self.unlisted.len(),
+        );
+        for (place, count) in &self.listed {
+            println!("{count:6} {}", DIFFERENCES[*place].reason);
+        }
+        std::fs::write("/tmp/w/unlisted.txt", self.unlisted.join("\n")).unwrap(); // TEMP
+        let first = self.unlisted[..self.unlisted.len().min(20)].join("\n");
+        assert!(self.unlisted.is_empty(), "{} differ:\n{first}", self.unlisted.len());
+        assert!(listed * 100 < self.inputs, "{listed} of {} differ", self.inputs);
+    }
+}
+
+fn tally(file: &str) -> Tally {
+    let folder = std::env::var_os("AWS_MCP_TEST_REQUESTS").map(PathBuf::from).expect(
+        "AWS_MCP_TEST_REQUESTS names the folder that botocore_side.py wrote; tests/run.sh of the \
+         repository sets it",
+    );
+    let path = folder.join(format!("{file}.jsonl.gz"));
+    let file = std::fs::File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let lines = BufReader::new(flate2::read::GzDecoder::new(file)).lines();
+    let config = SdkConfig::builder().region(Region::new("us-east-1")).build();
+    let client = Client::new(&config);
+    let mut tally = Tally::default();
+    for line in lines {
+        let theirs: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        add(&mut tally, &client, &theirs);
+    }
+    tally
+}
+
+fn add(tally: &mut Tally, client: &Client, theirs: &Value) {
+    let text = |name: &str| theirs[name].as_str().unwrap();
+    let (service, operation) = (canonical(text("service")), text("operation"));
+    let name = format!("{service}:{operation}");
+    tally.inputs += 1;
+    tally.operations += usize::from(theirs["kind"] == "minimal");
+    let ours = client.prepare(service, operation, &theirs["input"]);
+    let differing = match (&ours, theirs["error"].as_str()) {
+        (Err(_), Some(_)) => {
+            tally.refused += 1;
+            return;
+        }
+        (Err(error), None) => vec![("refused".to_owned(), error.to_string())],
+        (Ok(_), Some(error)) => vec![("sent".to_owned(), error.to_owned())],
+        (Ok(ours), None) => same::differing(ours, theirs),
+    };
+    if differing.is_empty() {
+        tally.equal += 1;
+        return;
+    }
+    let entry = |(part, what): &(String, String)| {
+        DIFFERENCES.iter().position(|difference| difference.covers(&name, part, what))
+    };
+    let entries: Option<Vec<usize>> = differing.iter().map(entry).collect();
+    match entries.and_then(|entries| entries.first().copied()) {
+        Some(place) => *tally.listed.entry(place).or_default() += 1,
+        None => {
+            let kind = text("kind");
+            let parts = differing.iter().map(|(part, what)| format!("\n  {part}: {what}"));
+            let parts: String = parts.collect();
+            tally.unlisted.push(format!("{name} {kind}{parts}"));
+        }
+    }
+}
+
+/// botocore's folder of a service, where it is not the service's name.
+fn canonical(folder: &str) -> &str {
+    match folder {
+        "config" => "configservice",
+        "codedeploy" => "deploy",
+        other => other,
+    }
+}
