@@ -165,7 +165,7 @@ impl Client {
     fn ready(&self, service: &str, operation: &str, input: &Value) -> Result<Ready, CallError> {
         let operation = find(service, operation)?;
         let input = special::prepared(operation, input);
-        let valid = validate(operation, &input, self.coercion)
+        let mut valid = validate(operation, &input, self.coercion)
             .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
         let exchange = Exchange::of(operation).map_err(CallError::Unsupported)?;
         if exchange.event_stream().is_some() {
@@ -177,6 +177,7 @@ impl Client {
         let authorization = Authorization::of(operation, &destination.endpoint, region)
             .map_err(CallError::Authorization)?;
         let (tokens, headers) = (self.tokens.clone(), destination.headers());
+        special::strip(operation, &mut valid.input);
         let codec = OperationCodec { operation, exchange, tokens, headers, limit: self.limit };
         Ok(Ready { valid, codec, destination, authorization })
     }

@@ -37,11 +37,12 @@ pub(super) fn add(
     Ok(())
 }
 
-/// Whether the caller gave one; of the headers with this prefix two are not checksums.
+/// Whether the caller gave one; of the headers with this prefix two are not checksums. Content-MD5 is
+/// not one of them: services take it beside a checksum.
 fn has_checksum(request: &HttpRequest) -> bool {
     request.headers.iter().any(|(name, _)| {
         let name = name.to_ascii_lowercase();
         let kind = name.strip_prefix(PREFIX);
-        name == "content-md5" || kind.is_some_and(|kind| kind != "algorithm" && kind != "type")
+        kind.is_some_and(|kind| kind != "algorithm" && kind != "type")
     })
 }

@@ -3,11 +3,13 @@
 
 use std::borrow::Cow;
 
+use aws_smithy_types::base64;
 use aws_smithy_xml::decode::{Document, try_data};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::checksum;
 use super::document::{self, Form};
+use crate::endpoint::uri_encode;
 use crate::model::Operation;
 use crate::model::terms::{EndpointDiscovery, Kind};
 use crate::protocol::{HttpRequest, ServiceError};
@@ -45,6 +47,17 @@ enum Case {
     LastPart(&'static [&'static str]),
     /// A code to try again after, which is not among those of all services.
     Transient(&'static str),
+    /// A text that is sent in base64. Services take nothing else, and botocore and the AWS CLI take the
+    /// text itself.
+    Encoded(&'static str),
+    /// `bucket/key?versionId=v`, whose key is sent with escapes, as a part of a URL.
+    CopySource,
+    /// A member that a presigned URL says better: without one a copy from another region is refused.
+    SourceRegion,
+    /// The bucket stands in the path, because a request that asks for its region cannot be signed for it.
+    PathStyle,
+    /// The query is sent as a form: a search can be longer than a URL.
+    QueryInBody,
     /// What this crate cannot do, unless the input has this member.
     Refused(&'static str, Option<&'static str>),
 }
@@ -62,15 +75,31 @@ const TABLE: &[Row] = &[
     row("glacier", &[], Case::VersionHeader("x-amz-glacier-version")),
     row("glacier", &[], Case::Default("accountId", "-")),
     row("glacier", &["UploadArchive", "UploadMultipartPart"], Case::Refused(TREE_HASH, None)),
+    row("dynamodb", &["DescribeEndpoints"], Case::VersionHeader(ENDPOINTS_VERSION)),
+    row("timestream-query", &["DescribeEndpoints"], Case::VersionHeader(ENDPOINTS_VERSION)),
+    row("timestream-write", &["DescribeEndpoints"], Case::VersionHeader(ENDPOINTS_VERSION)),
+    row("ec2", &["RunInstances"], Case::Encoded("UserData")),
+    row("autoscaling", &["CreateLaunchConfiguration"], Case::Encoded("UserData")),
+    row("s3", &["CopyObject", "UploadPartCopy"], Case::CopySource),
+    row("s3", &["GetBucketLocation"], Case::PathStyle),
+    row("cloudsearchdomain", &["Search"], Case::QueryInBody),
+    row("rds", &[], Case::SourceRegion),
+    row("neptune", &[], Case::SourceRegion),
+    row("docdb", &[], Case::SourceRegion),
     row("s3", &[], Case::Transient("InternalError")),
     row("sts", &[], Case::Transient("IDPCommunicationError")),
     row("machinelearning", &["Predict"], Case::Refused(PREDICT, None)),
     row("ec2", &["CopySnapshot"], Case::Refused(PRESIGNED, Some("PresignedUrl"))),
 ];
 
+const VERSION_ID: &str = "?versionId=";
+const FORM: &str = "application/x-www-form-urlencoded";
+const ENDPOINTS_VERSION: &str = "x-amz-api-version";
 const TREE_HASH: &str = "an upload to Glacier needs a tree hash, which is not supported here";
 const PREDICT: &str = "the endpoint is a member of the input, which is not supported here";
 const PRESIGNED: &str = "the copy needs PresignedUrl, which is not made here";
+const COPY: &str = "a copy from another region needs PreSignedUrl, which is not made here: give it, \
+                    or leave SourceRegion out";
 const DISCOVERY: &str = "the endpoint must be asked for first, which is not supported here";
 
 /// The input with what the service's own clients would make of it.
@@ -90,6 +119,16 @@ pub(super) fn prepared<'v>(operation: Operation<'_>, input: &'v Value) -> Cow<'v
                 fields.insert((*name).to_owned(), json!(value));
             }
         }
+        if let Case::Encoded(name) = case
+            && let Some(Value::String(text)) = input.to_mut().get_mut(*name)
+        {
+            *text = base64::encode(text.as_bytes());
+        }
+        if let Case::CopySource = case
+            && let Some(Value::String(source)) = input.to_mut().get_mut("CopySource")
+        {
+            *source = copy_source(source);
+        }
         if let Case::LastPart(shapes) = case {
             for member in members().filter(|member| shapes.contains(&member.shape().name())) {
                 if let Some(Value::String(id)) = input.to_mut().get_mut(member.name()) {
@@ -104,7 +143,7 @@ pub(super) fn prepared<'v>(operation: Operation<'_>, input: &'v Value) -> Cow<'v
 /// Fails for what would be sent wrongly.
 pub(super) fn refuse(
     operation: Operation<'_>,
-    input: &serde_json::Map<String, Value>,
+    input: &Map<String, Value>,
 ) -> Result<(), &'static str> {
     if operation.endpoint_discovery() == Some(EndpointDiscovery::Required) {
         return Err(DISCOVERY);
@@ -115,8 +154,26 @@ pub(super) fn refuse(
         {
             return Err(why);
         }
+        if let Case::SourceRegion = case
+            && input.contains_key("SourceRegion")
+            && !input.contains_key("PreSignedUrl")
+        {
+            return Err(COPY);
+        }
     }
     Ok(())
+}
+
+/// Takes out what is not sent, once all was read that reads it.
+pub(super) fn strip(operation: Operation<'_>, input: &mut Map<String, Value>) {
+    if cases(operation).any(|case| matches!(case, Case::SourceRegion)) {
+        input.shift_remove("SourceRegion");
+    }
+}
+
+/// Whether the endpoint's rules must put the bucket into the path.
+pub(super) fn is_path_style(operation: Operation<'_>) -> bool {
+    cases(operation).any(|case| matches!(case, Case::PathStyle))
 }
 
 /// Whether the endpoint's rules give the host prefix.
@@ -147,6 +204,10 @@ pub(super) fn finish(
                 }
                 continue;
             }
+            Case::QueryInBody => {
+                query_in_body(request);
+                continue;
+            }
             Case::Header(name, value) => (*name, *value),
             Case::VersionHeader(name) => (*name, operation.service().api_version()),
             Case::AccountInRules
@@ -156,6 +217,10 @@ pub(super) fn finish(
             | Case::Documents(..)
             | Case::Default(..)
             | Case::LastPart(_)
+            | Case::Encoded(_)
+            | Case::CopySource
+            | Case::SourceRegion
+            | Case::PathStyle
             | Case::Transient(_)
             | Case::Refused(..) => continue,
         };
@@ -217,6 +282,27 @@ fn strip_bucket(uri: &mut String) {
     let rest = uri.strip_prefix('/').unwrap_or(uri);
     let rest = rest.find(['/', '?']).and_then(|end| rest.get(end..)).unwrap_or_default();
     *uri = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+}
+
+/// Escapes all of a copy's source but the id of its version.
+fn copy_source(source: &str) -> String {
+    let is_id = |id: &str| !id.is_empty() && !id.contains(char::is_whitespace);
+    let id = source.find(VERSION_ID).filter(|start| {
+        source.get(start + VERSION_ID.len()..).is_some_and(is_id)
+    });
+    let (path, id) = source.split_at(id.unwrap_or(source.len()));
+    let parts: Vec<Cow<'_, str>> =
+        path.split('/').map(|part| uri_encode(Cow::Borrowed(part))).collect();
+    format!("{}{id}", parts.join("/"))
+}
+
+/// `GET /path?query` -> `POST /path` with the query as a form.
+fn query_in_body(request: &mut HttpRequest) {
+    let Some((path, query)) = request.uri.split_once('?') else { return };
+    request.body = query.as_bytes().to_vec();
+    request.uri = path.to_owned();
+    request.method = "POST".to_owned();
+    request.headers.push(("content-type".to_owned(), FORM.to_owned()));
 }
 
 /// Whether the body of the answer is a member as it is, which may be any text, an error's too.

@@ -19,7 +19,7 @@ for name in [name for name in os.environ if name.startswith("AWS_") or name.lowe
 os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_EC2_METADATA_DISABLED="true")
 
 import botocore.session
-from botocore.auth import AUTH_TYPE_MAPS
+from botocore import regions
 from botocore.config import Config
 from botocore.endpoint import Endpoint
 from botocore.signers import RequestSigner
@@ -28,6 +28,8 @@ import inputs
 
 VERSION = "1.44.5"
 REGION = "us-east-1"
+# Who asks, when, the how manieth time: not a part of the request, and different each time.
+OF_THE_ROAD = ("user-agent", "amz-sdk-invocation-id", "amz-sdk-request")
 SAMPLE = 3
 
 # S3's requests to us-east-1 go to the regional endpoint, as those of AWS's newer clients do, and not to the global one.
@@ -70,8 +72,8 @@ def would_sign(signer, operation_name, request, _=None, signing_type="standard",
 
 
 Endpoint._send_request = capture
-# As where its optional dependency is installed, which alone signs so.
-AUTH_TYPE_MAPS["v4a"] = object
+# Endpoints that want version 4a get it, as where botocore's optional dependency is installed, which alone signs so.
+regions.AUTH_TYPE_MAPS = {**regions.AUTH_TYPE_MAPS, "v4a": object}
 RequestSigner.sign = would_sign
 
 
@@ -128,7 +130,11 @@ def described(captured):
         body = body.read()
     if isinstance(body, str):
         body = body.encode()
-    headers = {name: value if isinstance(value, str) else value.decode() for name, value in request.headers.items()}
+    headers = {
+        name: value if isinstance(value, str) else value.decode()
+        for name, value in request.headers.items()
+        if name.lower() not in OF_THE_ROAD
+    }
     return {
         "method": request.method,
         "url": request.url,

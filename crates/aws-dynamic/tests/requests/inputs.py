@@ -149,10 +149,11 @@ class Maker:
         enum = shape.metadata.get("enum")
         if enum:
             return enum[self.draw(place, len(enum))]
-        low, high = max(shape.metadata.get("min", 1), 1), shape.metadata.get("max", 1 << 30)
+        low, high = shape.metadata.get("min", 1), shape.metadata.get("max", 1 << 30)
+        low = max(low, min(high, 1))
         pattern = shape.metadata.get("pattern")
-        found = pattern and matching(pattern, low, high)
-        if found:
+        found = matching(pattern, low, high) if pattern else None
+        if found is not None:
             return found
         is_in_host = "contextParam" in shape.metadata or shape.serialization.get("hostLabel")
         is_in_header = shape.serialization.get("location") == "header"
@@ -163,7 +164,8 @@ class Maker:
         else:
             text = (HARD_ASCII if is_in_header else HARD) + salt
         text = text if len(text) <= high else text[len(text) - high:]
-        return (text + "z" * (low - len(text))).strip() or "z"
+        text = (text + "z" * (low - len(text))).strip()
+        return text or "z"[:high]
 
     character = string
 
@@ -186,7 +188,8 @@ class Maker:
             return 1.5
         if low is None or high is None:
             return high - 0.5 if low is None else low + 0.5
-        return (low + high) / 2
+        # Exact in 32 bits too.
+        return round((low + high) / 2 * 64) / 64
 
     double = float
 
@@ -199,6 +202,7 @@ class Maker:
         return value + b"z" * (low - len(value))
 
 
+# Made by `matching` before anything is made of a pattern itself.
 CANDIDATES = [
     "123456789012",
     "us-east-1",

@@ -28,6 +28,7 @@ use aws_types::region::Region;
 use serde_json::Value;
 
 use differences::{DIFFERENCES, Difference};
+use same::Comparison;
 
 /// What came of a set of inputs.
 #[derive(Default)]
@@ -35,6 +36,8 @@ struct Tally {
     operations: usize,
     inputs: usize,
     equal: usize,
+    /// Of all, with a kind of body that Smithy's protocols say and botocore does not.
+    kinds_of_smithy: usize,
     /// Neither makes a request.
     refused: usize,
     /// By the place of the entry in the list.
@@ -65,12 +68,14 @@ impl Tally {
         let listed: usize = self.listed.values().sum();
         // Shown with `--nocapture`, and where the test fails.
         println!(
-            "{} operations, {} inputs: {} equal, {} that neither sends, {listed} listed, {} others",
+            "{} operations, {} inputs: {} equal, {} that neither sends, {listed} listed, {} others; \
+             {} with Smithy's Content-Type",
             self.operations,
             self.inputs,
             self.equal,
             self.refused,
             self.unlisted.len(),
+            self.kinds_of_smithy,
         );
         for (place, count) in &self.listed {
             println!("{count:6} {}", DIFFERENCES[*place].reason);
@@ -114,7 +119,11 @@ fn add(tally: &mut Tally, client: &Client, theirs: &Value) {
         }
         (Err(error), None) => vec![("refused".to_owned(), error.to_string())],
         (Ok(_), Some(error)) => vec![("sent".to_owned(), error.to_owned())],
-        (Ok(ours), None) => same::differing(ours, theirs),
+        (Ok(ours), None) => {
+            let compared = Comparison::of(ours, theirs);
+            tally.kinds_of_smithy += usize::from(compared.is_kind_of_smithy);
+            compared.differing
+        }
     };
     if differing.is_empty() {
         tally.equal += 1;

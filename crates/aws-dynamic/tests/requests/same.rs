@@ -22,49 +22,88 @@ const OF_THE_ROAD: [&str; 6] = [
     "host",
 ];
 
-/// What differs, by the name of the part, with both values.
-pub fn differing(ours: &Prepared, theirs: &Value) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut compare = |part: &str, ours: Value, theirs: Value| {
-        if ours != theirs {
-            found.push((part.to_owned(), format!("ours {ours}\n    theirs {theirs}")));
-        }
-    };
-    compare("method", json!(ours.method), theirs["method"].clone());
-    let [our_host, our_path, our_query] = parts(&ours.url);
-    let [host, path, query] = parts(theirs["url"].as_str().unwrap());
-    compare("host", json!(our_host), json!(host));
-    compare("path", json!(our_path), json!(path));
-    compare("query", json!(trees::form(our_query)), json!(trees::form(query)));
-    let our_headers = ours.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
-    let their_headers = theirs["headers"].as_object().unwrap().iter();
-    let their_headers =
-        their_headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
-    let (our_headers, their_headers) = (headers(our_headers), headers(their_headers));
-    let mut names: Vec<&String> =
-        our_headers.iter().chain(&their_headers).map(|(name, _)| name).collect();
-    names.sort();
-    names.dedup();
-    for name in names {
-        let of = |headers: &[(String, String)]| {
-            json!(headers.iter().filter(|(n, _)| n == name).map(|(_, v)| v).collect::<Vec<_>>())
-        };
-        compare(&format!("header {name}"), of(&our_headers), of(&their_headers));
+/// Kinds of bodies that Smithy's protocols name and botocore does not, or with a word more: ours, theirs.
+/// botocore sends XML, bytes and text without a kind, and forms, which are ASCII, with `charset`.
+const KINDS: [(&str, Option<&str>); 4] = [
+    ("application/x-www-form-urlencoded", Some("application/x-www-form-urlencoded; charset=utf-8")),
+    ("application/xml", None),
+    ("application/octet-stream", None),
+    ("text/plain", None),
+];
+
+const CRC32: &str = "x-amz-checksum-crc32";
+
+/// What was compared.
+#[derive(Default)]
+pub struct Comparison {
+    /// What differs, by the name of the part, with both values.
+    pub differing: Vec<(String, String)>,
+    /// Whether the kind of the body is one of `KINDS`.
+    pub is_kind_of_smithy: bool,
+}
+
+impl Comparison {
+    pub fn of(ours: &Prepared, theirs: &Value) -> Self {
+        let mut found = Self::default();
+        found.compare("method", json!(ours.method), theirs["method"].clone());
+        let [our_host, our_path, our_query] = parts(&ours.url);
+        let [host, path, query] = parts(text(theirs, "url"));
+        found.compare("host", json!(our_host), json!(host));
+        found.compare("path", json!(our_path), json!(path));
+        found.compare("query", json!(trees::form(our_query)), json!(trees::form(query)));
+        found.signatures(ours, &theirs["signature"]);
+        let body = base64::decode(text(theirs, "body")).unwrap();
+        let protocol = protocol(theirs);
+        found.compare("body", tree(protocol, &ours.body), tree(protocol, &body));
+        found.headers(ours, theirs, &body);
+        found
     }
-    let signature = &theirs["signature"];
-    let authorization = &ours.authorization;
-    let (name, region) = (authorization.signing_name(), authorization.signing_region());
-    let our_signature = json!([authorization.scheme(), name, region]);
-    let their_signature = match signature["version"].as_str().unwrap() {
-        "v4" | "s3v4" => json!(["aws.auth#sigv4", signature["name"], signature["region"]]),
-        "none" => json!(["smithy.api#noAuth", null, null]),
-        other => json!([other, signature["name"], signature["region"]]),
-    };
-    compare("signature", our_signature, their_signature);
-    let body = base64::decode(theirs["body"].as_str().unwrap()).unwrap();
-    let protocol = protocol(theirs);
-    compare("body", tree(protocol, &ours.body), tree(protocol, &body));
-    found
+
+    fn compare(&mut self, part: &str, ours: Value, theirs: Value) {
+        if ours != theirs {
+            let what = format!("ours {ours}\n    theirs {theirs}");
+            self.differing.push((part.to_owned(), what));
+        }
+    }
+
+    fn signatures(&mut self, ours: &Prepared, theirs: &Value) {
+        let ours = &ours.authorization;
+        let ours = json!([ours.scheme(), ours.signing_name(), ours.signing_region()]);
+        let theirs = match text(theirs, "version") {
+            "v4" | "s3v4" => json!(["aws.auth#sigv4", theirs["name"], theirs["region"]]),
+            "none" => json!(["smithy.api#noAuth", null, null]),
+            other => json!([other, theirs["name"], theirs["region"]]),
+        };
+        self.compare("signature", ours, theirs);
+    }
+
+    fn headers(&mut self, ours: &Prepared, theirs: &Value, their_body: &[u8]) {
+        let our_body = &ours.body;
+        let theirs = theirs["headers"].as_object().unwrap().iter();
+        let theirs: Vec<(String, &str)> = theirs
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str().unwrap()))
+            .collect();
+        let mut names: Vec<&str> = ours.headers.iter().map(|(name, _)| name.as_str()).collect();
+        names.extend(theirs.iter().map(|(name, _)| name.as_str()));
+        names.retain(|name| !OF_THE_ROAD.contains(name));
+        names.sort();
+        names.dedup();
+        for name in names {
+            let our_value = ours.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+            let their_value = theirs.iter().find(|(n, _)| n == name).map(|(_, v)| *v);
+            if name == "content-type" && KINDS.iter().any(|kind| (Some(kind.0), kind.1) == (our_value, their_value)) {
+                self.is_kind_of_smithy = true;
+            } else if name == CRC32 && is_sum(our_value, our_body) && is_sum(their_value, their_body) {
+                // Each of its own bytes, which may differ where the trees do not.
+            } else {
+                self.compare(&format!("header {name}"), list(our_value), list(their_value));
+            }
+        }
+    }
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap()
 }
 
 /// Scheme with host, path, query.
@@ -75,31 +114,33 @@ fn parts(url: &str) -> [&str; 3] {
     [&before[..end], &before[end..], query]
 }
 
-fn headers(all: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
-    all.map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .filter(|(name, _)| !OF_THE_ROAD.contains(&name.as_str()))
-        .collect()
+/// A header without the space that may stand between the values of a list (RFC 9110, 5.6.1).
+fn list(value: Option<&str>) -> Value {
+    json!(value.map(|value| value.replace(", ", ",")))
+}
+
+fn is_sum(sum: Option<&str>, body: &[u8]) -> bool {
+    sum == Some(&base64::encode(crc32fast::hash(body).to_be_bytes()))
 }
 
 fn protocol(theirs: &Value) -> Protocol {
-    let name = super::canonical(theirs["service"].as_str().unwrap());
+    let name = super::canonical(text(theirs, "service"));
     Models::get().unwrap().service(name).unwrap().unwrap().protocol()
 }
 
 /// A body in its format; what is none as text or as bytes.
 fn tree(protocol: Protocol, body: &[u8]) -> Value {
-    let bytes = || json!({ "bytes": base64::encode(body) });
-    let Ok(text) = std::str::from_utf8(body) else {
-        return if protocol == Protocol::RpcV2Cbor { trees::cbor(body) } else { bytes() };
-    };
+    if protocol == Protocol::RpcV2Cbor {
+        return trees::cbor(body);
+    }
+    let Ok(text) = std::str::from_utf8(body) else { return json!({"bytes": base64::encode(body)}) };
     match protocol {
         Protocol::Json | Protocol::RestJson => match serde_json::from_str::<Value>(text) {
             Ok(value) => trees::json(&value),
             Err(_) => json!(text),
         },
         Protocol::RestXml if text.starts_with('<') => trees::xml(text),
-        Protocol::RestXml => json!(text),
-        Protocol::RpcV2Cbor => trees::cbor(body),
         Protocol::Query | Protocol::Ec2 => json!(trees::form(text)),
+        Protocol::RestXml | Protocol::RpcV2Cbor => json!(text),
     }
 }
