@@ -287,9 +287,9 @@ fn strip_bucket(uri: &mut String) {
 /// Escapes all of a copy's source but the id of its version.
 fn copy_source(source: &str) -> String {
     let is_id = |id: &str| !id.is_empty() && !id.contains(char::is_whitespace);
-    let id = source.find(VERSION_ID).filter(|start| {
-        source.get(start + VERSION_ID.len()..).is_some_and(is_id)
-    });
+    let id = source
+        .find(VERSION_ID)
+        .filter(|start| source.get(start + VERSION_ID.len()..).is_some_and(is_id));
     let (path, id) = source.split_at(id.unwrap_or(source.len()));
     let parts: Vec<Cow<'_, str>> =
         path.split('/').map(|part| uri_encode(Cow::Borrowed(part))).collect();

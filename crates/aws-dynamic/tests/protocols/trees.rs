@@ -88,9 +88,9 @@ pub fn xml(text: &str) -> Value {
             }
         } else {
             let end = rest.find('<').unwrap_or(rest.len());
-            let text = ENTITIES.iter().fold(rest[..end].to_owned(), |text, (entity, is)| {
-                text.replace(entity, is)
-            });
+            let text = ENTITIES
+                .iter()
+                .fold(rest[..end].to_owned(), |text, (entity, is)| text.replace(entity, is));
             open.last_mut().unwrap().3.push_str(text.trim());
             rest = &rest[end..];
         }

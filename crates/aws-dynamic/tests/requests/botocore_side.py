@@ -19,9 +19,10 @@ for name in [name for name in os.environ if name.startswith("AWS_") or name.lowe
 os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_EC2_METADATA_DISABLED="true")
 
 import botocore.session
-from botocore import regions
 from botocore.config import Config
 from botocore.endpoint import Endpoint
+from botocore.exceptions import MissingDependencyException
+from botocore.regions import EndpointRulesetResolver
 from botocore.signers import RequestSigner
 
 import inputs
@@ -71,9 +72,17 @@ def would_sign(signer, operation_name, request, _=None, signing_type="standard",
     }
 
 
+def signing_context(resolver, schemes):
+    """What the rules say of a signature, for version 4a too, which botocore has with an optional dependency only."""
+    try:
+        return known_signing_context(resolver, schemes)
+    except MissingDependencyException:
+        return "v4a", {"signing_name": schemes[0]["signingName"], "region": ",".join(schemes[0]["signingRegionSet"])}
+
+
+known_signing_context = EndpointRulesetResolver.auth_schemes_to_signing_ctx
+EndpointRulesetResolver.auth_schemes_to_signing_ctx = signing_context
 Endpoint._send_request = capture
-# Endpoints that want version 4a get it, as where botocore's optional dependency is installed, which alone signs so.
-regions.AUTH_TYPE_MAPS = {**regions.AUTH_TYPE_MAPS, "v4a": object}
 RequestSigner.sign = would_sign
 
 

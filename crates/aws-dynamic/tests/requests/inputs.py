@@ -188,8 +188,10 @@ class Maker:
             return 1.5
         if low is None or high is None:
             return high - 0.5 if low is None else low + 0.5
-        # Exact in 32 bits too.
-        return round((low + high) / 2 * 64) / 64
+        middle = (low + high) / 2
+        # Exact in 32 bits too, where that is in the range.
+        exact = round(middle * 64) / 64
+        return exact if low <= exact <= high else middle
 
     double = float
 

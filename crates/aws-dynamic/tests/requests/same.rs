@@ -91,9 +91,14 @@ impl Comparison {
         for name in names {
             let our_value = ours.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
             let their_value = theirs.iter().find(|(n, _)| n == name).map(|(_, v)| *v);
-            if name == "content-type" && KINDS.iter().any(|kind| (Some(kind.0), kind.1) == (our_value, their_value)) {
+            if name == "content-type"
+                && KINDS.iter().any(|kind| (Some(kind.0), kind.1) == (our_value, their_value))
+            {
                 self.is_kind_of_smithy = true;
-            } else if name == CRC32 && is_sum(our_value, our_body) && is_sum(their_value, their_body) {
+            } else if name == CRC32
+                && is_sum(our_value, our_body)
+                && is_sum(their_value, their_body)
+            {
                 // Each of its own bytes, which may differ where the trees do not.
             } else {
                 self.compare(&format!("header {name}"), list(our_value), list(their_value));
