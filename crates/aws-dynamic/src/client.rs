@@ -164,13 +164,14 @@ impl Client {
     /// All of a call that comes before anything is asked of anybody.
     fn ready(&self, service: &str, operation: &str, input: &Value) -> Result<Ready, CallError> {
         let operation = find(service, operation)?;
-        let input = special::prepared(operation, input);
-        let mut valid = validate(operation, &input, self.coercion)
-            .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
+        // Before the input: nobody should mend one that can never be sent.
         let exchange = Exchange::of(operation).map_err(CallError::Unsupported)?;
         if exchange.event_stream().is_some() {
             return Err(CallError::Special(EVENTS));
         }
+        let input = special::prepared(operation, input);
+        let mut valid = validate(operation, &input, self.coercion)
+            .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
         special::refuse(operation, &valid.input).map_err(CallError::Special)?;
         let destination = Destination::of(&self.config, operation, &valid.input)?;
         let region = self.config.region().map(AsRef::as_ref);

@@ -77,6 +77,25 @@ pub const DIFFERENCES: &[Difference] = &[
         reason: "streams of events are not supported, in answers neither",
     },
     Difference {
+        of: &["signin:CreateOAuth2TokenWithTokenExchange"],
+        parts: &["signature"],
+        has: "noAuth",
+        reason: "the model says that it is not signed; in botocore the endpoint's rules, which name \
+                 how to sign, count more",
+    },
+    Difference {
+        of: &["timestream-query:", "timestream-write:"],
+        parts: REFUSED,
+        has: "asks DescribeEndpoints first",
+        reason: "endpoints that must be asked for are not supported",
+    },
+    Difference {
+        of: &["ec2:CopySnapshot"],
+        parts: REFUSED,
+        has: "presigns another request first",
+        reason: "presigned URLs in copies are not made",
+    },
+    Difference {
         of: &["glacier:UploadArchive", "glacier:UploadMultipartPart"],
         parts: REFUSED,
         has: "tree hash",
