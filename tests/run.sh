@@ -1,12 +1,20 @@
 #!/usr/bin/env bash
 # Every check of this project: format, lints, tests against an AWS emulator and real MCP clients, licences.
 #
+# With --full also what takes minutes more: the requests of all operations against botocore's, not of three a service.
+#
 # Needs cargo (with rustfmt and clippy), a C compiler, CPython 3.11, npm, zenity, Xvfb and xdotool, on Linux x86_64; the
 # last three it installs itself where it runs as root and apt-get is there. Everything else is installed, in the versions
 # pinned beside this file, into AWS_MCP_TEST_CACHE (default ~/.cache/aws-mcp-tests).
 set -euo pipefail
 exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case "$*" in
+  "") requests_of=sample compared=three_operations_of_each_service ;;
+  --full) requests_of=all compared=every_operation ;;
+  *) echo "usage: tests/run.sh [--full]" >&2; exit 2 ;;
+esac
 
 readonly cargo_deny_version=0.20.2
 . tests/support/installed.sh
@@ -34,6 +42,17 @@ if [[ ! -e $sources/$botocore || ! -e $sources/$iam_data ]]; then
 fi
 sources=$(readlink -f "$sources")
 
+# What botocore would send. The script checks botocore's version, which the requirements pin.
+requests=$cache/requests-$requests_of-$(hash_of crates/aws-dynamic/tests/requests/*.py tests/requirements.txt)
+if [[ ! -e $requests/$requests_of.jsonl.gz ]]; then
+  say "requests of botocore: $requests_of"
+  rm -f "$requests"
+  half_made=$(mktemp -d "$requests.XXXXXX")
+  "$venv/bin/python" -B crates/aws-dynamic/tests/requests/botocore_side.py "$requests_of" "$half_made"
+  publish "$half_made" "$requests"
+fi
+requests=$(readlink -f "$requests")
+
 say "cargo fmt"
 cargo fmt --all --check
 
@@ -54,6 +73,10 @@ bash tests/conformance.sh
 say "the catalog is what its sources make, and has every fact of theirs; AWS's protocol cases"
 AWS_MCP_TEST_SOURCES=$sources cargo test -p aws-dynamic --features pack --locked \
   --lib --bin pack --test reproducible --test botocore --test endpoint_cases --test protocols
+
+say "requests are botocore's: $requests_of"
+AWS_MCP_TEST_REQUESTS=$requests cargo test -p aws-dynamic --features pack --locked \
+  --test requests -- --include-ignored --nocapture --exact "$compared"
 
 say "cargo deny"
 "$deny/bin/cargo-deny" --workspace --locked check bans licenses sources

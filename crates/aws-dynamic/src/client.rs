@@ -191,14 +191,16 @@ impl Client {
     }
 
     /// What `call` would send, without sending it: no credentials are asked for, and no interceptor
-    /// runs. Fails where `call` would fail before sending.
+    /// runs; so a copy from another region lacks the URL that is signed for there, and an endpoint that
+    /// the service itself names is not asked for. Fails where `call` would fail before sending.
     pub fn prepare(
         &self,
         service: &str,
         operation: &str,
         input: &Value,
     ) -> Result<Prepared, CallError> {
-        let call = self.checked(service, operation, input)?;
+        let mut call = self.checked(service, operation, input)?;
+        copy::strip(call.operation, &mut call.members);
         let (destination, authorization) = self.bound(call.operation, &call.members)?;
         let codec = self.codec(call.operation, call.exchange, &destination, Reads::Whole);
         Prepared::of(call, &codec, &destination, authorization)

@@ -22,6 +22,7 @@ mod value;
 #[cfg(feature = "pack")]
 pub mod write;
 
+pub(crate) use function::uri_encode;
 pub use import::Unreadable;
 pub use packed::Payload;
 pub use parameters::{Argument, BuiltIn, Kind, Parameter, Parameters};

@@ -115,12 +115,13 @@ impl fmt::Display for Mismatch {
 
 impl std::error::Error for Mismatch {}
 
-/// Whether the caller gave one; of the headers with this prefix three are not checksums.
+/// Whether the caller gave one; of the headers with this prefix three are not checksums. Content-MD5 is
+/// not one of them: services take it beside a checksum.
 fn has_checksum(request: &HttpRequest) -> bool {
     request.headers.iter().any(|(name, _)| {
         let name = name.to_ascii_lowercase();
         let kind = name.strip_prefix(PREFIX);
         let is_none = |kind: &str| ["algorithm", "type", "mode"].contains(&kind);
-        name == "content-md5" || kind.is_some_and(|kind| !is_none(kind))
+        kind.is_some_and(|kind| !is_none(kind))
     })
 }

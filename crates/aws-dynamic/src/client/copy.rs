@@ -37,6 +37,13 @@ impl Copy {
     }
 }
 
+/// Takes out what is not sent.
+pub(super) fn strip(operation: Operation<'_>, input: &mut Map<String, Value>) {
+    if special::copy(operation) == Some(Copy::Rds) {
+        input.shift_remove(SOURCE);
+    }
+}
+
 /// Completes the input of an operation that copies, unless the caller did.
 pub(super) async fn complete(
     client: &Client,
@@ -46,9 +53,7 @@ pub(super) async fn complete(
 ) -> Result<(), CallError> {
     let Some(copy) = special::copy(operation) else { return Ok(()) };
     let source = input.get(SOURCE).and_then(Value::as_str).map(str::to_owned);
-    if copy == Copy::Rds {
-        input.shift_remove(SOURCE);
-    }
+    strip(operation, input);
     let Some(source) = source.filter(|_| !input.contains_key(copy.url())) else { return Ok(()) };
     let target = client.config.region().map(ToString::to_string);
     let target = target.ok_or(CallError::Authorization(Unauthorizable::NoRegion))?;

@@ -47,6 +47,9 @@ impl Destination {
         let context = context(operation, input);
         let lists: Vec<Vec<&str>> = context.iter().map(|(_, value)| texts(value)).collect();
         let mut parameters = facts(config, custom.as_deref());
+        if special::is_path_style(operation) {
+            parameters = parameters.built_in(BuiltIn::S3ForcePathStyle, true);
+        }
         for ((name, value), list) in context.iter().zip(&lists) {
             parameters = match value {
                 Value::String(text) => parameters.named(name, text.as_str()),

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use aws_smithy_types::base64;
 use aws_smithy_xml::decode::{Document, try_data};
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ use super::digest::Algorithm;
 use super::document::{self, Form};
 use super::tree_hash::tree_hash;
 use super::{checksum, customer_key};
+use crate::endpoint::uri_encode;
 use crate::model::Operation;
 use crate::model::terms::{EndpointDiscovery, Kind};
 use crate::protocol::{HttpRequest, ServiceError};
@@ -58,6 +60,15 @@ enum Case {
     EndpointMember(&'static str, &'static str),
     /// The service must be asked for its endpoint; a label of the host begins with this.
     Discovered(&'static str),
+    /// A text that is sent in base64. Services take nothing else, and botocore and the AWS CLI take the
+    /// text itself.
+    Encoded(&'static str),
+    /// `bucket/key?versionId=v`, whose key is sent with escapes, as a part of a URL.
+    CopySource,
+    /// The bucket stands in the path, because a request that asks for its region cannot be signed for it.
+    PathStyle,
+    /// The query is sent as a form: a search can be longer than a URL.
+    QueryInBody,
 }
 
 const TABLE: &[Row] = &[
@@ -75,6 +86,14 @@ const TABLE: &[Row] = &[
     row("glacier", &["UploadArchive", "UploadMultipartPart"], Case::TreeHash),
     row("s3", &[], Case::CustomerKey("SSECustomerKey", "SSECustomerKeyMD5")),
     row("s3", &[], Case::CustomerKey("CopySourceSSECustomerKey", "CopySourceSSECustomerKeyMD5")),
+    row("dynamodb", &["DescribeEndpoints"], Case::VersionHeader(ENDPOINTS_VERSION)),
+    row("timestream-query", &["DescribeEndpoints"], Case::VersionHeader(ENDPOINTS_VERSION)),
+    row("timestream-write", &["DescribeEndpoints"], Case::VersionHeader(ENDPOINTS_VERSION)),
+    row("ec2", &["RunInstances"], Case::Encoded("UserData")),
+    row("autoscaling", &["CreateLaunchConfiguration"], Case::Encoded("UserData")),
+    row("s3", &["CopyObject", "UploadPartCopy"], Case::CopySource),
+    row("s3", &["GetBucketLocation"], Case::PathStyle),
+    row("cloudsearchdomain", &["Search"], Case::QueryInBody),
     row("s3", &[], Case::Transient("InternalError")),
     row("sts", &[], Case::Transient("IDPCommunicationError")),
     row(
@@ -99,6 +118,9 @@ const COPIES_OF_RDS: &[&str] = &[
     "StartDBInstanceAutomatedBackupsReplication",
 ];
 
+const VERSION_ID: &str = "?versionId=";
+const FORM: &str = "application/x-www-form-urlencoded";
+const ENDPOINTS_VERSION: &str = "x-amz-api-version";
 const TREE_HASH: &str = "x-amz-sha256-tree-hash";
 const NO_TREE_HASH: &str =
     "an upload from a stream to Glacier must be given its tree hash, in the member checksum";
@@ -120,6 +142,16 @@ pub(super) fn prepared<'v>(operation: Operation<'_>, input: &'v Value) -> Cow<'v
             {
                 fields.insert((*name).to_owned(), json!(value));
             }
+        }
+        if let Case::Encoded(name) = case
+            && let Some(Value::String(text)) = input.to_mut().get_mut(*name)
+        {
+            *text = base64::encode(text.as_bytes());
+        }
+        if let Case::CopySource = case
+            && let Some(Value::String(source)) = input.to_mut().get_mut("CopySource")
+        {
+            *source = copy_source(source);
         }
         if let Case::LastPart(shapes) = case {
             for member in members().filter(|member| shapes.contains(&member.shape().name())) {
@@ -168,6 +200,11 @@ pub(super) fn endpoint_member(operation: Operation<'_>) -> Option<(&'static str,
 /// How the operation copies from another region, if it does.
 pub(super) fn copy(operation: Operation<'_>) -> Option<Copy> {
     cases(operation).find_map(|case| if let Case::Copy(copy) = case { Some(*copy) } else { None })
+}
+
+/// Whether the endpoint's rules must put the bucket into the path.
+pub(super) fn is_path_style(operation: Operation<'_>) -> bool {
+    cases(operation).any(|case| matches!(case, Case::PathStyle))
 }
 
 /// Whether the endpoint's rules give the host prefix.
@@ -231,6 +268,10 @@ fn needs_tree_hash(operation: Operation<'_>, request: &HttpRequest) -> bool {
 fn add_headers(operation: Operation<'_>, request: &mut HttpRequest) {
     for case in cases(operation) {
         let (name, value) = match case {
+            Case::QueryInBody => {
+                query_in_body(request);
+                continue;
+            }
             Case::Header(name, value) => (*name, *value),
             Case::VersionHeader(name) => (*name, operation.service().api_version()),
             Case::BucketInRules
@@ -241,6 +282,9 @@ fn add_headers(operation: Operation<'_>, request: &mut HttpRequest) {
             | Case::Documents(..)
             | Case::Default(..)
             | Case::LastPart(_)
+            | Case::Encoded(_)
+            | Case::CopySource
+            | Case::PathStyle
             | Case::Transient(_)
             | Case::TreeHash
             | Case::CustomerKey(..)
@@ -305,6 +349,27 @@ fn strip_bucket(uri: &mut String) {
     let rest = uri.strip_prefix('/').unwrap_or(uri);
     let rest = rest.find(['/', '?']).and_then(|end| rest.get(end..)).unwrap_or_default();
     *uri = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+}
+
+/// Escapes all of a copy's source but the id of its version.
+fn copy_source(source: &str) -> String {
+    let is_id = |id: &str| !id.is_empty() && !id.contains(char::is_whitespace);
+    let id = source
+        .find(VERSION_ID)
+        .filter(|start| source.get(start + VERSION_ID.len()..).is_some_and(is_id));
+    let (path, id) = source.split_at(id.unwrap_or(source.len()));
+    let parts: Vec<Cow<'_, str>> =
+        path.split('/').map(|part| uri_encode(Cow::Borrowed(part))).collect();
+    format!("{}{id}", parts.join("/"))
+}
+
+/// `GET /path?query` -> `POST /path` with the query as a form.
+fn query_in_body(request: &mut HttpRequest) {
+    let Some((path, query)) = request.uri.split_once('?') else { return };
+    request.body = query.as_bytes().to_vec();
+    request.uri = path.to_owned();
+    request.method = "POST".to_owned();
+    request.headers.push(("content-type".to_owned(), FORM.to_owned()));
 }
 
 /// Whether the body of the answer is a member as it is, which may be any text, an error's too.

@@ -133,7 +133,7 @@ pub(super) fn split<'a>(
 }
 
 /// Percent-encodes all but the unreserved characters (RFC 3986, sections 2.1 and 2.3).
-pub(super) fn uri_encode(text: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn uri_encode(text: Cow<'_, str>) -> Cow<'_, str> {
     let unreserved =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     if text.bytes().all(unreserved) {

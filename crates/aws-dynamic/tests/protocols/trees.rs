@@ -51,6 +51,17 @@ pub fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
+/// What XML's references stand for; the ampersand last, because any may stand behind it.
+const ENTITIES: [(&str, &str); 7] = [
+    ("&#xD;", "\r"),
+    ("&#xA;", "\n"),
+    ("&quot;", "\""),
+    ("&apos;", "'"),
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&amp;", "&"),
+];
+
 /// XML: name, attributes with sorted names, children in order, text without the space around it.
 pub fn xml(text: &str) -> Value {
     let mut open: Vec<(String, Vec<String>, Vec<Value>, String)> = vec![Default::default()];
@@ -77,8 +88,9 @@ pub fn xml(text: &str) -> Value {
             }
         } else {
             let end = rest.find('<').unwrap_or(rest.len());
-            let text =
-                rest[..end].replace("&#xD;", "\r").replace("&#xA;", "\n").replace("&quot;", "\"");
+            let text = ENTITIES
+                .iter()
+                .fold(rest[..end].to_owned(), |text, (entity, is)| text.replace(entity, is));
             open.last_mut().unwrap().3.push_str(text.trim());
             rest = &rest[end..];
         }

@@ -95,3 +95,9 @@ fn what_cannot_be_written_is_the_error_of_a_call() {
     assert_eq!(refused.to_string(), called.to_string());
     assert!(stub.sent().is_empty());
 }
+
+#[test]
+fn what_can_never_be_sent_says_so_whatever_the_input() {
+    let refused = client().prepare("lexv2-runtime", "StartConversation", &Value::Null);
+    assert!(matches!(refused, Err(CallError::Unsupported(_))), "{refused:?}");
+}

@@ -289,8 +289,8 @@ fn what_must_be_summed_is_summed() {
     assert!(signature.contains("x-amz-checksum-crc32"), "{signature}");
     let own = sent("s3", "PutObject", put(json!({"ChecksumSHA1": "98O8HYCOBHMq32eZZczDTKeuNEE="})));
     assert_eq!(own.header("x-amz-checksum-crc32"), None);
-    let own = sent("s3", "PutObject", put(json!({"ContentMD5": "JfnnlDI7RTiF9RgfG2JNCw=="})));
-    assert_eq!(own.header("x-amz-checksum-crc32"), None);
+    let both = sent("s3", "PutObject", put(json!({"ContentMD5": "JfnnlDI7RTiF9RgfG2JNCw=="})));
+    assert_eq!(both.header("x-amz-checksum-crc32"), Some("y/Q5Jg=="));
     let chosen = sent("s3", "PutObject", put(json!({"ChecksumAlgorithm": "SHA1"})));
     assert_eq!(chosen.header("x-amz-checksum-sha1"), Some("98O8HYCOBHMq32eZZczDTKeuNEE="));
     assert_eq!(chosen.header("x-amz-sdk-checksum-algorithm"), Some("SHA1"));
@@ -302,6 +302,56 @@ fn what_must_be_summed_is_summed() {
     assert!(grants.header("x-amz-checksum-crc32").is_some());
     let read = sent("s3", "GetObject", json!({"Bucket": "bucket", "Key": "k"}));
     assert_eq!(read.header("x-amz-checksum-crc32"), None);
+}
+
+#[test]
+fn user_data_is_given_as_it_is() {
+    let run = json!({"MinCount": 1, "MaxCount": 1, "UserData": "#!/bin/sh é"});
+    let sent = sent("ec2", "RunInstances", run);
+    let body = String::from_utf8(sent.body).unwrap();
+    assert!(body.contains("&UserData=IyEvYmluL3NoIMOp"), "{body}");
+}
+
+#[test]
+fn the_source_of_a_copy_is_escaped() {
+    let check = |source: &str, expected: &str| {
+        let copy = json!({"Bucket": "bucket", "Key": "k", "CopySource": source});
+        let sent = sent("s3", "CopyObject", copy);
+        assert_eq!(sent.header("x-amz-copy-source"), Some(expected));
+    };
+    check("b/k", "b/k");
+    check("/b/a b/é+~", "/b/a%20b/%C3%A9%2B~");
+    check("b/k?versionId=a.b_1", "b/k?versionId=a.b_1");
+    check("b/a?b?versionId=v", "b/a%3Fb?versionId=v");
+    check("b/k?versionId=", "b/k%3FversionId%3D");
+    check("b/k?versionId=a b", "b/k%3FversionId%3Da%20b");
+    check("arn:aws:s3:::b/k", "arn%3Aaws%3As3%3A%3A%3Ab/k");
+}
+
+#[test]
+fn a_buckets_location_is_asked_for_by_its_path() {
+    let sent = sent("s3", "GetBucketLocation", json!({"Bucket": "bucket"}));
+    assert_eq!(sent.uri, "https://s3.eu-west-1.amazonaws.com/bucket/?location");
+}
+
+#[test]
+fn a_search_is_sent_as_a_form() {
+    let url = "https://search-d.eu-west-1.cloudsearch.amazonaws.com";
+    let stub = Stub::answers(200, "{}");
+    let config = config().endpoint_url(url).http_client(stub.clone()).build();
+    let input = json!({"query": "a b"});
+    run(Client::new(&config).call("cloudsearchdomain", "Search", &input)).unwrap();
+    let sent = stub.sent().remove(0);
+    let goes_to = (sent.method.as_str(), sent.uri.as_str());
+    assert_eq!(goes_to, ("POST", format!("{url}/2013-01-01/search").as_str()));
+    assert_eq!(sent.header("content-type"), Some(FORM));
+    assert_eq!(sent.body, b"format=sdk&pretty=true&q=a%20b");
+}
+
+#[test]
+fn who_asks_for_endpoints_names_the_version() {
+    let sent = sent("dynamodb", "DescribeEndpoints", Value::Null);
+    assert_eq!(sent.header("x-amz-api-version"), Some("2012-08-10"));
 }
 
 #[test]
