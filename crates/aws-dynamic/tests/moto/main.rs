@@ -1,0 +1,11 @@
+//! Calls of many services against moto, an AWS emulator, over loopback. `AWS_MCP_TEST_PYTHON` names a
+//! Python that has it; `tests/run.sh` of the repository makes one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods)]
+
+mod answers;
+mod emulator;
+mod reads;
+mod seed;
+mod services;
+mod trees;
