@@ -171,7 +171,7 @@ impl Exchange {
         }
         let from = self.protocol.deserialize_response(&response, output.schema, &self.config);
         let mut from = from.map_err(|_| unreadable("it is not in the protocol's form"))?;
-        let output = read::output(&mut *from, output, &response);
+        let output = read::output(&mut *from, output, &response, self.speaks);
         output.map(Value::Object).map_err(Failure::Unreadable)
     }
 

@@ -20,7 +20,7 @@ os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 import boto3
 from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
@@ -86,15 +86,39 @@ class Boto:
         for path in ("reset", "seed?a=1"):
             urllib.request.urlopen(urllib.request.Request(f"{self.url}/moto-api/{path}", method="POST")).read()
 
+    def address(self, operation, given, endpoint):
+        """Where boto3 sends a request of S3, with an endpoint of its own or none. Nothing is sent."""
+        # Without this it is the host without a region, which only the older SDKs still use.
+        config = Config(s3={"us_east_1_regional_endpoint": "regional"})
+        client = self.session.client("s3", config=config, endpoint_url=endpoint)
+        seen = []
+
+        def kept(request, **_):
+            seen.append(request.url)
+            return AWSResponse(request.url, 200, {}, Raw())
+
+        client.meta.events.register("before-send.s3", kept)
+        model = client.meta.service_model.operation_model(operation)
+        method = next(name for name, wire in client.meta.method_to_api_mapping.items() if wire == operation)
+        getattr(client, method)(**plain(given, model.input_shape))
+        return seen[0]
+
     def signature(self, method, url, headers, region):
-        """The `Authorization` that botocore gives a request with these headers, for S3."""
-        context = {"timestamp": headers["x-amz-date"], "client_config": None}
+        """The signature that botocore gives a request of S3 with these signed headers."""
         request = AWSRequest(method=method, url=url, headers=headers)
-        request.context.update(context)
+        request.context["timestamp"] = headers["x-amz-date"]
         signer = S3SigV4Auth(Credentials("AKIDEXAMPLE", "secret"), "s3", region)
-        canonical = signer.canonical_request(request)
-        text = signer.string_to_sign(request, canonical)
-        return {"canonical": canonical, "signature": signer.signature(text, request)}
+        return signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+
+
+class Raw:
+    """The body of no answer."""
+
+    def stream(self, **_):
+        return iter([])
+
+    def read(self, *_, **__):
+        return b""
 
 
 def plain(value, shape):

@@ -22,7 +22,7 @@ const BOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto/boto.py");
 /// An emulator of one test. It ends when its stdin does.
 pub struct Moto {
     pub url: String,
-    client: Client,
+    pub client: Client,
     runtime: tokio::runtime::Runtime,
     child: Child,
     boto: RefCell<Option<(ChildStdin, BufReader<ChildStdout>)>>,
@@ -52,7 +52,7 @@ impl Moto {
             .env("PYTHONHASHSEED", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(std::fs::File::create("/tmp/moto.err").unwrap())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use aws_dynamic::catalog::{Effect, Index, Models};
 use aws_dynamic::model::terms::{Kind, Protocol};
 use aws_dynamic::model::{Member, Operation, Service};
+use aws_dynamic::validate::{Coercion, validate};
 use serde_json::{Map, Value, json};
 
 use super::emulator::Moto;
@@ -21,7 +22,7 @@ pub struct Read {
 }
 
 /// More would cost time and find nothing.
-const TRIES: usize = 6;
+const TRIES: usize = 4;
 
 /// Names of members, in small letters, with their values, service by service.
 type Pool = BTreeMap<String, BTreeMap<String, Vec<String>>>;
@@ -29,8 +30,11 @@ type Pool = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 pub fn all(moto: &Moto, seeded: &[Call]) -> Vec<Read> {
     let models = Models::get().unwrap();
     let index = Index::get().unwrap();
-    let services: Vec<&'static Service> =
-        index.services().iter().map(|known| models.service(known.name()).unwrap().unwrap()).collect();
+    let services: Vec<&'static Service> = index
+        .services()
+        .iter()
+        .map(|known| models.service(known.name()).unwrap().unwrap())
+        .collect();
     let names = |service: &&Service| {
         let known = index.service(service.name()).unwrap();
         let names = [known.name()].into_iter().chain(known.aliases());
@@ -75,7 +79,7 @@ fn pool(seeded: &[Call]) -> Pool {
 
 fn gather(name: &str, value: &Value, names: &mut BTreeMap<String, Vec<String>>) {
     match value {
-        Value::String(text) => {
+        Value::String(text) if !text.is_empty() => {
             let mut keep = |name: &str| {
                 let values = names.entry(name.to_lowercase()).or_default();
                 if !values.contains(text) {
@@ -91,7 +95,7 @@ fn gather(name: &str, value: &Value, names: &mut BTreeMap<String, Vec<String>>) 
         Value::Object(fields) => {
             fields.iter().for_each(|(name, value)| gather(name, value, names));
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -116,6 +120,8 @@ fn inputs(operation: Operation<'_>, names: Option<&BTreeMap<String, Vec<String>>
             };
             Value::Object(given.iter().map(pick).collect::<Map<String, Value>>())
         })
+        // boto3 sends some that the model forbids.
+        .filter(|input| validate(operation, input, Coercion::Off).is_ok())
         .collect()
 }
 
@@ -138,7 +144,7 @@ fn values(member: Member<'_>, names: Option<&BTreeMap<String, Vec<String>>>) -> 
             let texts = texts(singular, names).into_iter().chain(texts(member.name(), names));
             texts.map(|text| json!([text])).collect()
         }
-        Kind::Integer | Kind::Long => vec![json!(shape.min().map_or(1, |_| 1))],
+        Kind::Integer | Kind::Long => vec![json!(1)],
         Kind::Boolean => vec![json!(true)],
         Kind::Timestamp => vec![json!("2026-01-31T12:00:00Z")],
         Kind::Structure
