@@ -37,6 +37,8 @@ struct Reading {
     /// How many values may still come. A list may claim any length, and a codec may believe it.
     left: Cell<usize>,
     is_json: bool,
+    /// Whether the member being read is a header, with all that is in it.
+    is_header: Cell<bool>,
     /// The members around a problem, the innermost first.
     path: RefCell<Vec<&'static str>>,
 }
@@ -51,7 +53,7 @@ impl Reading {
             Protocol::Json | Protocol::RestJson => true,
             Protocol::RestXml | Protocol::RpcV2Cbor | Protocol::Query | Protocol::Ec2 => false,
         };
-        Self { left, is_json, path: RefCell::default() }
+        Self { left, is_json, is_header: Cell::default(), path: RefCell::default() }
     }
 
     fn spend(&self) -> Result<(), SerdeError> {
@@ -95,6 +97,7 @@ fn member(
     reading: &Reading,
 ) -> Result<Value, SerdeError> {
     let node = part.node().ok_or_else(no_shape)?;
+    reading.is_header.set(part.schema.http_header().is_some());
     if part.schema.http_response_code().is_some() {
         return Ok(from.read_integer(part.schema)?.into());
     }
@@ -142,7 +145,7 @@ fn time(
     schema: Static,
     reading: &Reading,
 ) -> Result<Value, SerdeError> {
-    let time = if reading.is_json && schema.http_header().is_none() {
+    let time = if reading.is_json && !reading.is_header.get() {
         let said = document::to_json(from.read_document(schema)?);
         timestamp::of_json(&said).ok_or_else(|| SerdeError::type_mismatch("expected a time"))?
     } else {
