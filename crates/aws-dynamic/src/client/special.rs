@@ -35,10 +35,12 @@ enum Case {
     ErrorIn200,
     /// The answer to a HEAD has no body that could hold a code.
     CodeOfHead,
-    /// The root of the answer is the member.
+    /// The root of the answer is the member; the region without a name is us-east-1.
     BucketLocation,
     /// Texts of the shape of this name are JSON.
     Documents(&'static str, Form),
+    /// A member of the answer whose model says text: it is text, in base64.
+    TextInBase64(&'static str),
     /// A header that the service wants and its model lacks.
     Header(&'static str, &'static str),
     /// A header with the version of the API.
@@ -77,6 +79,7 @@ const TABLE: &[Row] = &[
     row("s3", &[], Case::ErrorIn200),
     row("s3", &["GetBucketLocation"], Case::BucketLocation),
     row("s3control", &[], Case::AccountInRules),
+    row("ec2", &["GetConsoleOutput"], Case::TextInBase64("Output")),
     row("iam", &[], Case::Documents("policyDocumentType", Form::UrlEncoded)),
     row("cloudformation", &["GetTemplate"], Case::Documents("TemplateBody", Form::Json)),
     row("route53", &[], Case::LastPart(&["ResourceId", "DelegationSetId", "ChangeId"])),
@@ -279,6 +282,7 @@ fn add_headers(operation: Operation<'_>, request: &mut HttpRequest) {
             | Case::ErrorIn200
             | Case::CodeOfHead
             | Case::BucketLocation
+            | Case::TextInBase64(_)
             | Case::Documents(..)
             | Case::Default(..)
             | Case::LastPart(_)
@@ -314,9 +318,14 @@ pub(super) fn output(operation: Operation<'_>, mut output: Value, body: &[u8]) -
         if let (Case::Documents(name, form), Some(shape)) = (case, operation.output()) {
             document::read(shape, &mut output, name, *form);
         }
-        // The region without a name is us-east-1.
-        if let (Case::BucketLocation, Some(region)) = (case, text_of_root(body)) {
-            output = json!({ "LocationConstraint": region });
+        if let Case::BucketLocation = case {
+            output = json!({ "LocationConstraint": text_of_root(body) });
+        }
+        if let Case::TextInBase64(name) = case
+            && let Some(Value::String(text)) = output.get_mut(name)
+            && let Ok(plain) = base64::decode(&*text)
+        {
+            *text = String::from_utf8_lossy(&plain).into_owned();
         }
     }
     output

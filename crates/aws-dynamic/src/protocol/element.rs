@@ -9,12 +9,10 @@ use std::str::FromStr;
 use aws_smithy_schema::Schema;
 use aws_smithy_schema::extension::SchemaExtensionKey;
 use aws_smithy_schema::serde::{SerdeError, ShapeDeserializer};
-use aws_smithy_schema::traits;
-use aws_smithy_types::date_time::Format;
 use aws_smithy_types::{BigDecimal, BigInteger, Blob, DateTime, base64};
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 
-use super::DEEPEST;
+use super::{DEEPEST, timestamp};
 
 /// What stands around an answer.
 #[derive(Clone, Copy, Debug)]
@@ -207,15 +205,10 @@ impl ShapeDeserializer for Element<'_, '_> {
         bytes.map(Blob::new).map_err(|_| SerdeError::type_mismatch("expected base64"))
     }
 
-    fn read_timestamp(&mut self, schema: &Schema<'_>) -> Result<DateTime, SerdeError> {
-        let format = match schema.timestamp_format().map(|format| format.format()) {
-            Some(traits::TimestampFormat::EpochSeconds) => Format::EpochSeconds,
-            Some(traits::TimestampFormat::HttpDate) => Format::HttpDate,
-            // The other that there is, and what XML has without a word: RFC 3339.
-            Some(_) | None => Format::DateTimeWithOffset,
-        };
-        let time = DateTime::from_str(self.text()?.trim(), format);
-        time.map_err(|_| SerdeError::type_mismatch("expected a time"))
+    fn read_timestamp(&mut self, _schema: &Schema<'_>) -> Result<DateTime, SerdeError> {
+        // In whatever form, whatever the model says: services mix them.
+        let time = timestamp::of_text(self.text()?.trim());
+        time.ok_or_else(|| SerdeError::type_mismatch("expected a time"))
     }
 
     fn read_document(

@@ -78,7 +78,7 @@ pub(super) fn of(exchange: &Exchange, response: &mut Response) -> ServiceError {
     let members = shape.and_then(|shape| {
         let mut from =
             exchange.protocol.deserialize_error_response(response, &exchange.config).ok()?;
-        read::output(&mut *from, shape.node, response).ok()
+        read::output(&mut *from, shape.node, response, exchange.speaks).ok()
     });
     if let Some((code, kind)) = query.filter(|_| exchange.is_query_compatible) {
         about.code = Some(code);

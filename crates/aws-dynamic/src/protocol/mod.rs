@@ -262,7 +262,7 @@ impl Exchange {
         }
         let from = self.protocol.deserialize_response(response, node.schema, &self.config);
         let mut from = from.map_err(|_| unreadable("it is not in the protocol's form"))?;
-        read::output(&mut *from, node, response)
+        read::output(&mut *from, node, response, self.speaks)
     }
 
     /// The member that is an idempotency token and not given.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::schema::{Node, Part, Static};
 use super::{Problem, document, number, timestamp};
-use crate::model::terms::Kind;
+use crate::model::terms::{Kind, Protocol};
 
 /// What an answer says, as far as it has it. A problem names members of the model and nothing of the
 /// answer, which may be secret; that is why the codecs' own words are not in it.
@@ -18,8 +18,9 @@ pub(super) fn output(
     from: &mut dyn ShapeDeserializer,
     node: &'static Node,
     response: &Response,
+    speaks: Protocol,
 ) -> Result<Map<String, Value>, Problem> {
-    let reading = Reading::of(response);
+    let reading = Reading::of(response, speaks);
     structure(from, node, &reading).map_err(|error| {
         let path: Vec<&str> = reading.path.take().into_iter().rev().collect();
         let place = if path.is_empty() { "the body".to_owned() } else { path.join(".") };
@@ -35,17 +36,24 @@ pub(super) fn output(
 struct Reading {
     /// How many values may still come. A list may claim any length, and a codec may believe it.
     left: Cell<usize>,
+    is_json: bool,
+    /// Whether the member being read is a header, with all that is in it.
+    is_header: Cell<bool>,
     /// The members around a problem, the innermost first.
     path: RefCell<Vec<&'static str>>,
 }
 
 impl Reading {
     /// A value takes at least a byte, except for those that stand for the message itself.
-    fn of(response: &Response) -> Self {
+    fn of(response: &Response, speaks: Protocol) -> Self {
         let body = response.body().bytes().map_or(0, <[u8]>::len);
         let headers = response.headers().iter().map(|(_, value)| value.len() + 1).sum::<usize>();
         let left = Cell::new(body.saturating_add(headers).saturating_add(16));
-        Self { left, path: RefCell::default() }
+        let is_json = match speaks {
+            Protocol::Json | Protocol::RestJson => true,
+            Protocol::RestXml | Protocol::RpcV2Cbor | Protocol::Query | Protocol::Ec2 => false,
+        };
+        Self { left, is_json, is_header: Cell::default(), path: RefCell::default() }
     }
 
     fn spend(&self) -> Result<(), SerdeError> {
@@ -89,6 +97,7 @@ fn member(
     reading: &Reading,
 ) -> Result<Value, SerdeError> {
     let node = part.node().ok_or_else(no_shape)?;
+    reading.is_header.set(part.schema.http_header().is_some());
     if part.schema.http_response_code().is_some() {
         return Ok(from.read_integer(part.schema)?.into());
     }
@@ -124,9 +133,25 @@ fn value(
         Kind::Float => number::of_float(from.read_double(schema)?),
         Kind::Double => number::of_double(from.read_double(schema)?),
         Kind::BigDecimal => number::of_text(from.read_big_decimal(schema)?.as_ref()),
-        Kind::Timestamp => timestamp::to_json(&from.read_timestamp(schema)?),
+        Kind::Timestamp => time(from, schema, reading)?,
         Kind::Blob => base64::encode(from.read_blob(schema)?).into(),
     })
+}
+
+/// Services do not keep to the form that their models say, nor do botocore and the AWS CLI mind. Of
+/// JSON the number is read by its digits: the nearest double may be a microsecond off.
+fn time(
+    from: &mut dyn ShapeDeserializer,
+    schema: Static,
+    reading: &Reading,
+) -> Result<Value, SerdeError> {
+    let time = if reading.is_json && !reading.is_header.get() {
+        let said = document::to_json(from.read_document(schema)?);
+        timestamp::of_json(&said).ok_or_else(|| SerdeError::type_mismatch("expected a time"))?
+    } else {
+        from.read_timestamp(schema)?
+    };
+    Ok(timestamp::to_json(&time))
 }
 
 fn list(

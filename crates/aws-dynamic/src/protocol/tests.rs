@@ -273,6 +273,41 @@ fn answers_of_every_protocol() {
 }
 
 #[test]
+fn times_are_read_in_any_form() {
+    let check = |name: &str, body: &str, expected: Value| {
+        assert_eq!(response(name, 200, body), Ok(expected), "{body}");
+    };
+    let json = |said: &str, expected: &str| {
+        let body = format!("{{\"tasks\":[{{\"createdAt\":{said}}}]}}");
+        check("ecs:DescribeTasks", &body, json!({"tasks": [{"createdAt": expected}]}));
+        let body = format!("{{\"createdAt\":{said}}}");
+        check("macie2:GetMacieSession", &body, json!({"createdAt": expected}));
+    };
+    json("1769860800", "2026-01-31T12:00:00Z");
+    json("1.7698608E9", "2026-01-31T12:00:00Z");
+    json("1769860800.481725", "2026-01-31T12:00:00.481725Z");
+    json("\"1769860800\"", "2026-01-31T12:00:00Z");
+    json("\"2026-01-31T12:00:00Z\"", "2026-01-31T12:00:00Z");
+    json("\"2026-01-31T13:00:00+01:00\"", "2026-01-31T12:00:00Z");
+    json("\"Sat, 31 Jan 2026 12:00:00 GMT\"", "2026-01-31T12:00:00Z");
+    let xml = |said: &str| {
+        let body = format!(
+            "<ListBucketResult><Contents><LastModified>{said}</LastModified></Contents></ListBucketResult>"
+        );
+        let expected = json!({"Contents": [{"LastModified": "2026-01-31T12:00:00Z"}]});
+        check("s3:ListObjects", &body, expected);
+    };
+    xml("2026-01-31T12:00:00.000Z");
+    xml("Sat, 31 Jan 2026 12:00:00 GMT");
+    xml("1769860800");
+    for no_time in ["true", "{}", "\"soon\""] {
+        let body = format!("{{\"createdAt\":{no_time}}}");
+        let answer = exchange("macie2:GetMacieSession").response(200, [], body);
+        assert!(matches!(answer, Err(Failure::Unreadable(_))), "{no_time}");
+    }
+}
+
+#[test]
 fn headers_and_status_of_answers() {
     let headers = [
         ("Content-Length", "2"),

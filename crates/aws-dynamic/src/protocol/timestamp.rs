@@ -12,18 +12,26 @@ pub(super) fn of_json(value: &Value) -> Option<DateTime> {
             Some(seconds) => Some(DateTime::from_secs(seconds)),
             None => DateTime::from_str(&number.to_string(), Format::EpochSeconds).ok(),
         },
-        Value::String(text) => [Format::DateTimeWithOffset, Format::HttpDate, Format::EpochSeconds]
-            .into_iter()
-            .find_map(|format| DateTime::from_str(text, format).ok()),
+        Value::String(text) => of_text(text),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-/// RFC 3339; seconds since 1970 for the years that it cannot say.
+/// The time that a text says, if it says one.
+pub(super) fn of_text(text: &str) -> Option<DateTime> {
+    [Format::DateTimeWithOffset, Format::HttpDate, Format::EpochSeconds]
+        .into_iter()
+        .find_map(|format| DateTime::from_str(text, format).ok())
+}
+
+/// RFC 3339, to the nearest microsecond: a double, as CBOR has it, says no more. Seconds since 1970
+/// for the years that RFC 3339 cannot say.
 pub(super) fn to_json(time: &DateTime) -> Value {
-    match time.fmt(Format::DateTime) {
-        Ok(text) => text.into(),
-        Err(_) => time.secs().into(),
+    let rounded = (time.as_nanos() + 500).div_euclid(1000) * 1000;
+    let text = DateTime::from_nanos(rounded).ok().and_then(|time| time.fmt(Format::DateTime).ok());
+    match text {
+        Some(text) => text.into(),
+        None => time.secs().into(),
     }
 }
 
@@ -52,6 +60,18 @@ mod tests {
         check(json!("1769860800.5"), "2026-01-31T12:00:00.5Z");
         check(json!(0), "1970-01-01T00:00:00Z");
         check(json!(-1), "1969-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn times_are_to_the_nearest_microsecond() {
+        let check = |nanos: u32, expected: &str| {
+            let time = DateTime::from_secs_and_nanos(1769860800, nanos);
+            assert_eq!(to_json(&time), json!(format!("2026-01-31T12:00:{expected}Z")));
+        };
+        check(481_724_977, "00.481725");
+        check(481_725_238, "00.481725");
+        check(499, "00");
+        check(999_999_500, "01");
     }
 
     #[test]

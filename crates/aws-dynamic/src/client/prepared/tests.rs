@@ -87,7 +87,7 @@ fn findings_come_with_it() {
 
 #[test]
 fn what_cannot_be_written_is_the_error_of_a_call() {
-    let input = json!({"Bucket": "bbb", "Key": "k", "ChecksumAlgorithm": "SHA1", "Body": ""});
+    let input = json!({"Bucket": "bbb", "Key": "k", "ChecksumAlgorithm": "XXHASH64", "Body": ""});
     let refused = client().prepare("s3", "PutObject", &input).unwrap_err();
     let stub = Stub::answers(200, "");
     let client = Client::new(&config().http_client(stub.clone()).build());

@@ -85,7 +85,24 @@ fn the_location_of_a_bucket_is_the_root() {
          eu-west-1</LocationConstraint>",
         json!({"LocationConstraint": "eu-west-1"}),
     );
-    check("<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>", json!({}));
+    check(
+        "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>",
+        json!({"LocationConstraint": null}),
+    );
+}
+
+#[test]
+fn the_output_of_a_console_is_text() {
+    let check = |sent: &str, expected: Value| {
+        let body =
+            format!("<GetConsoleOutputResponse><output>{sent}</output></GetConsoleOutputResponse>");
+        let input = json!({"InstanceId": "i-00000000000000000"});
+        let (answer, _) = call(("ec2", "GetConsoleOutput", input), (200, body.leak()));
+        assert_eq!(answer.unwrap().output, json!({"Output": expected}));
+    };
+    check("TGludXggw6k=", json!("Linux é"));
+    check("gWE=", json!("\u{fffd}a"));
+    check("no base64", json!("no base64"));
 }
 
 #[test]

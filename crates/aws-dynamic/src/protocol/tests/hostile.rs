@@ -163,7 +163,7 @@ fn a_list_cannot_hold_more_than_its_body() {
     let response = Response::new(200.try_into().unwrap(), SdkBody::from(claim.to_vec()));
     let output = list.output.unwrap();
     let from = list.protocol.deserialize_response(&response, output.schema, &list.config);
-    assert!(read::output(&mut *from.unwrap(), output, &response).is_err());
+    assert!(read::output(&mut *from.unwrap(), output, &response, list.speaks).is_err());
 }
 
 #[test]

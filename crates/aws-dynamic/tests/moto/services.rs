@@ -1,89 +1,9 @@
-//! Calls of many services against moto, an AWS emulator, over loopback. `AWS_MCP_TEST_PYTHON` names a
-//! Python that has it; `tests/run.sh` of the repository makes one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::disallowed_methods)]
+//! What single services are known to answer, whoever asks.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_dynamic::client::{CallError, Client};
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use aws_types::SdkConfig;
-use aws_types::region::Region;
 use serde_json::{Value, json};
 
-const SERVER: &str = "
-import logging, sys
-from moto.server import ThreadedMotoServer
-logging.getLogger('werkzeug').setLevel(logging.ERROR)
-server = ThreadedMotoServer(ip_address='127.0.0.1', port=0, verbose=False)
-server.start()
-print('http://%s:%s' % server.get_host_and_port(), flush=True)
-sys.stdin.read()
-";
-
-/// An emulator of one test. It ends when its stdin does.
-struct Moto {
-    client: Client,
-    runtime: tokio::runtime::Runtime,
-    child: Child,
-}
-
-impl Moto {
-    fn start() -> Self {
-        let python = std::env::var("AWS_MCP_TEST_PYTHON").expect(
-            "AWS_MCP_TEST_PYTHON names a Python that has moto; tests/run.sh of the repository sets it",
-        );
-        let mut child = Command::new(python)
-            .args(["-c", SERVER])
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        let keys = Credentials::from_keys("AKIDEXAMPLE", "secret", None);
-        let config = SdkConfig::builder()
-            .region(Region::new("us-east-1"))
-            .endpoint_url(url.trim())
-            .credentials_provider(SharedCredentialsProvider::new(keys))
-            .time_source(SystemTimeSource::new())
-            .sleep_impl(TokioSleep::new())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        let drawn = AtomicUsize::new(0);
-        let token = move || {
-            let drawn = drawn.fetch_add(1, Ordering::Relaxed);
-            format!("00000000-0000-4000-8000-{drawn:012}")
-        };
-        let client = Client::new(&config).with_tokens(token);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { client, runtime, child }
-    }
-
-    fn try_call(&self, service: &str, operation: &str, input: Value) -> Result<Value, CallError> {
-        let called = self.runtime.block_on(self.client.call(service, operation, &input))?;
-        Ok(called.output)
-    }
-
-    fn call(&self, service: &str, operation: &str, input: Value) -> Value {
-        let called = self.try_call(service, operation, input);
-        called.unwrap_or_else(|error| panic!("{service}:{operation}: {error}: {error:?}"))
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
+use super::emulator::Moto;
 
 #[test]
 fn queries_of_sts_iam_and_ec2() {
