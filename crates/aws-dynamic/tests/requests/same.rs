@@ -71,6 +71,8 @@ impl Comparison {
         let ours = json!([ours.scheme(), ours.signing_name(), ours.signing_region()]);
         let theirs = match text(theirs, "version") {
             "v4" | "s3v4" => json!(["aws.auth#sigv4", theirs["name"], theirs["region"]]),
+            "v4a" => json!(["aws.auth#sigv4a", theirs["name"], theirs["region"]]),
+            "bearer" => json!(["smithy.api#httpBearerAuth", null, null]),
             "none" => json!(["smithy.api#noAuth", null, null]),
             other => json!([other, theirs["name"], theirs["region"]]),
         };
