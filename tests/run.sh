@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Every check of this project: format, lints, tests against an AWS emulator and real MCP clients, licences.
 #
-# Needs cargo (with rustfmt and clippy), a C compiler, CPython 3.11, npm, zenity, Xvfb and xdotool, on Linux x86_64; the
-# last three it installs itself where it runs as root and apt-get is there. Everything else is installed, in the versions
-# pinned beside this file, into AWS_MCP_TEST_CACHE (default ~/.cache/aws-mcp-tests).
+# Needs cargo (with rustfmt and clippy), a C and a C++ compiler, CPython 3.11, npm, zenity, Xvfb and xdotool, on Linux
+# x86_64; the last three it installs itself where it runs as root and apt-get is there. Everything else is installed, in
+# the versions pinned beside this file, into AWS_MCP_TEST_CACHE (default ~/.cache/aws-mcp-tests).
 set -euo pipefail
 exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -54,6 +54,9 @@ bash tests/conformance.sh
 say "the catalog is what its sources make, and has every fact of theirs; AWS's protocol cases"
 AWS_MCP_TEST_SOURCES=$sources cargo test -p aws-dynamic --features pack --locked \
   --lib --bin pack --test reproducible --test botocore --test endpoint_cases --test protocols
+
+say "fuzz targets, 20 s each"
+AWS_MCP_FUZZ=$cache/fuzz crates/aws-dynamic/fuzz/run.sh 20
 
 say "cargo deny"
 "$deny/bin/cargo-deny" --workspace --locked check bans licenses sources
