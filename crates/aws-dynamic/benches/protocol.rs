@@ -36,7 +36,7 @@ fn first_uses(to: &mut Criterion) {
             black_box(models.service(service).unwrap().unwrap());
             models
         };
-        group.bench_function(&format!("{service} {name}"), |bench| {
+        group.bench_function(format!("{service} {name}"), |bench| {
             let first = |models: Models| {
                 black_box(Exchange::of(operation(&models, service, name)).unwrap());
                 models
@@ -62,7 +62,7 @@ fn answers(to: &mut Criterion) {
     for (service, name, body) in answers {
         let exchange = exchange(service, name);
         group.throughput(Throughput::Bytes(body.len() as u64));
-        group.bench_function(&format!("{service} {name}"), |bench| {
+        group.bench_function(format!("{service} {name}"), |bench| {
             let read = |body: String| exchange.response(200, [], body).unwrap();
             bench.iter_batched(|| body.clone(), read, BatchSize::PerIteration);
         });
