@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Every check of this project: format, lints, tests against an AWS emulator and real MCP clients, licences.
 #
-# With --full also what takes minutes more: the requests of all operations against botocore's, not of three a service.
+# With --full also what takes minutes more: the requests of all operations against botocore's, not of three a service, and
+# the fuzz targets, for 20 s each.
 #
-# Needs cargo (with rustfmt and clippy), a C compiler, CPython 3.11, npm, zenity, Xvfb and xdotool, on Linux x86_64; the
-# last three it installs itself where it runs as root and apt-get is there. Everything else is installed, in the versions
-# pinned beside this file, into AWS_MCP_TEST_CACHE (default ~/.cache/aws-mcp-tests).
+# Needs cargo (with rustfmt and clippy), a C compiler, for --full a C++ compiler too, CPython 3.11, npm, zenity, Xvfb and
+# xdotool, on Linux x86_64; the last three it installs itself where it runs as root and apt-get is there. Everything else
+# is installed, in the versions pinned beside this file, into AWS_MCP_TEST_CACHE (default ~/.cache/aws-mcp-tests).
 set -euo pipefail
 exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -64,7 +65,7 @@ say "cargo test"
 cargo test --workspace --locked --no-fail-fast
 
 say "the audit log outlives a thousand kills"
-cargo test --bin aws-mcp --locked -- --ignored --exact \
+cargo test --workspace --bin aws-mcp --locked -- --ignored --exact \
   gate::audit::tests::kill::what_was_said_to_be_on_disk_is_there_after_kill_9_a_thousand_times
 
 say "conformance"
@@ -77,6 +78,11 @@ AWS_MCP_TEST_SOURCES=$sources cargo test -p aws-dynamic --features pack --locked
 say "requests are botocore's: $requests_of"
 AWS_MCP_TEST_REQUESTS=$requests cargo test -p aws-dynamic --features pack --locked \
   --test requests -- --include-ignored --nocapture --exact "$compared"
+
+if [[ $requests_of == all ]]; then
+  say "fuzz targets, 20 s each"
+  AWS_MCP_FUZZ=$cache/fuzz crates/aws-dynamic/fuzz/run.sh 20
+fi
 
 say "cargo deny"
 "$deny/bin/cargo-deny" --workspace --locked check bans licenses sources

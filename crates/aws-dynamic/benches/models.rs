@@ -1,39 +1,58 @@
-//! What the catalog costs at first use: `cargo bench -p aws-dynamic --bench models`. Prints the least
-//! and the median of many runs; asserts nothing, for that the machine would have to be known.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+//! What the catalog costs at first use: `cargo bench -p aws-dynamic --bench models`. A first use comes
+//! once in a program; here it is that of models which were opened anew, from the packed bytes.
+#![allow(clippy::unwrap_used)]
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::hint::black_box;
-use std::io::Write;
-use std::time::{Duration, Instant};
 
 use aws_dynamic::catalog::{Index, Models};
 use aws_dynamic::model::{Operation, Shape};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 const INDEX: &[u8] = include_bytes!("../data/index.bin");
 const MODELS: &[u8] = include_bytes!("../data/models.bin");
 
-fn main() {
-    measure("index, decoded", || (), |()| Index::decode(INDEX).unwrap());
-    measure("models, head read", || (), |()| open());
+criterion_group!(benches, catalog, services, closures);
+criterion_main!(benches);
+
+fn catalog(to: &mut Criterion) {
+    to.bench_function("index, decoded", |bench| {
+        bench.iter_with_large_drop(|| Index::decode(INDEX).unwrap());
+    });
+    to.bench_function("models, head read", |bench| bench.iter_with_large_drop(open));
+}
+
+fn services(to: &mut Criterion) {
     for name in ["sts", "s3", "ec2"] {
-        measure(&format!("{name}, first use"), open, |models| {
-            black_box(models.service(name).unwrap().unwrap());
-            models
+        to.bench_function(&format!("{name}, first use"), |bench| {
+            let first = |models: Models| {
+                black_box(models.service(name).unwrap().unwrap());
+                models
+            };
+            bench.iter_batched(open, first, BatchSize::LargeInput);
         });
     }
     let all = |models: Models| {
-        models.names().for_each(|name| {
+        for name in models.names() {
             black_box(models.service(name).unwrap().unwrap());
-        });
+        }
         models
     };
-    measure("all services, first use", open, all);
+    let mut group = to.benchmark_group("all services");
+    group.sample_size(10);
+    group.bench_function("first use", |bench| {
+        bench.iter_batched(open, all, BatchSize::PerIteration);
+    });
+}
+
+fn closures(to: &mut Criterion) {
     for (service, name) in [("sts", "AssumeRole"), ("s3", "PutObject"), ("ec2", "RunInstances")] {
         let models = open();
         let operation = models.service(service).unwrap().unwrap().operation(name).unwrap();
-        measure(&format!("{service} {name}, all its shapes read"), || operation, closure);
+        to.bench_function(&format!("{service} {name}, all its shapes read"), |bench| {
+            bench.iter(|| closure(black_box(operation)));
+        });
     }
 }
 
@@ -59,20 +78,4 @@ fn closure(operation: Operation<'_>) -> usize {
         }
     }
     letters
-}
-
-fn measure<T, R>(what: &str, prepare: impl Fn() -> T, run: impl Fn(T) -> R) {
-    let mut times: Vec<Duration> = Vec::new();
-    let begin = Instant::now();
-    while times.len() < 15 || (begin.elapsed() < Duration::from_secs(1) && times.len() < 1_000) {
-        let given = prepare();
-        let start = Instant::now();
-        let result = run(black_box(given));
-        times.push(start.elapsed());
-        drop(black_box(result));
-    }
-    times.sort();
-    let least = times.first().copied().unwrap_or_default();
-    let median = times.get(times.len() / 2).copied().unwrap_or_default();
-    let _ = writeln!(std::io::stdout(), "{what:<36} least {least:>10.1?}   median {median:>10.1?}");
 }

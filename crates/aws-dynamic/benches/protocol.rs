@@ -1,101 +1,87 @@
 //! What it costs to write requests and to read answers: `cargo bench -p aws-dynamic --bench protocol`.
-//! Prints the least and the median of some runs; asserts nothing, for that the machine would have to
-//! be known.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used)]
+
+#[path = "samples/instances.rs"]
+mod sample;
 
 use std::borrow::Cow;
 use std::hint::black_box;
-use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_dynamic::catalog::Models;
 use aws_dynamic::model::Operation;
 use aws_dynamic::protocol::Exchange;
-use serde_json::{Value, json};
+use criterion::{BatchSize, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+use serde_json::json;
 
 const MODELS: &[u8] = include_bytes!("../data/models.bin");
 
-/// Runs of each: first uses leak what they make.
-const RUNS: usize = 25;
+criterion_group!(benches, first_uses, requests, answers);
+criterion_main!(benches);
 
-fn main() {
+/// Of models that nobody has used, but for the service itself. What is made is never given back, so
+/// there are few of them.
+fn first_uses(to: &mut Criterion) {
+    let mut group = to.benchmark_group("first use after its service's");
+    group.sampling_mode(SamplingMode::Flat).sample_size(10);
+    group.warm_up_time(Duration::from_millis(20)).measurement_time(Duration::from_millis(100));
     for (service, name) in [
         ("sts", "AssumeRole"),
         ("s3", "PutObject"),
         ("ec2", "DescribeInstances"),
         ("ec2", "RunInstances"),
     ] {
-        let first = |operation: Operation<'static>| Exchange::of(operation).unwrap();
-        measure(&format!("{service} {name}, first use"), || operation(service, name), first);
+        let models = || {
+            let models = Models::open(Cow::Borrowed(MODELS)).unwrap();
+            black_box(models.service(service).unwrap().unwrap());
+            models
+        };
+        group.bench_function(format!("{service} {name}"), |bench| {
+            let first = |models: Models| {
+                black_box(Exchange::of(operation(&models, service, name)).unwrap());
+                models
+            };
+            bench.iter_batched(models, first, BatchSize::PerIteration);
+        });
     }
-    let describe = Exchange::of(operation("ec2", "DescribeInstances")).unwrap();
-    let input = json!({"Filters": [{"Name": "instance-state-name", "Values": ["running"]}]});
-    measure("ec2 DescribeInstances, written", || (), |()| describe.request(&input, None).unwrap());
-    let answer = instances();
-    let what = format!("ec2 DescribeInstances, {} bytes read", answer.len());
-    measure(&what, || answer.clone(), |answer| read(describe, answer));
-    let scan = Exchange::of(operation("dynamodb", "Scan")).unwrap();
-    let items = items();
-    let what = format!("dynamodb Scan, {} bytes read", items.len());
-    measure(&what, || items.clone(), |items| read(scan, items));
 }
 
-/// An operation of models that nobody has used.
-fn operation(service: &str, name: &str) -> Operation<'static> {
-    let models: &'static Models = Box::leak(Box::new(Models::open(Cow::Borrowed(MODELS)).unwrap()));
+fn requests(to: &mut Criterion) {
+    let describe = exchange("ec2", "DescribeInstances");
+    let input = json!({"Filters": [{"Name": "instance-state-name", "Values": ["running"]}]});
+    to.bench_function("ec2 DescribeInstances, request written", |bench| {
+        bench.iter(|| describe.request(black_box(&input), None).unwrap());
+    });
+}
+
+fn answers(to: &mut Criterion) {
+    let mut group = to.benchmark_group("answer read");
+    group.sample_size(20);
+    let answers =
+        [("ec2", "DescribeInstances", sample::instances()), ("dynamodb", "Scan", items())];
+    for (service, name, body) in answers {
+        let exchange = exchange(service, name);
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_function(format!("{service} {name}"), |bench| {
+            let read = |body: String| exchange.response(200, [], body).unwrap();
+            bench.iter_batched(|| body.clone(), read, BatchSize::PerIteration);
+        });
+    }
+}
+
+fn operation<'m>(models: &'m Models, service: &str, name: &str) -> Operation<'m> {
     models.service(service).unwrap().unwrap().operation(name).unwrap()
 }
 
-fn read(exchange: &Exchange, answer: String) -> Value {
-    exchange.response(200, [], answer).unwrap()
+fn exchange(service: &str, name: &str) -> &'static Exchange {
+    Exchange::of(operation(Models::get().unwrap(), service, name)).unwrap()
 }
 
-/// An answer of 4.9 MB.
-fn instances() -> String {
-    let instance = |place: usize| {
-        let tags: String = (0..10)
-            .map(|tag| {
-                format!("<item><key>key-{tag}</key><value>value-{place}-{tag}</value></item>")
-            })
-            .collect();
-        format!(
-            "<item><instancesSet><item><instanceId>i-{place:017}</instanceId>\
-             <imageId>ami-0123456789abcdef0</imageId><instanceState><code>16</code><name>running</name>\
-             </instanceState><privateDnsName>ip-10-0-0-1.ec2.internal</privateDnsName>\
-             <instanceType>m5.large</instanceType><launchTime>2026-01-31T12:00:00.000Z</launchTime>\
-             <placement><availabilityZone>us-east-1a</availabilityZone><tenancy>default</tenancy>\
-             </placement><ebsOptimized>false</ebsOptimized><blockDeviceMapping><item>\
-             <deviceName>/dev/xvda</deviceName><ebs><volumeId>vol-1</volumeId><deleteOnTermination>true\
-             </deleteOnTermination></ebs></item></blockDeviceMapping><tagSet>{tags}</tagSet></item>\
-             </instancesSet></item>"
-        )
-    };
-    let reservations: String = (0..3_800).map(instance).collect();
-    format!(
-        "<DescribeInstancesResponse><reservationSet>{reservations}</reservationSet>\
-         </DescribeInstancesResponse>"
-    )
-}
-
+/// 1.1 MB.
 fn items() -> String {
     let item = |place: usize| {
         json!({"id": {"S": format!("item-{place}")}, "list": {"L": [{"N": "1"}, {"BOOL": true}]},
             "map": {"M": {"a": {"S": "text"}, "b": {"NULL": true}}}})
     };
     json!({"Items": (0..10_000).map(item).collect::<Vec<_>>(), "Count": 10_000}).to_string()
-}
-
-fn measure<T, R>(what: &str, prepare: impl Fn() -> T, run: impl Fn(T) -> R) {
-    let mut times: Vec<Duration> = Vec::new();
-    for _ in 0..RUNS {
-        let given = prepare();
-        let start = Instant::now();
-        let result = run(black_box(given));
-        times.push(start.elapsed());
-        drop(black_box(result));
-    }
-    times.sort();
-    let least = times.first().copied().unwrap_or_default();
-    let median = times.get(times.len() / 2).copied().unwrap_or_default();
-    let _ = writeln!(std::io::stdout(), "{what:<48} least {least:>10.1?}   median {median:>10.1?}");
 }

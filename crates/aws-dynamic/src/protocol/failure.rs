@@ -80,7 +80,8 @@ pub(super) fn of(exchange: &Exchange, response: &mut Response) -> ServiceError {
             exchange.protocol.deserialize_error_response(response, &exchange.config).ok()?;
         read::output(&mut *from, shape.node, response, exchange.speaks).ok()
     });
-    if let Some((code, kind)) = query.filter(|_| exchange.is_query_compatible) {
+    let query = query.filter(|(code, _)| exchange.is_query_compatible && !code.is_empty());
+    if let Some((code, kind)) = query {
         about.code = Some(code);
         about.kind = Some(kind);
     }
@@ -166,7 +167,7 @@ fn walk(mut element: ScopedDecoder<'_, '_>, depth: usize, about: &mut About) {
             _ => continue,
         };
         if let (None, Ok(text)) = (&place, try_data(&mut child)) {
-            *place = Some(text.into_owned());
+            *place = Some(text.into_owned()).filter(|text| !text.is_empty());
         }
     }
 }

@@ -76,7 +76,8 @@ fn structure(
         let Some(part) = part else { return Ok(()) };
         let value = member(from, part, reading)
             .inspect_err(|_| reading.path.borrow_mut().push(part.name))?;
-        let known = fields.get_mut(part.name).filter(|_| part.schema.xml_flattened());
+        let is_flat = part.schema.xml_flattened();
+        let known = if is_flat { fields.get_mut(part.name) } else { None };
         match (known, value) {
             // A flattened list comes an element at a time.
             (Some(Value::Array(known)), Value::Array(more)) => known.extend(more),

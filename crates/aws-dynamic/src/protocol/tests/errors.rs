@@ -138,3 +138,20 @@ fn who_was_wrong_is_what_the_service_says_it_is() {
     let modelled = r#"{"__type":"InternalServerError"}"#;
     assert_eq!(fault("dynamodb:GetItem", 400, &[], modelled), Fault::Server);
 }
+
+#[test]
+fn a_code_without_letters_is_none() {
+    let check = |name: &str, headers: &[(&str, &str)], body: &str, expected: &str| {
+        assert_eq!(service_error(name, 400, headers, body).code, expected, "{name} {body}");
+    };
+    let header = [("x-amzn-query-error", ";Sender")];
+    check("sqs:ListQueues", &header, r#"{"__type":"a#QueueDoesNotExist"}"#, "QueueDoesNotExist");
+    check("sqs:ListQueues", &header, "{}", "400");
+    for code in ["<Code/>", "<Code></Code>", "<Code/><Code></Code>"] {
+        check("sts:AssumeRole", &[], &format!("<E><Error>{code}</Error></E>"), "400");
+        check("s3:GetObject", &[], &format!("<Error>{code}</Error>"), "400");
+    }
+    check("lambda:Invoke", &[("x-amzn-errortype", "")], "{}", "400");
+    check("lambda:Invoke", &[("x-amzn-errortype", ":http://a")], "{}", "400");
+    check("dynamodb:GetItem", &[], r#"{"__type":"a#"}"#, "400");
+}
