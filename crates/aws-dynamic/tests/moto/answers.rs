@@ -20,13 +20,10 @@ const DIFFERENT: &[(&str, &str)] = &[
     ("s3:ListObjects", ENCODING),
     ("s3:ListObjectsV2", ENCODING),
     ("sdb:ListDomains", "signature version 2 is not supported"),
-    ("timestream-write:ListDatabases", DISCOVERY),
-    ("timestream-write:ListTables", DISCOVERY),
 ];
 
 const ZONE: &str = "the emulator writes a time without a zone, which AWS does not";
 const ENCODING: &str = "boto3 asks for escaped keys, and undoes that, unless it is told otherwise";
-const DISCOVERY: &str = "endpoint discovery is not supported";
 
 /// What the comparison found.
 #[derive(Default)]
