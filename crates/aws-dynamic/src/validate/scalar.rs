@@ -2,7 +2,7 @@
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use regex::bytes::RegexBuilder;
+use regex::bytes::{Regex, RegexBuilder};
 use serde_json::{Number, Value};
 
 use super::{Check, Coercion, words};
@@ -104,13 +104,16 @@ impl Check {
 
     fn pattern(&mut self, shape: Shape<'_>, text: &str) {
         let Some(pattern) = shape.pattern().filter(|_| text.is_ascii()) else { return };
-        let regex = self.patterns.entry(shape.row()).or_insert_with(|| {
-            RegexBuilder::new(pattern).unicode(false).size_limit(1 << 20).build().ok()
-        });
+        let regex = self.patterns.entry(shape.row()).or_insert_with(|| regex(pattern));
         if regex.as_ref().is_some_and(|regex| !regex.is_match(text.as_bytes())) {
             self.warning(&format!("does not match the pattern {pattern}"));
         }
     }
+}
+
+/// A model's pattern, for ASCII texts; none for one that cannot be read here.
+pub(crate) fn regex(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).unicode(false).size_limit(1 << 20).build().ok()
 }
 
 /// The one reading of a value of another type.
