@@ -1,6 +1,6 @@
 //! What of a large input is shown. A schema grows from the members of what is asked for: structures
-//! are opened one after the other, required ones first, then by depth, then the narrow before the
-//! wide, as long as there is room.
+//! are opened one after the other, required ones first, then by depth, and of one depth the narrow before
+//! the wide, as long as there is room.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,24 @@ const EVERYTHING: Detail = Detail { values: usize::MAX, pattern: usize::MAX };
 const SOME: Detail = Detail { values: 24, pattern: 120 };
 const LITTLE: Detail = Detail { values: 8, pattern: 0 };
 
-/// A structure that could be opened. In the order in which they are: required before others, then
-/// by depth, by width, and by row, so that the order is always the same.
-type Rank = (bool, usize, usize, usize);
+/// Where in the order a structure is opened, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// Whether it may be left out, or something that it stands in.
+    is_optional: bool,
+    depth: usize,
+    /// Whether it may be left out where it stands.
+    is_optional_here: bool,
+    /// How many members it has.
+    width: usize,
+    /// The row of its shape, so that the order is always the same.
+    row: usize,
+}
+
+impl Rank {
+    const FIRST: Self =
+        Self { is_optional: false, depth: 0, is_optional_here: false, width: 0, row: 0 };
+}
 
 /// The schema of a place under a limit of bytes.
 pub(super) fn fitted(root: &Place<'_>, depth: usize, limit: usize) -> Value {
@@ -23,10 +38,13 @@ pub(super) fn fitted(root: &Place<'_>, depth: usize, limit: usize) -> Value {
     if let Some(whole) = whole.filter(|growth| growth.is_complete).and_then(|g| g.drawn()) {
         return whole;
     }
-    let partly = [SOME, LITTLE].into_iter().find_map(|detail| {
-        // Where the members alone take nearly all, less is said of each.
-        Growth::new(root, detail, limit, depth).grown()?.drawn()
-    });
+    if !root.innermost().shape.kind().has_named_members() {
+        return least(root, limit);
+    }
+    // Where the members alone take more than there is, less is said of each.
+    let partly = [SOME, LITTLE]
+        .into_iter()
+        .find_map(|detail| Growth::new(root, detail, limit, depth).grown()?.drawn());
     partly.unwrap_or_else(|| least(root, limit))
 }
 
@@ -34,7 +52,7 @@ pub(super) fn fitted(root: &Place<'_>, depth: usize, limit: usize) -> Value {
 fn least(root: &Place<'_>, limit: usize) -> Value {
     let mut opened = Opened::default();
     if !root.shape.kind().has_named_members() {
-        let mut detail = Detail { values: 4_096, pattern: 0 };
+        let mut detail = Detail { values: 4_096, pattern: 1_000 };
         loop {
             let schema = Drawing::new(&opened, detail, root).whole(root);
             if size(&schema) <= limit {
@@ -43,12 +61,18 @@ fn least(root: &Place<'_>, limit: usize) -> Value {
             if detail.values == 0 {
                 return too_large();
             }
-            detail.values /= 2;
+            detail = Detail { values: detail.values / 2, pattern: detail.pattern / 2 };
         }
     }
     opened.open(root.clone());
     let schema = Drawing::new(&opened, LITTLE, root).names(root, limit);
     if size(&schema) <= limit { schema } else { too_large() }
+}
+
+/// The bytes that an open structure takes at least, `"Name":{"$ref":"#"},` for each member: what is far
+/// too wide need not be drawn.
+fn least_size(place: &Place<'_>) -> usize {
+    place.shape.members().map(|member| member.name().len() + 16).sum()
 }
 
 /// A schema that grows.
@@ -92,13 +116,16 @@ impl<'r, 'a> Growth<'r, 'a> {
         if !first.shape.kind().has_named_members() {
             return Some(self);
         }
+        if least_size(&first) > self.limit {
+            return None;
+        }
         self.opened.open(first.clone());
         self.size = size(&self.drawing().whole(self.root));
         if self.size > self.limit {
             return None;
         }
         *self.uses.entry(first.shape.row()).or_default() += 1;
-        self.look(&first, (false, 0, 0, 0));
+        self.look(&first, Rank::FIRST);
         while let Some((rank, place)) = self.waiting.pop_first() {
             let size = self.size_with(&place);
             if size > self.limit {
@@ -131,7 +158,7 @@ impl<'r, 'a> Growth<'r, 'a> {
     }
 
     /// Puts what can be seen from an open structure among what could be opened next.
-    fn look(&mut self, from: &Place<'a>, (is_optional, depth, ..): Rank) {
+    fn look(&mut self, from: &Place<'a>, of: Rank) {
         for member in from.shape.members() {
             let place = from.member(member).innermost();
             let row = place.shape.row();
@@ -140,10 +167,12 @@ impl<'r, 'a> Growth<'r, 'a> {
             }
             *self.uses.entry(row).or_default() += 1;
             let width = place.shape.members().len();
-            if depth + 1 >= self.depth || self.opened.has(row) || width == 0 {
+            if of.depth + 1 >= self.depth || self.opened.has(row) || width == 0 {
                 continue;
             }
-            let rank = (is_optional || !member.is_required(), depth + 1, width, row);
+            let is_optional_here = !member.is_required();
+            let is_optional = of.is_optional || is_optional_here;
+            let rank = Rank { is_optional, depth: of.depth + 1, is_optional_here, width, row };
             match self.ranks.get(&row) {
                 Some(before) if *before <= rank => continue,
                 Some(before) => self.waiting.remove(before),
@@ -157,9 +186,14 @@ impl<'r, 'a> Growth<'r, 'a> {
     /// About how many bytes there are with another structure open.
     fn size_with(&self, place: &Place<'a>) -> usize {
         let drawing = self.loose();
-        let (open, closed) = (drawing.size_of_open(place), drawing.size_of(place));
+        let closed = drawing.size_of(place);
         let row = place.shape.row();
         let uses = self.uses.get(&row).copied().unwrap_or(1);
+        let at_least = (self.size + least_size(place)).saturating_sub(uses * closed);
+        if at_least > self.limit {
+            return at_least;
+        }
+        let open = drawing.size_of_open(place);
         if uses < 2 {
             return (self.size + open).saturating_sub(closed);
         }

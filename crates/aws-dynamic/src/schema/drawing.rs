@@ -144,7 +144,7 @@ impl<'o, 'a> Drawing<'o, 'a> {
             0 => String::new(),
             more => format!("; {more} more members are left out"),
         };
-        let about = format!("cut: a member that is true is shown by its path{left_out}");
+        let about = format!("cut: a member that is true is opened by its name as path{left_out}");
         schema.insert("description".into(), about.into());
         schema.insert("properties".into(), properties.into());
         if !required.is_empty() {
@@ -230,8 +230,7 @@ impl<'o, 'a> Drawing<'o, 'a> {
             return self.structure(place);
         }
         let mut schema = typed("object");
-        let path = if place.path.is_empty() { "" } else { &place.path };
-        note(&mut schema, &format!("cut: path {path}"));
+        note(&mut schema, &format!("cut: open with path {}", place.path));
         schema
     }
 
@@ -268,7 +267,11 @@ impl<'o, 'a> Drawing<'o, 'a> {
         let entry = entry.map(|entry| {
             let mut schema = self.value(&entry, nested + 1);
             self.annotate(&entry, &mut schema);
-            if shape.is_sparse() { json!({"anyOf": [schema, {"type": "null"}]}) } else { schema.into() }
+            if shape.is_sparse() {
+                json!({"anyOf": [schema, {"type": "null"}]})
+            } else {
+                schema.into()
+            }
         });
         let entry = entry.unwrap_or(Value::Bool(true));
         if shape.kind() == Kind::List {
@@ -307,7 +310,7 @@ impl<'o, 'a> Drawing<'o, 'a> {
             if shown.len() < known.len() {
                 let (some, all) = (shown.len(), known.len());
                 let path = &place.path;
-                note(&mut schema, &format!("{some} of {all} known values; all: path {path}"));
+                note(&mut schema, &format!("{some} of {all} known values; all with path {path}"));
             }
             schema.insert("x-enum".into(), shown.into());
         }

@@ -41,11 +41,7 @@ impl<'a> Maker<'a> {
             return None;
         }
         self.inside.push(shape.row());
-        let made = if shape.kind() == Kind::Union {
-            self.one(shape)
-        } else {
-            self.required(shape)
-        };
+        let made = if shape.kind() == Kind::Union { self.one(shape) } else { self.required(shape) };
         self.inside.pop();
         made.map(Value::Object)
     }
@@ -72,12 +68,17 @@ impl<'a> Maker<'a> {
         let usual = |member: &Member<'a>| !member.is_deprecated() && !member.is_idempotency_token();
         let (plain, other): (Vec<_>, Vec<_>) =
             shape.members().filter(usual).partition(|member| is_plain(*member));
-        for member in plain.into_iter().take(2) {
+        // A key without its value would say little.
+        let is_key =
+            |member: &Member<'a>| ["key", "name"].contains(&&*member.name().to_lowercase());
+        let count = if plain.first().is_some_and(is_key) { 2 } else { 1 };
+        for member in plain.into_iter().take(count) {
             if let Some(value) = self.member(member) {
                 made.insert(member.name().to_owned(), value);
             }
         }
-        if made.is_empty() {
+        // Of several structures one is probably meant to be chosen; a single one is an option.
+        if made.is_empty() && other.len() > 1 {
             let first = other.into_iter().find_map(|m| Some((m.name(), self.member(m)?)));
             made.extend(first.map(|(name, value)| (name.to_owned(), value)));
         }

@@ -20,6 +20,9 @@ const MOST: usize = 256 << 10;
 /// The longest list of known values that stands for `string`.
 const CHOICE: usize = 48;
 
+/// Fewer members than these are not worth a place where there is no room for all.
+const FEW: usize = 4;
+
 /// An outline of a structure under a limit of bytes as compact JSON: what lies deep, and of that the
 /// wide, is cut first.
 pub fn outline(shape: Shape<'_>, limit: usize) -> Value {
@@ -86,9 +89,8 @@ impl<'a> Tree<'a> {
         let mut children = Vec::new();
         let mut shown = Vec::new();
         let members: Vec<Member<'a>> = shape.members().collect();
-        let mut room = self.left;
-        // What stands in its place so far.
-        let mut used = if at == 0 { 0 } else { 2_usize.saturating_sub(CUT.len() + 2) };
+        let room = self.left;
+        let mut used = 0;
         let more_room = r#","...":"1000 more""#.len();
         for (place, member) in members.iter().enumerate() {
             let (around, inner) = unwrapped(*member);
@@ -97,8 +99,7 @@ impl<'a> Tree<'a> {
                 Some(text) => text.len() + 2,
                 None => CUT.len() + 2,
             };
-            let wraps: usize =
-                around.iter().map(|a| if *a == Around::List { 2 } else { 6 }).sum();
+            let wraps: usize = around.iter().map(|a| if *a == Around::List { 2 } else { 6 }).sum();
             let bytes = member.name().len() + 4 + text + wraps;
             let is_last = place + 1 == members.len();
             if used + bytes + if is_last { 0 } else { more_room } > room {
@@ -116,12 +117,12 @@ impl<'a> Tree<'a> {
             shown.push(Shown { name: member.name(), around, what });
         }
         let more = members.len() - shown.len();
-        if shown.is_empty() && more > 0 && at != 0 {
+        if more > 0 && shown.len() < FEW && at != 0 {
+            self.nodes.truncate(self.nodes.len() - children.len());
             return Vec::new();
         }
         used += if more > 0 { more_room } else { 0 };
-        room = room.saturating_sub(used);
-        self.left = room;
+        self.left = room.saturating_sub(used);
         if let Some(node) = self.nodes.get_mut(at) {
             node.shown = Some(shown);
             node.more = more;

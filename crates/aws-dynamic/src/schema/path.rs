@@ -116,7 +116,7 @@ fn named<'a>(place: &Place<'a>, wanted: &str, path: &str) -> Result<Place<'a>, U
             let names: Vec<&str> = shape.members().map(Member::name).collect();
             let hint = match words::nearest(wanted, &names) {
                 Some(nearest) => format!("did you mean {nearest}?"),
-                None if names.is_empty() => "nor any other".to_owned(),
+                None if names.is_empty() => "there are none".to_owned(),
                 None => format!("there are {}", words::choice(&names)),
             };
             format!("{called} has no member {}; {hint}", shown(wanted))

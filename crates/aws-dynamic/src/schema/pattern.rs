@@ -16,7 +16,8 @@ const LONGEST: usize = 4_096;
 /// Texts that a pattern probably matches, with at least so many characters where that can be. A look
 /// around (`\b`, `^`) is taken as met, so each has to be held against the pattern.
 pub(super) fn texts(pattern: &str, least: usize) -> Vec<String> {
-    let parser = ParserBuilder::new().unicode(false).utf8(false).nest_limit(100).build().parse(pattern);
+    let parser =
+        ParserBuilder::new().unicode(false).utf8(false).nest_limit(100).build().parse(pattern);
     let Ok(hir) = parser else { return Vec::new() };
     let mut texts = Vec::new();
     for branch in 0..TRIES {
@@ -82,7 +83,7 @@ impl Maker {
                 }
                 let mut count = repetition.min;
                 // Something rather than nothing, where one is as good as none.
-                let wants_one = self.branch % 2 == 0 && count == 0;
+                let wants_one = self.branch.is_multiple_of(2) && count == 0;
                 let is_eager = self.eager == Eager::First || repetition.max.is_none();
                 while repetition.max.is_none_or(|max| count < max)
                     && ((self.spare > 0 && is_eager)

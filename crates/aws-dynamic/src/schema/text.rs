@@ -11,10 +11,7 @@ const TYPICAL: &[(&str, &[&str])] = &[
     ("topicarn", &["arn:aws:sns:us-east-1:123456789012:example"]),
     ("queuearn", &["arn:aws:sqs:us-east-1:123456789012:example"]),
     ("bucketarn", &["arn:aws:s3:::amzn-s3-demo-bucket"]),
-    (
-        "keyarn",
-        &["arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"],
-    ),
+    ("keyarn", &["arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"]),
     ("lambdaarn", &["arn:aws:lambda:us-east-1:123456789012:function:example"]),
     ("functionarn", &["arn:aws:lambda:us-east-1:123456789012:function:example"]),
     ("secretarn", &["arn:aws:secretsmanager:us-east-1:123456789012:secret:example-a1b2c3"]),
@@ -29,6 +26,7 @@ const TYPICAL: &[(&str, &[&str])] = &[
     ("account", &["123456789012"]),
     ("ownerid", &["123456789012"]),
     ("instanceid", &["i-0123456789abcdef0"]),
+    ("taggableresourceid", &["i-0123456789abcdef0"]),
     ("vpcid", &["vpc-0123456789abcdef0"]),
     ("subnetid", &["subnet-0123456789abcdef0"]),
     ("securitygroupid", &["sg-0123456789abcdef0"]),
@@ -111,6 +109,7 @@ const TYPICAL: &[(&str, &[&str])] = &[
     ("year", &["2026"]),
     ("path", &["/example", "/"]),
     ("prefix", &["example", "example/"]),
+    ("name", &["example", "Example"]),
     ("arn", &[]),
     ("id", &[]),
 ];
