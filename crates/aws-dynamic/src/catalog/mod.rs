@@ -5,7 +5,7 @@
 mod effect;
 mod index;
 mod models;
-mod name;
+pub(crate) mod name;
 mod operation;
 mod packed;
 mod when;

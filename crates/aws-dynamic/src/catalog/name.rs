@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 /// Whether two names are the same name.
-pub(super) fn same(one: &str, other: &str) -> bool {
+pub(crate) fn same(one: &str, other: &str) -> bool {
     compare(one, other) == Ordering::Equal
 }
 

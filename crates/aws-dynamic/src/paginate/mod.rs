@@ -34,6 +34,7 @@ use serde_json::{Map, Value};
 use crate::expression::{DEEPEST, is_shallow};
 use crate::model::Operation;
 pub use merged::Merged;
+pub use plan::{Keys, keys};
 use plan::{Plan, Repetition};
 use resume::Resume;
 

@@ -28,6 +28,17 @@ pub(super) enum Repetition {
     End,
 }
 
+/// By what an operation is paged: what a caller may want to know before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys<'a> {
+    /// The input's members for the tokens.
+    pub input_tokens: Vec<&'a str>,
+    /// The input's member that limits a page.
+    pub limit: Option<&'a str>,
+    /// JMESPath expressions that find what is listed.
+    pub results: Vec<&'a str>,
+}
+
 /// Where the answers have what is listed.
 #[derive(Debug)]
 pub(super) struct ResultKey {
@@ -73,9 +84,26 @@ struct Limit {
 const ADDED: &[[&str; 6]] =
     &[["logs", "GetLogEvents", "nextToken", "nextForwardToken", "events", "limit"]];
 
+/// The members by which an operation is paged, if it is.
+pub fn keys(operation: Operation<'_>) -> Option<Keys<'_>> {
+    if let Some(paginator) = operation.paginator() {
+        return Some(Keys {
+            input_tokens: paginator.input_tokens().collect(),
+            limit: paginator.limit_key(),
+            results: paginator.result_keys().collect(),
+        });
+    }
+    let [_, _, input, _, result, limit] = added(operation)?;
+    Some(Keys { input_tokens: vec![input], limit: Some(limit), results: vec![result] })
+}
+
+fn added(operation: Operation<'_>) -> Option<&'static [&'static str; 6]> {
+    let name = (operation.service().name(), operation.name());
+    ADDED.iter().find(|[of, called, ..]| (*of, *called) == name)
+}
+
 impl Plan {
     pub(super) fn read(operation: Operation<'_>) -> Result<Self, Failed> {
-        let (service, name) = (operation.service().name(), operation.name());
         if let Some(paginator) = operation.paginator() {
             return Self::build(
                 operation,
@@ -86,8 +114,8 @@ impl Plan {
                 paginator.limit_key(),
             );
         }
-        let added = ADDED.iter().find(|[of, called, ..]| (*of, *called) == (service, name));
-        let Some([_, _, input, output, result, limit]) = added else {
+        let Some([_, _, input, output, result, limit]) = added(operation) else {
+            let (service, name) = (operation.service().name(), operation.name());
             return Err(Failed::NotPaginated(format!("{service}:{name}")));
         };
         let plan = Self::build(

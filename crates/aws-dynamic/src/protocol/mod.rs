@@ -17,7 +17,7 @@ mod failure;
 mod number;
 mod read;
 mod schema;
-mod timestamp;
+pub(crate) mod timestamp;
 mod traits;
 mod whole;
 mod write;

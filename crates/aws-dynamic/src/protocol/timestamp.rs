@@ -6,7 +6,7 @@ use aws_smithy_types::date_time::Format;
 use serde_json::Value;
 
 /// The time that a value says, if it says one.
-pub(super) fn of_json(value: &Value) -> Option<DateTime> {
+pub(crate) fn of_json(value: &Value) -> Option<DateTime> {
     match value {
         Value::Number(number) => match number.as_i64() {
             Some(seconds) => Some(DateTime::from_secs(seconds)),

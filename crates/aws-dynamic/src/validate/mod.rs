@@ -13,7 +13,9 @@
 //! list of such. Each is reported, and all can be switched off.
 
 mod scalar;
-mod words;
+pub(crate) mod words;
+
+pub(crate) use self::scalar::regex;
 
 use std::collections::BTreeMap;
 use std::fmt;

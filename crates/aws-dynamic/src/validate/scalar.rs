@@ -1,13 +1,12 @@
 //! Texts, numbers, truth values, times and bytes.
 
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
-use regex::bytes::RegexBuilder;
+use regex::bytes::{Regex, RegexBuilder};
 use serde_json::{Number, Value};
 
 use super::{Check, Coercion, words};
 use crate::model::Shape;
 use crate::model::terms::Kind;
+use crate::protocol::timestamp;
 
 impl Check {
     pub(super) fn scalar(&mut self, shape: Shape<'_>, value: &Value) -> Value {
@@ -35,7 +34,7 @@ impl Check {
             Kind::Float | Kind::Double | Kind::BigDecimal => {
                 value.is_number() || value.as_str().is_some_and(is_no_finite_number)
             }
-            Kind::Timestamp => is_time(value),
+            Kind::Timestamp => timestamp::of_json(value).is_some(),
             Kind::Blob => {
                 value.as_str().is_some_and(|t| aws_smithy_types::base64::decode(t).is_ok())
             }
@@ -104,13 +103,16 @@ impl Check {
 
     fn pattern(&mut self, shape: Shape<'_>, text: &str) {
         let Some(pattern) = shape.pattern().filter(|_| text.is_ascii()) else { return };
-        let regex = self.patterns.entry(shape.row()).or_insert_with(|| {
-            RegexBuilder::new(pattern).unicode(false).size_limit(1 << 20).build().ok()
-        });
+        let regex = self.patterns.entry(shape.row()).or_insert_with(|| regex(pattern));
         if regex.as_ref().is_some_and(|regex| !regex.is_match(text.as_bytes())) {
             self.warning(&format!("does not match the pattern {pattern}"));
         }
     }
+}
+
+/// A model's pattern, for ASCII texts; none for one that cannot be read here.
+pub(crate) fn regex(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).unicode(false).size_limit(1 << 20).build().ok()
 }
 
 /// The one reading of a value of another type.
@@ -135,15 +137,4 @@ fn coerced(kind: Kind, value: &Value) -> Option<Value> {
 /// What a number can be that JSON has no number for.
 fn is_no_finite_number(text: &str) -> bool {
     ["NaN", "Infinity", "-Infinity"].contains(&text)
-}
-
-/// Any of the three forms that models know: RFC 3339, that of HTTP, and seconds since 1970.
-fn is_time(value: &Value) -> bool {
-    match value {
-        Value::Number(_) => true,
-        Value::String(text) => [Format::DateTimeWithOffset, Format::HttpDate, Format::EpochSeconds]
-            .into_iter()
-            .any(|format| DateTime::from_str(text, format).is_ok()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
-    }
 }

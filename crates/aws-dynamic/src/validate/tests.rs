@@ -125,6 +125,17 @@ fn wrong_types_are_named_with_their_place() {
 }
 
 #[test]
+fn a_number_that_is_no_time_is_a_problem() {
+    for number in [json!(u64::MAX), json!(1e300)] {
+        wrong(
+            "s3:PutObject",
+            json!({"Bucket": "b", "Key": "k", "Expires": number}),
+            &["Expires: expected a time (2026-01-31T12:00:00Z), got a number"],
+        );
+    }
+}
+
+#[test]
 fn all_problems_are_found_at_once() {
     wrong(
         "sts:AssumeRole",

@@ -57,11 +57,11 @@ pub(super) fn got(value: &Value) -> &'static str {
     }
 }
 
-pub(super) fn is_number(kind: Kind) -> bool {
+pub(crate) fn is_number(kind: Kind) -> bool {
     several(kind) == several(Kind::Float) || is_integer(kind)
 }
 
-pub(super) fn is_integer(kind: Kind) -> bool {
+pub(crate) fn is_integer(kind: Kind) -> bool {
     several(kind) == several(Kind::Integer)
 }
 
@@ -77,7 +77,7 @@ pub(super) fn range(min: Option<Number>, max: Option<Number>) -> String {
 }
 
 /// Whether one number is not above another; whole numbers are compared as such.
-pub(super) fn at_most(one: &Number, other: &Number) -> bool {
+pub(crate) fn at_most(one: &Number, other: &Number) -> bool {
     let whole = |number: &Number| {
         number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
     };
@@ -88,7 +88,7 @@ pub(super) fn at_most(one: &Number, other: &Number) -> bool {
 }
 
 /// `A, B, C`, cut after some.
-pub(super) fn choice(names: &[&str]) -> String {
+pub(crate) fn choice(names: &[&str]) -> String {
     let listed = names.get(..LISTED).unwrap_or(names).join(", ");
     match names.len().checked_sub(LISTED) {
         None | Some(0) => listed,
@@ -97,7 +97,7 @@ pub(super) fn choice(names: &[&str]) -> String {
 }
 
 /// The name that was probably meant: the same in other letters, else one with few typing errors.
-pub(super) fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
     let plain = |name: &str| name.replace(['-', '_', ' '], "").to_ascii_lowercase();
     // What is far longer than any name is not compared with all of them.
     let wanted = Some(plain(name)).filter(|wanted| wanted.len() <= 100)?;
