@@ -1,0 +1,547 @@
+//! What a text asks for: which verbs, which things, which services, which operations, and how surely.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::synonyms::{self, Hint, Said, Target};
+use super::table::{Row, Table, sum};
+use super::vocabulary::{Term, Vocabulary};
+use super::word::{self, Word};
+use crate::bytes::Broken;
+use crate::catalog::{Index, name};
+
+/// What the synonyms and the names of services say, in terms of a vocabulary.
+#[derive(Debug)]
+pub(super) struct Lexicon {
+    fillers: HashSet<Term>,
+    negations: HashSet<Term>,
+    /// What operations begin with when people use a verb.
+    verbs: HashMap<Term, Vec<(Term, f32)>>,
+    rules: Vec<Rule>,
+    /// Services by their names in small letters and without separators.
+    services: HashMap<String, Vec<Called>>,
+    /// How much more or less than others a service is used.
+    pub usage: Vec<f32>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    phrases: Vec<Vec<Term>>,
+    meant: Arc<Vec<(Meant, f32)>>,
+    /// The words said are not looked for themselves.
+    replaces: bool,
+    names_service: bool,
+}
+
+/// A service that has a name.
+#[derive(Debug)]
+struct Called {
+    service: u16,
+    weight: f32,
+    /// It is the service's canonical name.
+    own: bool,
+}
+
+#[derive(Debug)]
+enum Meant {
+    Word(Term, bool),
+    Service(u16),
+    Operation(u16, u16),
+}
+
+/// What a text asks for.
+#[derive(Debug, Default)]
+pub(super) struct Meaning {
+    pub things: Vec<Thing>,
+    /// First words of operations.
+    pub verbs: HashMap<Term, f32>,
+    /// A verb is among the words, a question at least.
+    pub has_verb: bool,
+    pub services: HashMap<u16, f32>,
+    pub operations: HashMap<Row, f32>,
+}
+
+/// A word that names are asked to have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Thing {
+    pub term: Term,
+    pub weight: f32,
+    pub plural: bool,
+}
+
+/// A service is meant by a name of its own, by one that it shares, by one that is also a word.
+const NAMED: f32 = 7.0;
+const SHARED: f32 = 4.5;
+const ORDINARY: f32 = 3.0;
+/// It is all that is said, or stands before a colon or behind `aws`.
+const ADDRESSED: f32 = 20.0;
+/// What a rule gives a service or an operation.
+const SERVICE: (f32, f32) = (6.0, 2.5);
+const OPERATION: (f32, f32) = (16.0, 5.0);
+/// What an operation gets for its own name, as it is written, and beside its service's.
+const WRITTEN: f32 = 30.0;
+const SPOKEN: f32 = 4.0;
+const WHOLE: f32 = 6.0;
+const WITH_SERVICE: f32 = 20.0;
+
+struct Token {
+    text: String,
+    term: Option<Term>,
+    weight: f32,
+    colon: bool,
+}
+
+impl Lexicon {
+    /// Reads the synonyms. Fails on a line without meaning, and on a service or an operation that
+    /// the index has not.
+    pub fn new(file: &str, index: &Index, vocabulary: &mut Vocabulary) -> Result<Self, Broken> {
+        let synonyms = synonyms::read(file)?;
+        let numbered = |name: &str| {
+            let place = index.services().binary_search_by(|s| name::compare(s.name(), name));
+            let place = place.ok().and_then(|place| u16::try_from(place).ok());
+            place.ok_or_else(|| Broken::new(format!("synonyms name no service: {name}")))
+        };
+        let mut services: HashMap<String, Vec<Called>> = HashMap::new();
+        for (number, service) in (0..).zip(index.services()) {
+            for called in [service.name()].into_iter().chain(service.aliases()) {
+                let key = joined(called);
+                vocabulary.intern(&key);
+                let own = key == joined(service.name());
+                let entry = services.entry(key).or_default();
+                if !entry.iter().any(|known| known.service == number) {
+                    let weight = if own { NAMED } else { SHARED };
+                    entry.push(Called { service: number, weight, own });
+                }
+            }
+        }
+        for (key, entry) in &mut services {
+            let ordinary = synonyms.ordinary.iter().any(|word| joined(word) == *key);
+            let alone = entry.len() == 1;
+            for called in entry.iter_mut() {
+                called.weight = match (ordinary, alone) {
+                    (true, _) => ORDINARY,
+                    (false, true) => NAMED,
+                    (false, false) => called.weight,
+                };
+            }
+        }
+        let mut usage = vec![0.0; index.services().len()];
+        for (service, weight) in &synonyms.usage {
+            if let Some(usage) = usage.get_mut(usize::from(numbered(service)?)) {
+                *usage = *weight;
+            }
+        }
+        let mut verbs: HashMap<Term, Vec<(Term, f32)>> = HashMap::new();
+        for verb in &synonyms.verbs {
+            let meant: Vec<_> = (0_u8..)
+                .zip(&verb.meant)
+                .map(|(place, (word, hint))| match hint {
+                    Hint::Strong => (vocabulary.intern(word), 1.0 - 0.04 * f32::from(place.min(5))),
+                    Hint::Weak => (vocabulary.intern(word), 0.5),
+                })
+                .collect();
+            for word in &verb.words {
+                verbs.entry(vocabulary.intern(word)).or_default().extend(&meant);
+            }
+        }
+        let mut rules = Vec::new();
+        for rule in &synonyms.rules {
+            let mut meant = Vec::new();
+            for (target, hint) in &rule.meant {
+                let strong = *hint == Hint::Strong;
+                let of = |(most, least): (f32, f32)| if strong { most } else { least };
+                match target {
+                    Target::Words(words) => {
+                        for word in words.split_whitespace() {
+                            let plural = word::is_plural(word);
+                            let term = vocabulary.intern(word);
+                            meant.push((Meant::Word(term, plural), of((1.0, 0.5))));
+                        }
+                    }
+                    Target::Service(service) => {
+                        meant.push((Meant::Service(numbered(service)?), of(SERVICE)));
+                    }
+                    Target::Operation(called) => {
+                        let (service, operation) = called.split_once(':').unwrap_or((called, ""));
+                        let service = numbered(service)?;
+                        let found = index.services().get(usize::from(service));
+                        let place = found.and_then(|found| {
+                            found.operations().iter().position(|o| o.name() == operation)
+                        });
+                        let place = place.and_then(|place| u16::try_from(place).ok());
+                        let place = place
+                            .ok_or_else(|| Broken::new(format!("no such operation: {called}")))?;
+                        meant.push((Meant::Operation(service, place), of(OPERATION)));
+                    }
+                }
+            }
+            let meant = Arc::new(meant);
+            let strong = |(target, hint): &(Target<'_>, Hint)| {
+                matches!(target, Target::Words(_)) && *hint == Hint::Strong
+            };
+            let names_service = meant.iter().any(|(m, w)| matches!(m, Meant::Service(_)) && *w > 5.0);
+            for said in &rule.said {
+                let phrases = match said {
+                    Said::Phrase(phrase) => vec![*phrase],
+                    Said::All(phrases) => phrases.clone(),
+                };
+                let mut terms = |phrase: &&str| {
+                    phrase.split_whitespace().map(|word| vocabulary.intern(word)).collect()
+                };
+                rules.push(Rule {
+                    phrases: phrases.iter().map(&mut terms).collect(),
+                    meant: meant.clone(),
+                    replaces: matches!(said, Said::Phrase(_)) && rule.meant.iter().any(strong),
+                    names_service,
+                });
+            }
+        }
+        let mut terms = |words: &[&str]| words.iter().map(|word| vocabulary.intern(word)).collect();
+        let (fillers, negations) = (terms(&synonyms.fillers), terms(&synonyms.negations));
+        Ok(Self { fillers, negations, verbs, rules, services, usage })
+    }
+
+    /// What a text asks for.
+    pub fn meaning(
+        &self,
+        text: &str,
+        index: &Index,
+        table: &Table,
+        vocabulary: &Vocabulary,
+    ) -> Meaning {
+        let words = word::of_text(text);
+        let mut meaning = Meaning::default();
+        let tokens = self.tokens(&words, vocabulary);
+        let mut taken = self.follow_rules(&tokens, table, &mut meaning);
+        let mentioned = self.mentioned(&tokens, &mut taken, &mut meaning);
+        names(&words, &mentioned, index, table, &mut meaning);
+        self.look_for(&tokens, &taken, table, vocabulary, &mut meaning);
+        meaning
+    }
+
+    /// The words without what is negated, errors of typing seen through.
+    fn tokens(&self, words: &[Word], vocabulary: &Vocabulary) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        let mut negated = false;
+        for word in words {
+            let known = vocabulary.find(&word.text).or_else(|| {
+                self.services.contains_key(&word.text).then(|| vocabulary.find(&word.text)).flatten()
+            });
+            if known.is_some_and(|term| self.negations.contains(&term)) {
+                negated = true;
+                continue;
+            }
+            let filler = known.is_some_and(|term| self.fillers.contains(&term));
+            if negated && !filler {
+                negated = false;
+                continue;
+            }
+            let colon = word.colon;
+            match known {
+                Some(term) => {
+                    let text = word.text.clone();
+                    tokens.push(Token { text, term: Some(term), weight: 1.0, colon });
+                }
+                None => {
+                    let meant = vocabulary.meant_by(&word.text);
+                    tokens.extend(meant.into_iter().map(|term| Token {
+                        text: corrected(&word.text, vocabulary.form(term)),
+                        term: Some(term),
+                        weight: 0.8,
+                        colon,
+                    }));
+                }
+            }
+        }
+        tokens
+    }
+
+    /// Applies the rules; gives for each token what it is still worth by itself, and whether a rule
+    /// has named a service by it.
+    fn follow_rules(&self, tokens: &[Token], table: &Table, meaning: &mut Meaning) -> Vec<Taken> {
+        let present: HashSet<Term> = tokens.iter().filter_map(|token| token.term).collect();
+        let mut hits = Vec::new();
+        for rule in &self.rules {
+            if !rule.phrases.iter().flatten().all(|term| present.contains(term)) {
+                continue;
+            }
+            let places: Vec<_> =
+                rule.phrases.iter().filter_map(|phrase| self.place(phrase, tokens)).collect();
+            if places.len() == rule.phrases.len() {
+                hits.push((rule, places));
+            }
+        }
+        let spans: Vec<_> = hits
+            .iter()
+            .filter_map(|(_, places)| match places.as_slice() {
+                [span] => Some(span.clone()),
+                _ => None,
+            })
+            .collect();
+        let mut taken = vec![Taken { worth: 1.0, named: 0 }; tokens.len()];
+        let rows = table.rows();
+        for (rule, places) in &hits {
+            // `cloudwatch logs` is not `cloudwatch`.
+            if let [span] = places.as_slice() {
+                let within = |other: &&Range<usize>| {
+                    other.start <= span.start && span.end <= other.end && other.len() > span.len()
+                };
+                if spans.iter().any(|other| within(&other)) {
+                    continue;
+                }
+                for taken in taken.get_mut(span.clone()).unwrap_or_default() {
+                    if rule.replaces {
+                        taken.worth = if span.len() > 1 { 0.0 } else { taken.worth.min(0.5) };
+                    }
+                    if rule.names_service {
+                        taken.named = taken.named.max(span.len());
+                    }
+                }
+            }
+            let sure = |span: &Range<usize>| {
+                let own = tokens.get(span.clone()).unwrap_or_default();
+                own.iter().map(|token| token.weight).fold(1.0, f32::min)
+            };
+            let sure = places.iter().map(sure).fold(1.0, f32::min);
+            for (meant, weight) in rule.meant.iter() {
+                let weight = weight * sure;
+                match meant {
+                    Meant::Word(term, plural) => {
+                        let spoken = places.iter().flat_map(|span| tokens.get(span.clone()));
+                        let plural = *plural
+                            || spoken.flatten().any(|token| word::is_plural(&token.text));
+                        meaning.things.push(Thing { term: *term, weight, plural });
+                        if self.is_verb(*term, table) {
+                            self.verb(*term, weight, table, meaning);
+                        }
+                    }
+                    Meant::Service(service) => add(&mut meaning.services, *service, weight),
+                    Meant::Operation(service, operation) => {
+                        let first = rows.partition_point(|entry| entry.service < *service);
+                        if let Ok(row) = Row::try_from(first + usize::from(*operation)) {
+                            add(&mut meaning.operations, row, weight);
+                        }
+                    }
+                }
+            }
+        }
+        taken
+    }
+
+    /// The services whose names are among the words.
+    fn mentioned(
+        &self,
+        tokens: &[Token],
+        taken: &mut [Taken],
+        meaning: &mut Meaning,
+    ) -> HashSet<u16> {
+        let mut found: Vec<(Range<usize>, &Vec<Called>)> = Vec::new();
+        for start in 0..tokens.len() {
+            let mut key = String::new();
+            for (end, token) in tokens.iter().enumerate().skip(start).take(6) {
+                key.push_str(&token.text);
+                if let Some(services) = self.services.get(&key) {
+                    found.push((start..end + 1, services));
+                }
+            }
+        }
+        let mut mentioned = HashSet::new();
+        for (span, services) in &found {
+            let longer = |(other, _): &(Range<usize>, &Vec<Called>)| {
+                other.start <= span.start && span.end <= other.end && other.len() > span.len()
+            };
+            let own = taken.get(span.clone()).unwrap_or_default();
+            if found.iter().any(longer) || own.iter().any(|taken| taken.named > span.len()) {
+                continue;
+            }
+            for taken in taken.get_mut(span.clone()).unwrap_or_default() {
+                taken.named = taken.named.max(span.len());
+            }
+            let tokens_of = tokens.get(span.clone()).unwrap_or_default();
+            let alone = span.len() == tokens.len();
+            let addressed = tokens_of.last().is_some_and(|token| token.colon)
+                || (span.start == 1 && tokens.first().is_some_and(|token| token.text == "aws"));
+            let sure = tokens_of.iter().map(|token| token.weight).fold(1.0, f32::min);
+            for called in services.iter() {
+                let weight = match (alone || addressed, called.own) {
+                    (true, true) => ADDRESSED,
+                    (true, false) => NAMED,
+                    (false, _) => called.weight,
+                };
+                add(&mut meaning.services, called.service, weight * sure);
+                mentioned.insert(called.service);
+            }
+        }
+        mentioned
+    }
+
+    /// What words mean by themselves.
+    fn look_for(
+        &self,
+        tokens: &[Token],
+        taken: &[Taken],
+        table: &Table,
+        vocabulary: &Vocabulary,
+        meaning: &mut Meaning,
+    ) {
+        let mut verbs = 0;
+        let mut before: Option<&Token> = None;
+        for (token, taken) in tokens.iter().zip(taken) {
+            let (Some(term), worth) = (token.term, taken.worth * token.weight) else { continue };
+            let filler = self.fillers.contains(&term);
+            let plural = word::is_plural(&token.text);
+            if worth > 0.0 && !plural && taken.named < 2 && (!filler || self.verbs.contains_key(&term)) {
+                let article = before.is_some_and(|before| {
+                    matches!(before.text.as_str(), "a" | "an" | "the" | "my" | "our" | "this")
+                });
+                // `running tasks` and `the backup` are things.
+                let thing = article || (before.is_some() && is_participle(&token.text));
+                let place = match (thing, verbs) {
+                    (true, _) => 0.4,
+                    (false, 0) => 1.0,
+                    (false, _) => 0.7,
+                };
+                if self.is_verb(term, table) {
+                    self.verb(term, place * token.weight, table, meaning);
+                    verbs += 1;
+                }
+            }
+            if !filler && worth > 0.0 {
+                meaning.things.push(Thing { term, weight: worth, plural });
+            }
+            if let Some(before) = before {
+                let both = vocabulary.find(&format!("{}{}", before.text, token.text));
+                if let Some(term) = both.filter(|term| table.weight(*term) > 0.0) {
+                    meaning.things.push(Thing { term, weight: 0.9 * token.weight, plural });
+                }
+            }
+            before = Some(token);
+        }
+        let things = std::mem::take(&mut meaning.things);
+        for thing in things {
+            match meaning.things.iter_mut().find(|known| known.term == thing.term) {
+                None => meaning.things.push(thing),
+                Some(known) => {
+                    known.weight = known.weight.max(thing.weight);
+                    known.plural |= thing.plural;
+                }
+            }
+        }
+    }
+
+    /// Where a phrase stands, fillers between its words or not.
+    fn place(&self, phrase: &[Term], tokens: &[Token]) -> Option<Range<usize>> {
+        let starts = (0..tokens.len()).filter(|start| {
+            tokens.get(*start).is_some_and(|token| token.term == phrase.first().copied())
+        });
+        let end = |start: usize| {
+            let mut at = start;
+            for term in phrase {
+                let rest = tokens.get(at..)?;
+                let skipped = rest.iter().position(|token| {
+                    token.term == Some(*term)
+                        || !token.term.is_some_and(|term| self.fillers.contains(&term))
+                })?;
+                at += skipped;
+                tokens.get(at).filter(|token| token.term == Some(*term))?;
+                at += 1;
+            }
+            Some(at)
+        };
+        starts.into_iter().find_map(|start| end(start).map(|end| start..end))
+    }
+
+    /// Whether people or operations use a term as a verb.
+    fn is_verb(&self, term: Term, table: &Table) -> bool {
+        self.verbs.contains_key(&term) || table.firsts(term) > 0
+    }
+
+    fn verb(&self, term: Term, worth: f32, table: &Table, meaning: &mut Meaning) {
+        meaning.has_verb = true;
+        let mut meant = |term: Term, weight: f32| {
+            let known = meaning.verbs.entry(term).or_default();
+            *known = known.max(weight);
+        };
+        if table.firsts(term) > 0 {
+            meant(term, 1.15 * worth);
+        }
+        for (term, weight) in self.verbs.get(&term).into_iter().flatten() {
+            meant(*term, weight * worth);
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    worth: f32,
+    /// The length of the longest phrase around it by which a rule has named a service.
+    named: usize,
+}
+
+/// Adds to the names that stand in the words as they are written.
+fn names(
+    words: &[Word],
+    mentioned: &HashSet<u16>,
+    index: &Index,
+    table: &Table,
+    meaning: &mut Meaning,
+) {
+    let mut covered = 0;
+    for start in 0..words.len() {
+        let (mut hash, mut length, mut tight) = (0, 0, true);
+        let mut best: Option<(usize, f32, Vec<Row>)> = None;
+        for (count, word) in (1..).zip(words.iter().skip(start).take(16)) {
+            hash = sum(hash, &word.text);
+            length += word.text.len();
+            tight &= count == 1 || word.tight;
+            let rest: Vec<&str> =
+                words.iter().skip(start).take(count).map(|word| word.text.as_str()).collect();
+            let written = rest.concat();
+            let same = |row: &Row| {
+                table.of(index, *row).is_some_and(|(_, o)| name::same(o.name(), &written))
+            };
+            let rows: Vec<Row> = table.named(hash).filter(same).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let weight = match () {
+                () if tight && (count > 1 || length >= 10) => WRITTEN,
+                () if count == words.len() => WHOLE,
+                () if count > 1 => SPOKEN,
+                () => 1.0,
+            };
+            best = Some((start + count, weight, rows));
+        }
+        let Some((end, weight, rows)) = best.filter(|(end, ..)| *end > covered) else { continue };
+        covered = end;
+        for row in rows {
+            let service = table.rows().get(row as usize).map_or(u16::MAX, |entry| entry.service);
+            let more = if mentioned.contains(&service) { WITH_SERVICE } else { 0.0 };
+            add(&mut meaning.operations, row, weight + more);
+        }
+    }
+}
+
+fn is_participle(word: &str) -> bool {
+    word.len() > 5 && (word.ends_with("ing") || word.ends_with("ed"))
+}
+
+/// The strongest reason counts, each further one a third.
+fn add<K: std::hash::Hash + Eq>(weights: &mut HashMap<K, f32>, key: K, weight: f32) {
+    let known = weights.entry(key).or_default();
+    let (most, least) = if *known > weight { (*known, weight) } else { (weight, *known) };
+    *known = most + 0.3 * least;
+}
+
+/// The known form of a word typed wrongly, in the number in which it was typed.
+fn corrected(typed: &str, form: &str) -> String {
+    match (word::is_plural(typed), word::is_plural(form)) {
+        (true, false) => format!("{form}s"),
+        (true, true) | (false, false) | (false, true) => form.to_owned(),
+    }
+}
+
+fn joined(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
