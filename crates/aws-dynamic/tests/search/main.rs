@@ -2,7 +2,7 @@
 //! all services and operations, and texts that say nothing.
 //!
 //! `queries.tsv` was written before the search was. The synonyms were tuned with its lines of odd
-//! number; what the even ones miss was not looked at.
+//! number; what the even ones miss was not looked at. `later.tsv` was written when the synonyms were.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
@@ -11,6 +11,7 @@ use aws_dynamic::catalog::search::{Query, Search};
 use aws_dynamic::catalog::{Effect, Index};
 
 const QUERIES: &str = include_str!("queries.tsv");
+const LATER: &str = include_str!("later.tsv");
 const SYNONYMS: &str = include_str!("../../data/synonyms.txt");
 
 fn search() -> &'static Search<'static> {
@@ -46,8 +47,9 @@ fn recall<'a>(lines: impl Iterator<Item = &'a str>) -> (usize, usize, usize, Str
 fn nineteen_of_twenty_queries_are_answered_within_five() {
     let tuned = recall(QUERIES.lines().step_by(2));
     let held_out = recall(QUERIES.lines().skip(1).step_by(2));
+    let later = recall(LATER.lines());
     let (all, five) = (tuned.0 + held_out.0, tuned.2 + held_out.2);
-    for (name, (all, first, five, _)) in [("tuned", &tuned), ("held out", &held_out)] {
+    for (name, (all, first, five, _)) in [("tuned", &tuned), ("held out", &held_out), ("later", &later)] {
         eprintln!("{name}: {all} queries, {first} answered first, {five} within five");
     }
     assert!(all >= 200, "{all}");
@@ -58,7 +60,7 @@ fn nineteen_of_twenty_queries_are_answered_within_five() {
 fn every_expected_operation_exists_and_no_query_is_a_rule() {
     let rules: Vec<_> = SYNONYMS.lines().filter_map(|line| line.split_once('=')).collect();
     let said: Vec<_> = rules.iter().flat_map(|(said, _)| said.split('|').map(str::trim)).collect();
-    for line in QUERIES.lines() {
+    for line in QUERIES.lines().chain(LATER.lines()) {
         let (text, expected) = line.split_once('\t').unwrap();
         assert!(text.split(' ').count() < 3 || !said.contains(&text), "{text}");
         for name in expected.split(' ') {

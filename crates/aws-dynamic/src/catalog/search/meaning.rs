@@ -107,6 +107,9 @@ impl Lexicon {
             for called in [service.name()].into_iter().chain(service.aliases()) {
                 let key = joined(called);
                 vocabulary.intern(&key);
+                for word in word::of_text(called) {
+                    vocabulary.intern(&word.text);
+                }
                 let own = key == joined(service.name());
                 let entry = services.entry(key).or_default();
                 if !entry.iter().any(|known| known.service == number) {
@@ -213,8 +216,9 @@ impl Lexicon {
         let words = word::of_text(text);
         let mut meaning = Meaning::default();
         let tokens = self.tokens(&words, vocabulary);
-        let mut taken = self.follow_rules(&tokens, table, &mut meaning);
-        let mentioned = self.mentioned(&tokens, &mut taken, &mut meaning);
+        let called = self.called(&tokens);
+        let mut taken = self.follow_rules(&tokens, &called, table, &mut meaning);
+        let mentioned = mentioned(&tokens, &called, &mut taken, &mut meaning);
         names(&words, &mentioned, index, table, &mut meaning);
         self.look_for(&tokens, &taken, table, vocabulary, &mut meaning);
         meaning
@@ -245,6 +249,10 @@ impl Lexicon {
                 }
                 None => {
                     let meant = vocabulary.meant_by(&word.text);
+                    if meant.is_empty() {
+                        let text = word.text.clone();
+                        tokens.push(Token { text, term: None, weight: 1.0, colon });
+                    }
                     tokens.extend(meant.into_iter().map(|term| Token {
                         text: corrected(&word.text, vocabulary.form(term)),
                         term: Some(term),
@@ -259,7 +267,13 @@ impl Lexicon {
 
     /// Applies the rules; gives for each token what it is still worth by itself, and whether a rule
     /// has named a service by it.
-    fn follow_rules(&self, tokens: &[Token], table: &Table, meaning: &mut Meaning) -> Vec<Taken> {
+    fn follow_rules(
+        &self,
+        tokens: &[Token],
+        called: &[(Range<usize>, &[Called])],
+        table: &Table,
+        meaning: &mut Meaning,
+    ) -> Vec<Taken> {
         let present: HashSet<Term> = tokens.iter().filter_map(|token| token.term).collect();
         let mut hits = Vec::new();
         for rule in &self.rules {
@@ -278,6 +292,7 @@ impl Lexicon {
                 [span] => Some(span.clone()),
                 _ => None,
             })
+            .chain(called.iter().map(|(span, _)| span.clone()))
             .collect();
         let mut taken = vec![Taken { worth: 1.0, named: 0 }; tokens.len()];
         let rows = table.rows();
@@ -329,51 +344,19 @@ impl Lexicon {
         taken
     }
 
-    /// The services whose names are among the words.
-    fn mentioned(
-        &self,
-        tokens: &[Token],
-        taken: &mut [Taken],
-        meaning: &mut Meaning,
-    ) -> HashSet<u16> {
-        let mut found: Vec<(Range<usize>, &Vec<Called>)> = Vec::new();
+    /// Where names of services are among the words.
+    fn called(&self, tokens: &[Token]) -> Vec<(Range<usize>, &[Called])> {
+        let mut found = Vec::new();
         for start in 0..tokens.len() {
             let mut key = String::new();
             for (end, token) in tokens.iter().enumerate().skip(start).take(6) {
                 key.push_str(&token.text);
                 if let Some(services) = self.services.get(&key) {
-                    found.push((start..end + 1, services));
+                    found.push((start..end + 1, services.as_slice()));
                 }
             }
         }
-        let mut mentioned = HashSet::new();
-        for (span, services) in &found {
-            let longer = |(other, _): &(Range<usize>, &Vec<Called>)| {
-                other.start <= span.start && span.end <= other.end && other.len() > span.len()
-            };
-            let own = taken.get(span.clone()).unwrap_or_default();
-            if found.iter().any(longer) || own.iter().any(|taken| taken.named > span.len()) {
-                continue;
-            }
-            for taken in taken.get_mut(span.clone()).unwrap_or_default() {
-                taken.named = taken.named.max(span.len());
-            }
-            let tokens_of = tokens.get(span.clone()).unwrap_or_default();
-            let alone = span.len() == tokens.len();
-            let addressed = tokens_of.last().is_some_and(|token| token.colon)
-                || (span.start == 1 && tokens.first().is_some_and(|token| token.text == "aws"));
-            let sure = tokens_of.iter().map(|token| token.weight).fold(1.0, f32::min);
-            for called in services.iter() {
-                let weight = match (alone || addressed, called.own) {
-                    (true, true) => ADDRESSED,
-                    (true, false) => NAMED,
-                    (false, _) => called.weight,
-                };
-                add(&mut meaning.services, called.service, weight * sure);
-                mentioned.insert(called.service);
-            }
-        }
-        mentioned
+        found
     }
 
     /// What words mean by themselves.
@@ -478,6 +461,43 @@ struct Taken {
     /// The length of the longest phrase around it by which a rule has named a service.
     named: usize,
 }
+
+/// Adds the services whose names are among the words, where no rule says more.
+fn mentioned(
+    tokens: &[Token],
+    called: &[(Range<usize>, &[Called])],
+    taken: &mut [Taken],
+    meaning: &mut Meaning,
+) -> HashSet<u16> {
+    let mut mentioned = HashSet::new();
+    for (span, services) in called {
+        let longer = |(other, _): &(Range<usize>, &[Called])| {
+            other.start <= span.start && span.end <= other.end && other.len() > span.len()
+        };
+            let own = taken.get(span.clone()).unwrap_or_default();
+            if called.iter().any(longer) || own.iter().any(|taken| taken.named > span.len()) {
+                continue;
+            }
+            for taken in taken.get_mut(span.clone()).unwrap_or_default() {
+                taken.named = taken.named.max(span.len());
+            }
+            let tokens_of = tokens.get(span.clone()).unwrap_or_default();
+            let alone = span.len() == tokens.len();
+            let addressed = tokens_of.last().is_some_and(|token| token.colon)
+                || (span.start == 1 && tokens.first().is_some_and(|token| token.text == "aws"));
+            let sure = tokens_of.iter().map(|token| token.weight).fold(1.0, f32::min);
+            for called in services.iter() {
+                let weight = match (alone || addressed, called.own) {
+                    (true, true) => ADDRESSED,
+                    (true, false) => NAMED,
+                    (false, _) => called.weight,
+                };
+                add(&mut meaning.services, called.service, weight * sure);
+                mentioned.insert(called.service);
+            }
+        }
+        mentioned
+    }
 
 /// Adds to the names that stand in the words as they are written.
 fn names(

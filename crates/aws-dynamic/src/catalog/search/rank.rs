@@ -84,7 +84,8 @@ pub(super) fn hits<'a>(
             continue;
         }
         let verb = match (asked > 0.0, meaning.has_verb) {
-            (true, _) => (VERB + telling(search, entry.verb)) * asked,
+            (true, _) if asked >= 0.99 => (VERB + telling(search, entry.verb)) * asked,
+            (true, _) => VERB * asked,
             (false, true) => 0.0,
             (false, false) => VERB * LOOKS * looks(search, entry.verb),
         };

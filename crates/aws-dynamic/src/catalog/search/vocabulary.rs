@@ -143,7 +143,7 @@ mod tests {
         check("instnaces", &["instances"]);
         check("tabels", &["tables"]);
         check("loadbalancers", &["load", "balancer"]);
-        check("confguratoin", &["configuration"]);
+        check("confgurtion", &["configuration"]);
         check("config", &["configuration"]);
         check("xyzzy", &[]);
         check("lab", &[]);
