@@ -19,7 +19,8 @@ fn main() {
     for text in ["list-buckets", "restart a database", "descibe instnaces of kubernets"] {
         measure(&format!("`{text}`"), || find(text));
     }
-    let long = "delete the lamda functoin that reads elasticcache and list my instnaces ".repeat(1_500);
+    let long =
+        "delete the lamda functoin that reads elasticcache and list my instnaces ".repeat(1_500);
     measure("a text of 100 kB", || find(&long));
     let mut times: Vec<Duration> = Vec::new();
     for (text, _) in QUERIES.lines().filter_map(|line| line.split_once('\t')) {

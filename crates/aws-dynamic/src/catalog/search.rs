@@ -87,8 +87,7 @@ impl<'a> Search<'a> {
     /// The operations that fit, the best first; none if the text says nothing, unless a service is
     /// given.
     pub fn find(&self, query: &Query<'_>) -> Vec<Hit<'a>> {
-        let meaning =
-            self.lexicon.meaning(query.text, self.index, &self.table, &self.vocabulary);
+        let meaning = self.lexicon.meaning(query.text, self.index, &self.table, &self.vocabulary);
         rank::hits(self, &meaning, query)
     }
 }

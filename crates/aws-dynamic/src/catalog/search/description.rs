@@ -31,9 +31,8 @@ impl Descriptions {
             let found = place.and_then(|place| services.get(place));
             let found = found.and_then(|found| found.operation(operation));
             let row = found.and_then(|found| {
-                let named = |row: &Row| {
-                    table.of(index, *row).is_some_and(|(_, o)| std::ptr::eq(o, found))
-                };
+                let named =
+                    |row: &Row| table.of(index, *row).is_some_and(|(_, o)| std::ptr::eq(o, found));
                 table.named(super::table::sum(0, found.name())).find(named)
             });
             if let Some(row) = row {

@@ -183,7 +183,9 @@ impl Lexicon {
             let strong = |(target, hint): &(Target<'_>, Hint)| {
                 matches!(target, Target::Words(_)) && *hint == Hint::Strong
             };
-            let names_service = meant.iter().any(|(m, w)| matches!(m, Meant::Service(_)) && *w > 5.0);
+            let words = |(target, _): &(Target<'_>, Hint)| matches!(target, Target::Words(_));
+            let names_service =
+                meant.iter().any(|(m, w)| matches!(m, Meant::Service(_)) && *w > 5.0);
             for said in &rule.said {
                 let phrases = match said {
                     Said::Phrase(phrase) => vec![*phrase],
@@ -195,7 +197,9 @@ impl Lexicon {
                 rules.push(Rule {
                     phrases: phrases.iter().map(&mut terms).collect(),
                     meant: meant.clone(),
-                    replaces: matches!(said, Said::Phrase(_)) && rule.meant.iter().any(strong),
+                    replaces: matches!(said, Said::Phrase(_))
+                        && (rule.meant.iter().any(strong)
+                            || phrases_of_words(said) && rule.meant.iter().any(words)),
                     names_service,
                 });
             }
@@ -230,7 +234,10 @@ impl Lexicon {
         let mut negated = false;
         for word in words {
             let known = vocabulary.find(&word.text).or_else(|| {
-                self.services.contains_key(&word.text).then(|| vocabulary.find(&word.text)).flatten()
+                self.services
+                    .contains_key(&word.text)
+                    .then(|| vocabulary.find(&word.text))
+                    .flatten()
             });
             if known.is_some_and(|term| self.negations.contains(&term)) {
                 negated = true;
@@ -275,8 +282,14 @@ impl Lexicon {
         meaning: &mut Meaning,
     ) -> Vec<Taken> {
         let present: HashSet<Term> = tokens.iter().filter_map(|token| token.term).collect();
+        let all = 0..tokens.len();
+        let name = |(span, called): &(Range<usize>, &[Called])| {
+            *span == all && called.iter().any(|called| called.own)
+        };
+        // A text that is nothing but a service's name means that service.
+        let rules = if called.iter().any(name) { &[] } else { self.rules.as_slice() };
         let mut hits = Vec::new();
-        for rule in &self.rules {
+        for rule in rules {
             if !rule.phrases.iter().flatten().all(|term| present.contains(term)) {
                 continue;
             }
@@ -324,8 +337,8 @@ impl Lexicon {
                 match meant {
                     Meant::Word(term, plural) => {
                         let spoken = places.iter().flat_map(|span| tokens.get(span.clone()));
-                        let plural = *plural
-                            || spoken.flatten().any(|token| word::is_plural(&token.text));
+                        let plural =
+                            *plural || spoken.flatten().any(|token| word::is_plural(&token.text));
                         meaning.things.push(Thing { term: *term, weight, plural });
                         if self.is_verb(*term, table) {
                             self.verb(*term, weight, table, meaning);
@@ -374,12 +387,18 @@ impl Lexicon {
             let (Some(term), worth) = (token.term, taken.worth * token.weight) else { continue };
             let filler = self.fillers.contains(&term);
             let plural = word::is_plural(&token.text);
-            if worth > 0.0 && !plural && taken.named < 2 && (!filler || self.verbs.contains_key(&term)) {
+            if worth > 0.0
+                && !plural
+                && taken.named < 2
+                && (!filler || self.verbs.contains_key(&term))
+            {
                 let article = before.is_some_and(|before| {
                     matches!(before.text.as_str(), "a" | "an" | "the" | "my" | "our" | "this")
                 });
                 // `running tasks` and `the backup` are things.
-                let thing = article || (before.is_some() && is_participle(&token.text));
+                let thing = article
+                    || token.text.ends_with("ed")
+                    || (before.is_some() && is_participle(&token.text));
                 let place = match (thing, verbs) {
                     (true, _) => 0.4,
                     (false, 0) => 1.0,
@@ -441,7 +460,7 @@ impl Lexicon {
     }
 
     fn verb(&self, term: Term, worth: f32, table: &Table, meaning: &mut Meaning) {
-        meaning.has_verb = true;
+        meaning.has_verb |= worth >= 0.5;
         let mut meant = |term: Term, weight: f32| {
             let known = meaning.verbs.entry(term).or_default();
             *known = known.max(weight);
@@ -474,30 +493,33 @@ fn mentioned(
         let longer = |(other, _): &(Range<usize>, &[Called])| {
             other.start <= span.start && span.end <= other.end && other.len() > span.len()
         };
-            let own = taken.get(span.clone()).unwrap_or_default();
-            if called.iter().any(longer) || own.iter().any(|taken| taken.named > span.len()) {
-                continue;
-            }
-            for taken in taken.get_mut(span.clone()).unwrap_or_default() {
-                taken.named = taken.named.max(span.len());
-            }
-            let tokens_of = tokens.get(span.clone()).unwrap_or_default();
-            let alone = span.len() == tokens.len();
-            let addressed = tokens_of.last().is_some_and(|token| token.colon)
-                || (span.start == 1 && tokens.first().is_some_and(|token| token.text == "aws"));
-            let sure = tokens_of.iter().map(|token| token.weight).fold(1.0, f32::min);
-            for called in services.iter() {
-                let weight = match (alone || addressed, called.own) {
-                    (true, true) => ADDRESSED,
-                    (true, false) => NAMED,
-                    (false, _) => called.weight,
-                };
-                add(&mut meaning.services, called.service, weight * sure);
-                mentioned.insert(called.service);
-            }
+        let own = taken.get(span.clone()).unwrap_or_default();
+        if called.iter().any(longer) || own.iter().any(|taken| taken.named > span.len()) {
+            continue;
         }
-        mentioned
+        let sure_name = services.iter().any(|called| called.weight > ORDINARY);
+        let own_name = if sure_name && span.len() < tokens.len() { 0.5 } else { 1.0 };
+        for taken in taken.get_mut(span.clone()).unwrap_or_default() {
+            taken.named = taken.named.max(span.len());
+            taken.worth = taken.worth.min(own_name);
+        }
+        let tokens_of = tokens.get(span.clone()).unwrap_or_default();
+        let alone = span.len() == tokens.len();
+        let addressed = tokens_of.last().is_some_and(|token| token.colon)
+            || (span.start == 1 && tokens.first().is_some_and(|token| token.text == "aws"));
+        let sure = tokens_of.iter().map(|token| token.weight).fold(1.0, f32::min);
+        for called in services.iter() {
+            let weight = match (alone || addressed, called.own) {
+                (true, true) => ADDRESSED,
+                (true, false) => NAMED,
+                (false, _) => called.weight,
+            };
+            add(&mut meaning.services, called.service, weight * sure);
+            mentioned.insert(called.service);
+        }
     }
+    mentioned
+}
 
 /// Adds to the names that stand in the words as they are written.
 fn names(
@@ -541,6 +563,11 @@ fn names(
             add(&mut meaning.operations, row, weight + more);
         }
     }
+}
+
+/// Whether it is one phrase of several words.
+fn phrases_of_words(said: &Said<'_>) -> bool {
+    matches!(said, Said::Phrase(phrase) if phrase.contains(' '))
 }
 
 fn is_participle(word: &str) -> bool {

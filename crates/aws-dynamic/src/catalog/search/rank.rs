@@ -21,11 +21,7 @@ const RARE: u32 = 60;
 const WORTH: f32 = 0.25;
 
 /// The operations that fit, the best first.
-pub(super) fn hits<'a>(
-    search: &Search<'a>,
-    meaning: &Meaning,
-    query: &Query<'_>,
-) -> Vec<Hit<'a>> {
+pub(super) fn hits<'a>(search: &Search<'a>, meaning: &Meaning, query: &Query<'_>) -> Vec<Hit<'a>> {
     let table = &search.table;
     let mut scores = vec![0.0_f32; table.rows().len()];
     for thing in &meaning.things {

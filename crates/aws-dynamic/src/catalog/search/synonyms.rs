@@ -130,7 +130,10 @@ mod tests {
             [usage -1.5]\nsdb es\n[ordinary]\nconfig\n[negations]\nnot\n";
         let read = read(file).unwrap();
         assert_eq!((read.fillers, read.negations), (vec!["a", "an"], vec!["not"]));
-        assert_eq!((read.ordinary, read.usage), (vec!["config"], vec![("sdb", -1.5), ("es", -1.5)]));
+        assert_eq!(
+            (read.ordinary, read.usage),
+            (vec!["config"], vec![("sdb", -1.5), ("es", -1.5)])
+        );
         assert_eq!(read.verbs[0].words, ["kill"]);
         let meant = [("stop", Hint::Strong), ("delete", Hint::Weak), ("end", Hint::Weak)];
         assert_eq!(read.verbs[0].meant, meant);

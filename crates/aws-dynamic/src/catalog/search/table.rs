@@ -104,7 +104,8 @@ impl Table {
         }
         for (entry, span) in table.rows.iter_mut().zip(spans) {
             let own = found.get(span).unwrap_or_default();
-            entry.burden = own.iter().map(|(term, _)| burden(*term, &table.weights, vocabulary)).sum();
+            entry.burden =
+                own.iter().map(|(term, _)| burden(*term, &table.weights, vocabulary)).sum();
         }
         found.sort_unstable_by_key(|(term, posting)| (*term, posting.row));
         let mut at = 0;

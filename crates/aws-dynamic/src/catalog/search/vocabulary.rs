@@ -131,7 +131,8 @@ mod tests {
     #[test]
     fn errors_of_typing_are_seen_through() {
         let mut vocabulary = Vocabulary::default();
-        for form in ["lambda", "instances", "tables", "label", "load", "balancer", "configuration"] {
+        for form in ["lambda", "instances", "tables", "label", "load", "balancer", "configuration"]
+        {
             vocabulary.intern(form);
         }
         let check = |typed: &str, expected: &[&str]| {

@@ -10,8 +10,18 @@ const WHOLE: [&str; 8] =
     ["dynamodb", "graphql", "ipv4", "ipv6", "iot", "oauth", "saml", "quicksight"];
 /// Words whose ending is none.
 const AS_THEY_ARE: [&str; 12] = [
-    "finding", "setting", "meeting", "listing", "string", "during", "kinesis", "redis", "alias",
-    "analysis", "synthesis", "atlas",
+    "finding",
+    "setting",
+    "meeting",
+    "listing",
+    "string",
+    "during",
+    "kinesis",
+    "redis",
+    "alias",
+    "analysis",
+    "synthesis",
+    "atlas",
 ];
 
 /// A word as it stands in a text, in small letters.
