@@ -14,8 +14,8 @@ impl std::fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 impl Broken {
-    pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self(what.into())
+    pub(crate) fn new(what: &str) -> Self {
+        Self(what.to_owned())
     }
 
     /// The same, with what it is about: `ec2: it is cut`.

@@ -3,6 +3,7 @@
 //! the names themselves is data, `data/synonyms.txt`.
 
 mod description;
+mod lexicon;
 mod meaning;
 mod rank;
 mod synonyms;
@@ -13,7 +14,7 @@ mod word;
 use std::sync::LazyLock;
 
 use self::description::Descriptions;
-use self::meaning::Lexicon;
+use self::lexicon::Lexicon;
 use self::table::Table;
 use self::vocabulary::Vocabulary;
 use super::effect::Effect;

@@ -2,7 +2,8 @@
 //! all services and operations, and texts that say nothing.
 //!
 //! `queries.tsv` was written before the search was. The synonyms were tuned with its lines of odd
-//! number; what the even ones miss was not looked at. `later.tsv` was written when the synonyms were.
+//! number; what the even ones miss was not looked at. `later.tsv` was written when the synonyms were, and
+//! then tuned with; `last.tsv` was written when all else was done, and is only measured.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use aws_dynamic::catalog::{Effect, Index};
 
 const QUERIES: &str = include_str!("queries.tsv");
 const LATER: &str = include_str!("later.tsv");
+const LAST: &str = include_str!("last.tsv");
 const SYNONYMS: &str = include_str!("../../data/synonyms.txt");
 
 fn search() -> &'static Search<'static> {
@@ -48,14 +50,16 @@ fn nineteen_of_twenty_queries_are_answered_within_five() {
     let tuned = recall(QUERIES.lines().step_by(2));
     let held_out = recall(QUERIES.lines().skip(1).step_by(2));
     let later = recall(LATER.lines());
+    let last = recall(LAST.lines());
     let (all, five) = (tuned.0 + held_out.0, tuned.2 + held_out.2);
     for (name, (all, first, five, _)) in
-        [("tuned", &tuned), ("held out", &held_out), ("later", &later)]
+        [("tuned", &tuned), ("held out", &held_out), ("later", &later), ("last", &last)]
     {
         eprintln!("{name}: {all} queries, {first} answered first, {five} within five");
     }
-    eprintln!("TUNED\n{}LATER\n{}", tuned.3, later.3);
     assert!(all >= 200, "{all}");
+    let (all_later, five_later) = (later.0, later.2);
+    assert!(five_later * 100 >= all_later * 90, "{five_later} of {all_later}:\n{}", later.3);
     assert!(five * 100 >= all * 95, "{five} of {all}; of those tuned with:\n{}", tuned.3);
 }
 
@@ -63,7 +67,7 @@ fn nineteen_of_twenty_queries_are_answered_within_five() {
 fn every_expected_operation_exists_and_no_query_is_a_rule() {
     let rules: Vec<_> = SYNONYMS.lines().filter_map(|line| line.split_once('=')).collect();
     let said: Vec<_> = rules.iter().flat_map(|(said, _)| said.split('|').map(str::trim)).collect();
-    for line in QUERIES.lines().chain(LATER.lines()) {
+    for line in QUERIES.lines().chain(LATER.lines()).chain(LAST.lines()) {
         let (text, expected) = line.split_once('\t').unwrap();
         assert!(text.split(' ').count() < 3 || !said.contains(&text), "{text}");
         for name in expected.split(' ') {
@@ -75,16 +79,14 @@ fn every_expected_operation_exists_and_no_query_is_a_rule() {
 #[test]
 fn the_name_of_a_service_finds_its_operations() {
     for service in Index::get().unwrap().services() {
-        for text in [service.name().to_owned()] {
-            let hits = search().find(&Query { text: &text, service: None, effect: None, limit: 5 });
-            let first = hits.first().unwrap_or_else(|| panic!("{text}"));
-            assert_eq!(first.service.name(), service.name(), "{text}");
-        }
+        let text = service.name();
+        let hits = search().find(&Query { text, service: None, effect: None, limit: 5 });
+        assert_eq!(hits.first().map(|hit| hit.service.name()), Some(text));
     }
 }
 
 /// One operation of so many is looked for; all 19,796 with `--ignored`.
-const SAMPLED: usize = 101;
+const SAMPLED: usize = 31;
 
 #[test]
 fn the_name_of_an_operation_finds_it() {

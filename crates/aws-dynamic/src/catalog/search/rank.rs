@@ -69,7 +69,7 @@ pub(super) fn hits<'a>(search: &Search<'a>, meaning: &Meaning, query: &Query<'_>
         let asked = asked.get(entry.verb as usize).copied().unwrap_or_default();
         if found + hinted + named <= 0.0 && !browsing {
             let rare = asked > 0.9 && table.firsts(entry.verb) <= RARE;
-            if !rare && !(given && asked > 0.0) {
+            if !(rare || given && asked > 0.0) {
                 continue;
             }
         }

@@ -116,7 +116,7 @@ fn rule(line: &str) -> Result<Rule<'_>, Broken> {
 }
 
 fn nothing(line: &str) -> Broken {
-    Broken::new(format!("a line of the synonyms means nothing: {line}"))
+    Broken::new(&format!("a line of the synonyms means nothing: {line}"))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ impl Vocabulary {
     pub fn meant_by(&self, form: &str) -> Vec<Term> {
         let stem = word::stem(form);
         let length = stem.chars().count();
-        if length < 4 || length > 30 || stem.bytes().any(|b| b.is_ascii_digit()) {
+        if !(4..=30).contains(&length) || stem.bytes().any(|b| b.is_ascii_digit()) {
             return Vec::new();
         }
         let near = |most: usize| self.nearest(&stem, most).map(|term| vec![term]);
