@@ -102,18 +102,21 @@ fn the_name_of_every_operation_finds_it() {
 /// A name that operations of many services have finds five of these; with its service it finds it.
 fn names_are_found(step: usize) {
     let index = Index::get().unwrap();
-    let mut sharing: HashMap<&str, usize> = HashMap::new();
+    let mut sharing: HashMap<String, usize> = HashMap::new();
     let all = || index.services().iter().flat_map(|s| s.operations().iter().map(move |o| (s, o)));
     for (_, operation) in all() {
-        *sharing.entry(operation.name()).or_default() += 1;
+        *sharing.entry(operation.name().to_lowercase()).or_default() += 1;
     }
     let mut wrong = Vec::new();
     for (service, operation) in all().step_by(step) {
         let name = operation.name();
         let hits = found(name, 5);
         let full = format!("{}:{name}", service.name());
-        let alike = hits.iter().filter(|hit| hit.ends_with(&format!(":{name}"))).count();
-        if !(hits.contains(&full) || (sharing[name] > 5 && alike == 5)) {
+        let alike = hits.iter().filter(|hit| {
+            hit.split_once(':').is_some_and(|(_, own)| own.eq_ignore_ascii_case(name))
+        });
+        let alike = alike.count();
+        if !(hits.contains(&full) || (sharing[&name.to_lowercase()] > 5 && alike == 5)) {
             wrong.push(format!("{name}: {hits:?}"));
         }
         for text in [full.clone(), format!("{} {}", service.name(), spelled(name))] {

@@ -51,7 +51,7 @@ pub(super) enum Meant {
 
 /// A service is meant by a name of its own, by one that it shares, by one that is also a word.
 pub(super) const NAMED: f32 = 7.0;
-const SHARED: f32 = 4.5;
+pub(super) const SHARED: f32 = 4.5;
 pub(super) const ORDINARY: f32 = 3.0;
 /// What a rule gives a service or an operation.
 const SERVICE: (f32, f32) = (6.0, 2.5);

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::lexicon::{Called, Lexicon, Meant, NAMED, ORDINARY};
+use super::lexicon::{Called, Lexicon, Meant, NAMED, ORDINARY, SHARED};
 use super::table::{Row, Table, sum};
 use super::vocabulary::{Term, Vocabulary};
 use super::word::{self, Word};
@@ -36,6 +36,7 @@ const WRITTEN: f32 = 30.0;
 const SPOKEN: f32 = 4.0;
 const WHOLE: f32 = 6.0;
 const WITH_SERVICE: f32 = 20.0;
+const WITH_ITS_OWN: f32 = 30.0;
 
 struct Token {
     text: String,
@@ -59,6 +60,7 @@ impl Lexicon {
         let called = self.called(&tokens);
         let mut taken = self.follow_rules(&tokens, &called, table, &mut meaning);
         let mentioned = mentioned(&tokens, &called, &mut taken, &mut meaning);
+        forget_guesses(&mentioned, &mut meaning);
         names(&words, &mentioned, index, table, &mut meaning);
         self.look_for(&tokens, &taken, table, vocabulary, &mut meaning);
         meaning
@@ -307,14 +309,15 @@ struct Taken {
     named: usize,
 }
 
-/// Adds the services whose names are among the words, where no rule says more.
+/// Adds the services whose names are among the words, where no rule says more; gives what the name
+/// of an operation is worth beside each.
 fn mentioned(
     tokens: &[Token],
     called: &[(Range<usize>, &[Called])],
     taken: &mut [Taken],
     meaning: &mut Meaning,
-) -> HashSet<u16> {
-    let mut mentioned = HashSet::new();
+) -> HashMap<u16, f32> {
+    let mut mentioned = HashMap::new();
     for (span, services) in called {
         let longer = |(other, _): &(Range<usize>, &[Called])| {
             other.start <= span.start && span.end <= other.end && other.len() > span.len()
@@ -341,16 +344,28 @@ fn mentioned(
                 (false, _) => called.weight,
             };
             add(&mut meaning.services, called.service, weight * sure);
-            mentioned.insert(called.service);
+            let more = if called.own { WITH_ITS_OWN } else { WITH_SERVICE };
+            let known: &mut f32 = mentioned.entry(called.service).or_default();
+            *known = known.max(more);
         }
     }
     mentioned
 }
 
+/// Leaves out what words hint at weakly where another service is named.
+fn forget_guesses(mentioned: &HashMap<u16, f32>, meaning: &mut Meaning) {
+    let weight = |service: &u16| meaning.services.get(service).copied().unwrap_or_default();
+    if mentioned.keys().any(|service| weight(service) >= SHARED) {
+        meaning
+            .services
+            .retain(|service, weight| mentioned.contains_key(service) || *weight >= SHARED);
+    }
+}
+
 /// Adds to the names that stand in the words as they are written.
 fn names(
     words: &[Word],
-    mentioned: &HashSet<u16>,
+    mentioned: &HashMap<u16, f32>,
     index: &Index,
     table: &Table,
     meaning: &mut Meaning,
@@ -385,7 +400,7 @@ fn names(
         covered = end;
         for row in rows {
             let service = table.rows().get(row as usize).map_or(u16::MAX, |entry| entry.service);
-            let more = if mentioned.contains(&service) { WITH_SERVICE } else { 0.0 };
+            let more = mentioned.get(&service).copied().unwrap_or_default();
             add(&mut meaning.operations, row, weight + more);
         }
     }
