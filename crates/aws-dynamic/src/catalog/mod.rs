@@ -8,6 +8,7 @@ mod models;
 pub(crate) mod name;
 mod operation;
 mod packed;
+pub mod search;
 mod when;
 #[cfg(feature = "pack")]
 pub mod write;
