@@ -35,6 +35,8 @@ pub struct Allowed {
     pub signing_names: BTreeSet<String>,
     /// Headers that rules set.
     headers: BTreeSet<String>,
+    /// Ends of hosts, as they are written, that are none of a partition's: `on.aws`, `localhost`.
+    hosts: BTreeSet<String>,
 }
 
 /// Schemes of signatures that rules may name.
@@ -58,6 +60,9 @@ enum Piece<'e> {
     Own,
     /// Scheme of the user's own endpoint.
     OwnScheme,
+    /// Its path, which may be empty, and the one that is a slash at least.
+    OwnPath,
+    OwnSlashes,
     /// The suffix of a partition.
     Suffix,
     Other,
@@ -65,9 +70,26 @@ enum Piece<'e> {
 
 impl Allowed {
     /// What trusted rules say, and no more.
-    pub fn by(rules: Option<&RuleSet<'_>>, signing_name: &str) -> Self {
+    pub fn by(
+        rules: Option<&RuleSet<'_>>,
+        signing_name: &str,
+        partitions: &Partitions<'_>,
+    ) -> Self {
         let mut allowed = Self::default();
         allowed.signing_names.insert(signing_name.to_owned());
+        if let Some(rules) = rules {
+            let suffixes = suffixes(partitions);
+            // Nothing is refused here: what is odd is what is trusted.
+            let mut written = Written {
+                suffixes: &suffixes,
+                allowed: None,
+                origins: Vec::new(),
+                odd: Vec::new(),
+            };
+            let _ = written.set(rules);
+            // What a request alone decides is never trusted.
+            allowed.hosts.extend(written.odd.into_iter().filter(|end| end != "?"));
+        }
         for target in rules.into_iter().flat_map(|rules| targets(&rules.rules)) {
             for scheme in &target.schemes {
                 if let Some(Expression::Text(name)) = &scheme.signing_name {
@@ -90,16 +112,9 @@ impl RuleSet<'_> {
         partitions: &Partitions<'_>,
     ) -> Result<()> {
         let suffixes = suffixes(partitions);
-        let mut written = Written { suffixes: &suffixes, allowed, origins: Vec::new() };
-        for parameter in &self.parameters {
-            written.origins.push(match (parameter.built_in, parameter.kind) {
-                (Some(BuiltIn::Endpoint), Kind::Text) if parameter.default.is_none() => {
-                    Origin::Endpoint
-                }
-                _ => Origin::Other,
-            });
-        }
-        written.rules(&self.rules)?;
+        let (origins, odd) = (Vec::new(), Vec::new());
+        let mut written = Written { suffixes: &suffixes, allowed: Some(allowed), origins, odd };
+        written.set(self)?;
         self.evaluated(before, allowed, partitions)
     }
 
@@ -191,12 +206,27 @@ fn signs_for(name: &str, allowed: &Allowed) -> Result<()> {
 /// The rules as they are written.
 struct Written<'s> {
     suffixes: &'s BTreeSet<String>,
-    allowed: &'s Allowed,
+    /// None while it is found out what is.
+    allowed: Option<&'s Allowed>,
     /// Of the parameters, then of the variables where it stands.
     origins: Vec<Origin>,
+    /// Ends of hosts that are nobody's who is known.
+    odd: Vec<String>,
 }
 
 impl Written<'_> {
+    fn set(&mut self, set: &RuleSet<'_>) -> Result<()> {
+        for parameter in &set.parameters {
+            self.origins.push(match (parameter.built_in, parameter.kind) {
+                (Some(BuiltIn::Endpoint), Kind::Text) if parameter.default.is_none() => {
+                    Origin::Endpoint
+                }
+                _ => Origin::Other,
+            });
+        }
+        self.rules(&set.rules)
+    }
+
     fn rules(&mut self, rules: &[Rule<'_>]) -> Result<()> {
         for rule in rules {
             let height = self.origins.len();
@@ -240,12 +270,20 @@ impl Written<'_> {
         }
     }
 
-    fn target(&self, target: &Target<'_>) -> Result<()> {
+    fn target(&mut self, target: &Target<'_>) -> Result<()> {
         let mut pieces = Vec::new();
         self.pieces(&target.url, &mut pieces);
-        self.url(&pieces)?;
+        let host = host(&pieces, self.suffixes);
+        let Some(allowed) = self.allowed else {
+            self.odd.extend(host.err());
+            return Ok(());
+        };
+        if let Some(end) = host.err().filter(|end| !allowed.hosts.contains(end)) {
+            let why = format!("its endpoint rules lead to {end:?}, which is no host of AWS");
+            return Err(Untrusted(why));
+        }
         for (name, _) in &target.headers {
-            if !self.allowed.headers.contains(&name.to_lowercase()) {
+            if !allowed.headers.contains(&name.to_lowercase()) {
                 return Err(Untrusted(format!("its endpoint rules set the header {name:?}")));
             }
         }
@@ -256,7 +294,7 @@ impl Written<'_> {
             }
             match &scheme.signing_name {
                 None => {}
-                Some(Expression::Text(name)) => signs_for(name, self.allowed)?,
+                Some(Expression::Text(name)) => signs_for(name, allowed)?,
                 Some(_) => {
                     let what = "its endpoint rules put the name in signatures together";
                     return Err(Untrusted(what.to_owned()));
@@ -277,6 +315,8 @@ impl Written<'_> {
             Expression::Part(of, steps) => pieces.push(match (self.origin(of), steps.as_slice()) {
                 (Origin::EndpointUrl, [Step::Url(UrlPart::Scheme)]) => Piece::OwnScheme,
                 (Origin::EndpointUrl, [Step::Url(UrlPart::Authority)]) => Piece::Own,
+                (Origin::EndpointUrl, [Step::Url(UrlPart::Path)]) => Piece::OwnPath,
+                (Origin::EndpointUrl, [Step::Url(UrlPart::NormalizedPath)]) => Piece::OwnSlashes,
                 (
                     Origin::Partition,
                     [
@@ -292,83 +332,78 @@ impl Written<'_> {
             }
         }
     }
+}
 
-    /// Whether the host of a URL ends in what is AWS's or the user's own.
-    fn url(&self, pieces: &[Piece<'_>]) -> Result<()> {
-        let outside = |what: &str| {
-            Err(Untrusted(format!("its endpoint rules lead to {what}, which is no host of AWS")))
-        };
-        // The user's own endpoint as a whole: what follows is a path.
-        if let [Piece::Own, rest @ ..] = pieces {
-            return match rest.first() {
-                None => Ok(()),
-                Some(Piece::Text(text)) if text.starts_with('/') => Ok(()),
-                Some(_) => outside("something after the user's own endpoint"),
-            };
-        }
-        let (host, own) = match pieces {
-            [Piece::OwnScheme, Piece::Text(text), rest @ ..] => match text.strip_prefix("://") {
-                Some(text) => ((text, rest), true),
-                None => return outside("something of the user's own endpoint"),
-            },
-            [Piece::Text(text), rest @ ..] => match text.strip_prefix("https://") {
-                Some(text) => ((text, rest), false),
-                None => return outside(&format!("{text:?}")),
-            },
-            _ => return outside("a URL that a parameter decides"),
-        };
-        let (first, rest) = host;
-        // The end of the host so far, as far as it is written.
-        let mut tail = String::new();
-        let mut ends_well = false;
-        for piece in std::iter::once(&Piece::Text(first)).chain(rest) {
-            match piece {
-                Piece::Text(text) => {
-                    let (part, ended) = match text.split_once('/') {
-                        Some((part, _)) => (part, true),
-                        None => (*text, false),
-                    };
-                    let letters =
-                        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-                    if !part.bytes().all(letters) {
-                        return outside(&format!("{text:?}"));
-                    }
-                    if !part.is_empty() {
-                        tail.push_str(part);
-                        ends_well = self.is_aws(&tail);
-                    }
-                    if ended {
-                        break;
-                    }
+/// The end of the host of a URL, as it is written, if that is neither AWS's nor the user's own. A `?`
+/// is what only a request decides.
+fn host(pieces: &[Piece<'_>], suffixes: &BTreeSet<String>) -> Result<(), String> {
+    let (first, rest) = match pieces {
+        [Piece::Own, rest @ ..] => return own_path(rest),
+        [Piece::OwnScheme, Piece::Text(text), rest @ ..] => (text.strip_prefix("://"), rest),
+        [Piece::Text(text), rest @ ..] => (text.strip_prefix("https://"), rest),
+        _ => (None, pieces),
+    };
+    let Some(first) = first else {
+        return Err(match pieces {
+            [Piece::Text(text)] => (*text).to_owned(),
+            _ => "?".to_owned(),
+        });
+    };
+    let mut end = String::new();
+    let mut is_aws = false;
+    let first = Piece::Text(first);
+    let mut pieces = std::iter::once(&first).chain(rest);
+    while let Some(piece) = pieces.next() {
+        match piece {
+            Piece::Text(text) => {
+                let (part, path) = match text.split_once('/') {
+                    Some((part, _)) => (part, true),
+                    None => (*text, false),
+                };
+                let letters = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+                if !part.bytes().all(letters) {
+                    return Err((*text).to_owned());
                 }
-                // A suffix is one below a dot.
-                Piece::Suffix => {
-                    ends_well = tail.ends_with('.');
-                    tail.clear();
-                    tail.push('?');
+                if !part.is_empty() {
+                    end.push_str(part);
+                    is_aws = suffixes.iter().any(|suffix| ends_in(&end, suffix));
                 }
-                Piece::Own => {
-                    ends_well = own;
-                    tail.clear();
-                    tail.push('?');
-                    // What follows of the user's own endpoint is its path.
-                    if own {
-                        break;
-                    }
-                }
-                Piece::OwnScheme | Piece::Other => {
-                    ends_well = false;
-                    tail.clear();
-                    tail.push('?');
+                if path {
+                    break;
                 }
             }
+            Piece::Own => {
+                let rest: Vec<&Piece<'_>> = pieces.collect();
+                return own_path(rest);
+            }
+            // A suffix is one below a dot.
+            Piece::Suffix => {
+                is_aws = end.ends_with('.');
+                "?".clone_into(&mut end);
+            }
+            Piece::OwnScheme | Piece::OwnPath | Piece::OwnSlashes | Piece::Other => {
+                is_aws = false;
+                "?".clone_into(&mut end);
+            }
         }
-        if ends_well { Ok(()) } else { outside(&format!("{tail:?}")) }
     }
+    if is_aws { Ok(()) } else { Err(end) }
+}
 
-    fn is_aws(&self, tail: &str) -> bool {
-        self.suffixes.iter().any(|suffix| ends_in(tail, suffix))
+/// What may follow the user's own endpoint: a path, and nothing that would be part of the host.
+fn own_path<'e>(rest: impl IntoIterator<Item = &'e Piece<'e>>) -> Result<(), String> {
+    for piece in rest {
+        match piece {
+            Piece::OwnPath => {}
+            Piece::OwnSlashes => return Ok(()),
+            Piece::Text(text) if text.starts_with('/') => return Ok(()),
+            Piece::Text(text) => return Err((*text).to_owned()),
+            Piece::Own | Piece::OwnScheme | Piece::Suffix | Piece::Other => {
+                return Err("?".to_owned());
+            }
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]

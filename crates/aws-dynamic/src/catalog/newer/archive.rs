@@ -145,3 +145,26 @@ impl<R: Read> Read for Summed<R> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_is_too_long_is_no_short_one() {
+        let read = |left| {
+            let mut stream = Bounded { left, stream: [7; 100].as_slice() };
+            io::copy(&mut stream, &mut io::sink()).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(100), Ok(100));
+        assert_eq!(read(99), Err("it is larger than any archive of models".to_owned()));
+    }
+
+    #[test]
+    fn headers_of_names_are_bounded() {
+        let long = vec![b'a'; 20 << 10];
+        assert!(short(&mut long.as_slice()).is_err());
+        assert_eq!(pax(b"30 path=models/x/service/1/a.js\n", "path"), None);
+        assert_eq!(pax(b"15 path=abcdef\n", "path"), Some(b"abcdef".to_vec()));
+    }
+}

@@ -132,7 +132,11 @@ impl Building {
             let Some(service) = models.service(name) else { continue };
             let service = service.map_err(broken)?;
             ids.insert(service.id().to_owned(), name);
-            let allowed = Allowed::by(rules.of(name).map_err(broken)?, service.signing_name());
+            let allowed = Allowed::by(
+                rules.of(name).map_err(broken)?,
+                service.signing_name(),
+                rules.partitions(),
+            );
             signing.extend(allowed.signing_names.iter().map(|name| name.to_ascii_lowercase()));
         }
         Ok(Self {
@@ -300,7 +304,7 @@ impl Building {
         if before == Some(&set) {
             return Ok(None);
         }
-        let allowed = Allowed::by(before, signing_name);
+        let allowed = Allowed::by(before, signing_name, self.rules.partitions());
         set.trusted(before, &allowed, self.rules.partitions())
             .map_err(|error| Refused::Unusable(error.to_string()))?;
         Ok(Some(json.clone()))
@@ -324,8 +328,12 @@ impl Building {
         };
         let unusable = |error: &dyn std::fmt::Display| Refused::Unusable(error.to_string());
         let set = RuleSet::of_json(json).map_err(|error| unusable(&error))?;
-        set.trusted(None, &Allowed::by(None, &signing_name), self.rules.partitions())
-            .map_err(|error| unusable(&error))?;
+        set.trusted(
+            None,
+            &Allowed::by(None, &signing_name, self.rules.partitions()),
+            self.rules.partitions(),
+        )
+        .map_err(|error| unusable(&error))?;
         let is_shared = self.signing.contains(&signing_name.to_ascii_lowercase());
         if is_shared {
             self.note(format!(

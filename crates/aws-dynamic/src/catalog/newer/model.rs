@@ -20,7 +20,6 @@ const HELD: usize = 768 << 20;
 pub(super) struct Model {
     /// The folder that it stands in.
     pub folder: String,
-    pub version: String,
     pub service: Service,
     pub rules: Option<Value>,
     /// Whether its rules are there in the form of a diagram alone, which is not read.
@@ -58,8 +57,7 @@ impl Models {
                 if known.is_some_and(|(known, _)| *known > version) {
                     return Ok(());
                 }
-                let model =
-                    if too_large { Err(problem()) } else { of_smithy(&folder, &version, &content) };
+                let model = if too_large { Err(problem()) } else { of_smithy(&folder, &content) };
                 self.smithy.insert(folder, (version, model.map(Box::new)));
             }
             Place::Partitions => self.partitions = Some(content).filter(|_| !too_large),
@@ -108,21 +106,20 @@ impl Models {
                 }
             }
         }
-        let botocore = newest.into_iter().map(|(folder, (version, held))| {
-            let model = of_botocore(&folder, &version, &held).map(Box::new);
+        let botocore = newest.into_iter().map(|(folder, (_, held))| {
+            let model = of_botocore(&folder, &held).map(Box::new);
             (folder, model)
         });
         self.smithy.into_iter().map(|(folder, (_, model))| (folder, model)).chain(botocore)
     }
 }
 
-fn of_smithy(folder: &str, version: &str, content: &[u8]) -> Result<Model, String> {
+fn of_smithy(folder: &str, content: &[u8]) -> Result<Model, String> {
     let json = smithy::parsed(content).map_err(|error| words(&error.to_string()))?;
     let imported = smithy::of_json("", &json, Unknown::IsNoted);
     let imported = imported.map_err(|error| words(&error.to_string()))?;
     Ok(Model {
         folder: folder.to_owned(),
-        version: version.to_owned(),
         has_diagram: imported.endpoint_diagram.is_some(),
         rules: imported.endpoint_rules,
         arn_namespace: imported.arn_namespace,
@@ -132,7 +129,7 @@ fn of_smithy(folder: &str, version: &str, content: &[u8]) -> Result<Model, Strin
     })
 }
 
-fn of_botocore(folder: &str, version: &str, held: &BotocoreFiles) -> Result<Model, String> {
+fn of_botocore(folder: &str, held: &BotocoreFiles) -> Result<Model, String> {
     if let Some(problem) = &held.problem {
         return Err(problem.clone());
     }
@@ -142,7 +139,6 @@ fn of_botocore(folder: &str, version: &str, held: &BotocoreFiles) -> Result<Mode
     let service = botocore::service("", &held.files).map_err(|error| words(&error.to_string()))?;
     Ok(Model {
         folder: folder.to_owned(),
-        version: version.to_owned(),
         service,
         rules: held.rules.as_ref().map(json).transpose()?,
         has_diagram: false,

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use crate::import::facts::{Checksum, Operation};
 
 /// An operation of which nothing but its name is known.

@@ -29,7 +29,11 @@ fn rules(url: &str, properties: &Value) -> Value {
 fn trusted(url: &str, properties: &Value) -> Result<()> {
     let json = rules(url, properties);
     let partitions = Rules::embedded().unwrap().partitions();
-    RuleSet::of_json(&json).unwrap().trusted(None, &Allowed::by(None, "thing"), partitions)
+    RuleSet::of_json(&json).unwrap().trusted(
+        None,
+        &Allowed::by(None, "thing", partitions),
+        partitions,
+    )
 }
 
 fn refused(url: &str, expected: &str) {
@@ -114,7 +118,7 @@ fn a_header_that_rules_set_is_found() {
             "url": "https://thing.amazonaws.com", "headers": {"X-Amz-Target": ["Other.Delete"]}}}]});
     let partitions = Rules::embedded().unwrap().partitions();
     let set = RuleSet::of_json(&json).unwrap();
-    let error = set.trusted(None, &Allowed::by(None, "thing"), partitions).unwrap_err();
+    let error = set.trusted(None, &Allowed::by(None, "thing", partitions), partitions).unwrap_err();
     assert!(error.to_string().contains("header \"X-Amz-Target\""), "{error}");
 }
 
@@ -125,10 +129,58 @@ fn the_rules_of_this_build_are_trusted() {
     for name in rules.services() {
         let set = rules.of(name).unwrap().unwrap();
         let service = Models::embedded().unwrap().service(name).unwrap().unwrap();
-        let allowed = Allowed::by(Some(set), service.signing_name());
+        let allowed = Allowed::by(Some(set), service.signing_name(), rules.partitions());
         if let Err(error) = set.trusted(Some(set), &allowed, rules.partitions()) {
             wrong.push(format!("{name}: {error}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_follows_the_users_own_host() {
+    let check = |url: &str, expected: bool| {
+        let json = json!({
+            "version": "1.0",
+            "parameters": {
+                "Endpoint": {"type": "String", "builtIn": "SDK::Endpoint"},
+                "Name": {"type": "String"},
+            },
+            "rules": [{"type": "endpoint", "conditions": [
+                {"fn": "parseURL", "argv": [{"ref": "Endpoint"}], "assign": "own"},
+                {"fn": "parseURL", "argv": [{"ref": "Name"}], "assign": "other"},
+            ], "endpoint": {"url": url}}],
+        });
+        let partitions = Rules::embedded().unwrap().partitions();
+        let set = RuleSet::of_json(&json).unwrap();
+        let trusted = set.trusted(None, &Allowed::by(None, "thing", partitions), partitions);
+        assert_eq!(trusted.is_ok(), expected, "{url}: {trusted:?}");
+    };
+    check("{own#scheme}://{own#authority}", true);
+    check("{own#scheme}://{Name}.{own#authority}{own#path}", true);
+    check("https://{Name}.ec2.{own#authority}", true);
+    check("{own#scheme}://{own#authority}{own#normalizedPath}{Name}", true);
+    check("{own#scheme}://{own#authority}{own#path}/{Name}", true);
+    check("{own#scheme}://{own#authority}.evil.example", false);
+    check("{own#scheme}://{own#authority}{Name}", false);
+    check("{own#scheme}://{own#authority}{own#path}.evil.example", false);
+    check("{own#scheme}://{own#authority}{own#path}{Name}", false);
+    check("{other#scheme}://{own#authority}", false);
+    check("{own#scheme}://{other#authority}", false);
+    check("{other#scheme}://{other#authority}", false);
+    check("https://{own#path}", false);
+}
+
+#[test]
+fn an_own_endpoint_with_a_default_is_not_the_users() {
+    let json = json!({
+        "version": "1.0",
+        "parameters": {
+            "Endpoint": {"type": "String", "builtIn": "SDK::Endpoint", "default": "https://evil.example"},
+        },
+        "rules": [{"type": "endpoint", "conditions": [], "endpoint": {"url": "{Endpoint}"}}],
+    });
+    let partitions = Rules::embedded().unwrap().partitions();
+    let set = RuleSet::of_json(&json).unwrap();
+    assert!(set.trusted(None, &Allowed::by(None, "thing", partitions), partitions).is_err());
 }
