@@ -53,7 +53,7 @@ bash tests/conformance.sh
 
 say "the catalog is what its sources make, and has every fact of theirs; AWS's protocol cases"
 AWS_MCP_TEST_SOURCES=$sources cargo test -p aws-dynamic --features pack --locked \
-  --lib --bin pack --test reproducible --test botocore --test endpoint_cases --test protocols
+  --lib --bin pack --test reproducible --test botocore --test endpoint_cases --test protocols --test newer_sources
 
 say "cargo deny"
 "$deny/bin/cargo-deny" --workspace --locked check bans licenses sources

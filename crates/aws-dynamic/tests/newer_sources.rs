@@ -93,7 +93,12 @@ fn from_the_same_botocore_nothing_is_new() {
 
 const NEWER: &str = "botocore's model is a year and a half newer";
 /// Services whose requests are not those of the embedded model, and why.
-const DIFFERENCES: &[(&str, &str, usize, &str)] = &[];
+const DIFFERENCES: &[(&str, &str, usize, &str)] = &[
+    ("glacier", "input", 4, "limits are texts in botocore and numbers in Smithy"),
+    ("lambda", "uri", 2, "the order of a query, which does not count"),
+    ("s3", "input", 2, "markers of parts are numbers in botocore and texts in Smithy"),
+    ("s3", "uri", 35, "x-id tells operations apart in a log; botocore takes it away"),
+];
 
 #[test]
 #[ignore = "needs AWS's Smithy models: see the head of this file"]
@@ -129,8 +134,13 @@ fn requests_of_both_models_are_the_same() {
             for is_full in [false, true] {
                 let input = one.input().map_or(Value::Null, |s| value(s, is_full, &mut Vec::new()));
                 let (one, other) = (request(one, &input), request(other, &input));
+                let (Ok(one), Ok(other)) = (&one, &other) else {
+                    let why = format!("{one:?}\n      {other:?}");
+                    found.entry((name.to_owned(), "input")).or_default().push(why);
+                    continue;
+                };
                 for (what, (one, other)) in
-                    ["method", "uri", "headers", "body"].iter().zip(one.iter().zip(&other))
+                    ["method", "uri", "headers", "body"].iter().zip(one.iter().zip(other))
                 {
                     if one == other {
                         same += 1;
@@ -175,13 +185,13 @@ fn requests_of_both_models_are_the_same() {
 }
 
 /// Method, URI, headers and body; or why there is none.
-fn request(operation: Operation<'_>, input: &Value) -> [String; 4] {
+fn request(operation: Operation<'_>, input: &Value) -> Result<[String; 4], String> {
     let made = Exchange::of(operation).map_err(|error| error.to_string()).and_then(|exchange| {
         let token = || "token".to_owned();
         exchange.request(input, Some(&token)).map_err(|error| error.to_string())
     });
     match made {
-        Err(error) => [error, String::new(), String::new(), String::new()],
+        Err(error) => Err(error),
         Ok(request) => {
             let mut headers: Vec<String> = request
                 .headers
@@ -194,7 +204,7 @@ fn request(operation: Operation<'_>, input: &Value) -> [String; 4] {
             let body =
                 serde_json::from_str::<Value>(&body).map_or(body, |json| sorted(json).to_string());
             let uri = request.uri.clone();
-            [request.method.clone(), uri, headers.join("; "), body]
+            Ok([request.method.clone(), uri, headers.join("; "), body])
         }
     }
 }

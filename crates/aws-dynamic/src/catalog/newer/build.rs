@@ -97,8 +97,8 @@ struct Building {
     models: &'static Models,
     rules: &'static Rules<'static>,
     verbs: Verbs<'static>,
-    /// Canonical names by the id that SDKs tell services apart by.
-    ids: BTreeMap<String, &'static str>,
+    /// Canonical names by the id that SDKs tell services apart by; two services share one.
+    ids: BTreeMap<String, Vec<&'static str>>,
     /// What known services sign for.
     signing: BTreeSet<String>,
     /// By canonical name: what takes the place of the embedded.
@@ -127,11 +127,12 @@ impl Building {
         let (index, models) =
             (Index::embedded().map_err(broken)?, Models::embedded().map_err(broken)?);
         let rules = Rules::embedded().map_err(broken)?;
-        let (mut ids, mut signing) = (BTreeMap::new(), BTreeSet::new());
+        let mut ids: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut signing = BTreeSet::new();
         for name in models.names() {
             let Some(service) = models.service(name) else { continue };
             let service = service.map_err(broken)?;
-            ids.insert(service.id().to_owned(), name);
+            ids.entry(service.id().to_owned()).or_default().push(name);
             let allowed = Allowed::by(
                 rules.of(name).map_err(broken)?,
                 service.signing_name(),
@@ -422,9 +423,14 @@ impl Building {
     /// The canonical name of a model's service: that of the known service which it is, else one made
     /// of its id.
     fn name_of(&self, model: &Model) -> String {
-        match self.ids.get(&model.service.id) {
-            Some(name) => (*name).to_owned(),
-            None => model.service.id.to_ascii_lowercase().replace(' ', "-"),
+        let by_folder = self.name_of_folder(&model.folder);
+        let known = self.ids.get(&model.service.id).map(Vec::as_slice).unwrap_or_default();
+        match (known, model.kind) {
+            (known, _) if known.contains(&by_folder.as_str()) => by_folder,
+            ([name, ..], _) => (*name).to_owned(),
+            // The CLI calls services as botocore's folders, and these are made of the id.
+            ([], Kind::Botocore) => by_folder,
+            ([], Kind::Smithy) => model.service.id.to_ascii_lowercase().replace(' ', "-"),
         }
     }
 

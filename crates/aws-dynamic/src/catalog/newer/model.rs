@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::error::words;
-use super::source::{LARGEST, Place};
+use super::source::{Kind, LARGEST, Place};
 use crate::import::botocore::{self, Files};
 use crate::import::facts::Service;
 use crate::import::smithy::{self, Unknown};
@@ -20,6 +20,7 @@ const HELD: usize = 768 << 20;
 pub(super) struct Model {
     /// The folder that it stands in.
     pub folder: String,
+    pub kind: Kind,
     pub service: Service,
     pub rules: Option<Value>,
     /// Whether its rules are there in the form of a diagram alone, which is not read.
@@ -120,6 +121,7 @@ fn of_smithy(folder: &str, content: &[u8]) -> Result<Model, String> {
     let imported = imported.map_err(|error| words(&error.to_string()))?;
     Ok(Model {
         folder: folder.to_owned(),
+        kind: Kind::Smithy,
         has_diagram: imported.endpoint_diagram.is_some(),
         rules: imported.endpoint_rules,
         arn_namespace: imported.arn_namespace,
@@ -139,6 +141,7 @@ fn of_botocore(folder: &str, held: &BotocoreFiles) -> Result<Model, String> {
     let service = botocore::service("", &held.files).map_err(|error| words(&error.to_string()))?;
     Ok(Model {
         folder: folder.to_owned(),
+        kind: Kind::Botocore,
         service,
         rules: held.rules.as_ref().map(json).transpose()?,
         has_diagram: false,
