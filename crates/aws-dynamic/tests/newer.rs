@@ -218,6 +218,85 @@ fn a_known_service_signs_and_speaks_as_it_did() {
 }
 
 #[test]
+fn new_members_decide_neither_what_a_request_is_nor_where_it_goes() {
+    // A second Action in the body of a read.
+    let iam = |member: &str| {
+        Model::query("IAM")
+            .signing_name("iam")
+            .named("AWSIdentityManagementV20100508")
+            .version("2010-05-08")
+            .member(member, json!({}))
+            .operation("ListUsers", json!({}))
+    };
+    left_out(iam("Action"), "iam", "ListUsers: its input's Action decides what a request is");
+    let newer = built(&[iam("More")]);
+    assert_eq!(effect(&newer, "iam:ListUsers"), Effect::Read);
+    let model = newer.models().service("iam").unwrap().unwrap();
+    assert!(model.operation("ListUsers").unwrap().input().unwrap().member("More").is_some());
+    // Headers that say what a request is.
+    let http = |method: &str, uri: &str| json!({"smithy.api#http": {"method": method, "uri": uri, "code": 200}});
+    let lambda = |traits: Value| {
+        Model::rest("Lambda")
+            .signing_name("lambda")
+            .member("More", traits)
+            .operation("ListFunctions", http("GET", "/2015-03-31/functions"))
+    };
+    for header in ["Host", "X-Amz-Target", "authorization"] {
+        let traits = json!({"smithy.api#httpHeader": header});
+        left_out(lambda(traits), "lambda", "decides what a request is");
+    }
+    // A query that leads to another operation's request: S3 tells them apart by nothing else.
+    let s3 = |query: &str| {
+        Model::xml("S3")
+            .signing_name("s3")
+            .member("More", json!({"smithy.api#httpQuery": query}))
+            .operation("CreateBucket", http("PUT", "/{name}"))
+    };
+    let policy = Index::embedded().unwrap().operation("s3:PutBucketPolicy").unwrap().1.effect();
+    assert!(policy > Index::embedded().unwrap().operation("s3:CreateBucket").unwrap().1.weakest());
+    let rename = |model: Model| model.label("Bucket");
+    let newer = built(&[rename(s3("policy"))]);
+    assert!(newer.index().operation("s3:CreateBucket").unwrap().1.weakest() >= policy);
+    let newer = built(&[rename(s3("anything"))]);
+    let is = newer.index().operation("s3:CreateBucket").unwrap().1.weakest();
+    assert_eq!(is, Index::embedded().unwrap().operation("s3:CreateBucket").unwrap().1.weakest());
+    // The user's own endpoint is nobody else's to say.
+    for (name, traits) in [
+        ("Region", json!({"smithy.rules#staticContextParams": {"Region": {"value": "x"}}})),
+        (
+            "Endpoint",
+            json!({"smithy.rules#staticContextParams": {"Endpoint": {"value": "https://evil.example"}}}),
+        ),
+        (
+            "Endpoint",
+            json!({"smithy.rules#operationContextParams": {"Endpoint": {"path": "name"}}}),
+        ),
+    ] {
+        let expected = format!("it sets {name} of its endpoint rules");
+        let known = Model::new("DynamoDB").signing_name("dynamodb").named("DynamoDB_20120810");
+        left_out(known.operation("ListMore", traits.clone()), "dynamodb", &expected);
+        left_out(Model::new("Moon").operation("ListMore", traits), "moon", &expected);
+    }
+    let member = json!({"smithy.rules#contextParam": {"name": "Endpoint"}});
+    let new = Model::new("Moon").member("More", member).operation("ListMore", json!({}));
+    left_out(new, "moon", "it sets Endpoint of its endpoint rules");
+}
+
+#[test]
+fn what_repeats_calls_is_for_reads_alone() {
+    let waiter = json!({"smithy.waiters#waitable": {"Done": {"acceptors": [
+        {"state": "success", "matcher": {"success": true}}]}}});
+    let mut readonly = waiter.clone();
+    readonly["smithy.api#readonly"] = json!({});
+    let newer = built(&[
+        Model::new("Moon").operation("DeleteRoom", waiter),
+        Model::new("Mars").operation("ListRooms", readonly),
+    ]);
+    let waiters = |name: &str| newer.models().service(name).unwrap().unwrap().waiters().len();
+    assert_eq!((waiters("moon"), waiters("mars")), (0, 1));
+}
+
+#[test]
 fn rules_that_lead_elsewhere_make_a_service_unusable() {
     for (url, expected) in [
         ("https://evil.example", "evil.example"),

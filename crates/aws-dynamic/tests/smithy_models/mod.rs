@@ -17,6 +17,11 @@ pub struct Model {
     url: String,
     properties: Value,
     has_rules: bool,
+    version: String,
+    /// The input's first member.
+    label: String,
+    /// Another member of the input, with its traits.
+    member: Option<(String, Value)>,
     operations: Vec<(String, Value)>,
     raw: Option<Vec<u8>>,
 }
@@ -33,6 +38,9 @@ impl Model {
             url: format!("https://{name}.{{Region}}.{{P#dnsSuffix}}"),
             properties: json!({}),
             has_rules: true,
+            version: "2026-01-01".to_owned(),
+            label: "name".to_owned(),
+            member: None,
             operations: Vec::new(),
             raw: None,
         }
@@ -41,6 +49,28 @@ impl Model {
     /// One whose operations have paths.
     pub fn rest(id: &str) -> Self {
         Self { protocol: "aws.protocols#restJson1", ..Self::new(id) }
+    }
+
+    /// As S3 does.
+    pub fn xml(id: &str) -> Self {
+        Self { protocol: "aws.protocols#restXml", ..Self::new(id) }
+    }
+
+    /// One that speaks queries.
+    pub fn query(id: &str) -> Self {
+        Self { protocol: "aws.protocols#awsQuery", ..Self::new(id) }
+    }
+
+    pub fn version(self, version: &str) -> Self {
+        Self { version: version.to_owned(), ..self }
+    }
+
+    pub fn label(self, label: &str) -> Self {
+        Self { label: label.to_owned(), ..self }
+    }
+
+    pub fn member(self, name: &str, traits: Value) -> Self {
+        Self { member: Some((name.to_owned(), traits)), ..self }
     }
 
     /// A file that is what it is.
@@ -86,6 +116,8 @@ impl Model {
         let mut shapes = Map::new();
         let mut references = Vec::new();
         for (name, traits) in &self.operations {
+            let text = traits.to_string().replace("{name}", &format!("{{{}}}", self.label));
+            let traits: Value = serde_json::from_str(&text).unwrap();
             let mut traits = traits.as_object().unwrap().clone();
             let http = json!({"method": "POST", "uri": format!("/{name}"), "code": 200});
             traits.entry("smithy.api#http").or_insert(http);
@@ -104,12 +136,14 @@ impl Model {
             label = json!({"smithy.api#required": {}, "smithy.api#httpLabel": {}});
         }
         let token = json!({"smithy.api#idempotencyToken": {}});
-        shapes.insert(
-            "test#In".to_owned(),
-            json!({"type": "structure", "members": {
-                "name": {"target": "smithy.api#String", "traits": label},
-                "token": {"target": "smithy.api#String", "traits": token}}}),
-        );
+        let mut members = Map::new();
+        let text_with = |traits: Value| json!({"target": "smithy.api#String", "traits": traits});
+        members.insert(self.label.clone(), text_with(label));
+        members.insert("token".to_owned(), text_with(token));
+        if let Some((name, traits)) = &self.member {
+            members.insert(name.clone(), text_with(traits.clone()));
+        }
+        shapes.insert("test#In".to_owned(), json!({"type": "structure", "members": members}));
         shapes.insert(
             "test#Out".to_owned(),
             json!({"type": "structure", "members": {
@@ -124,12 +158,15 @@ impl Model {
             "smithy.api#documentation": "<p>A service of the test.</p>",
         });
         traits[self.protocol] = json!({});
+        if self.protocol.ends_with("Query") {
+            traits["smithy.api#xmlNamespace"] = json!({"uri": "https://test"});
+        }
         if self.has_rules {
             traits["smithy.rules#endpointRuleSet"] = self.rules();
         }
         shapes.insert(
             format!("test#{}", self.name),
-            json!({"type": "service", "version": "2026-01-01", "operations": references,
+            json!({"type": "service", "version": self.version, "operations": references,
                    "traits": traits}),
         );
         json!({"smithy": "2.0", "shapes": shapes}).to_string().into_bytes()
@@ -141,6 +178,7 @@ impl Model {
             "parameters": {
                 "Region": {"type": "String", "builtIn": "AWS::Region"},
                 "Name": {"type": "String", "default": "x"},
+                "Endpoint": {"type": "String", "builtIn": "SDK::Endpoint"},
             },
             "rules": [{"type": "endpoint", "conditions": [
                 {"fn": "aws.partition", "argv": [{"ref": "Region"}], "assign": "P"},

@@ -11,7 +11,7 @@ use super::manifest::{self, LeftOut, Manifest};
 use super::merge::{self, Merged};
 use super::model::{Model, Models as Read};
 use super::source::{Kind, Source};
-use super::{Newer, Packed, PackedTexts, marks, route, sound, weaker};
+use super::{Newer, Packed, PackedTexts, intake, marks, route, sound, weaker};
 use crate::bytes::Packing;
 use crate::catalog::blocks::NewBlock;
 use crate::catalog::write::{self, NewOperation, NewService};
@@ -215,11 +215,16 @@ impl Building {
         }
         let rules = self.known_rules(name, route::signing_name(&old), &model)?;
         let before = old.operations.clone();
-        let Merged { service, operations: added, differing, is_changed, renamed } =
-            merge::merge(old, &model.service, protocol);
+        let Merged { mut service, operations: added, differing, is_changed, renamed } =
+            merge::merge(old.clone(), &model.service, protocol);
+        intake::check(Some(&old), &service, protocol).map_err(Refused::Unusable)?;
         let mut entry = of_known(known);
         for operation in &mut entry.operations {
             self.stricter(operation, name, &before, &model.service, &differing, protocol);
+            let query = intake::query(Some(&old), &service, &operation.name);
+            if query.is_any || !query.names.is_empty() {
+                reach(operation, &query, &service, known, &before, protocol);
+            }
             let output = service.operations.get(&operation.name).and_then(|o| o.output.as_ref());
             let marked = output.map(|output| marks::of(&service, &output.shape));
             add_sensitive(operation, marked.unwrap_or_default());
@@ -227,22 +232,13 @@ impl Building {
         for added in &added {
             let Some(operation) = service.operations.get(added) else { continue };
             let mut new = self.judged(added, operation, &service, protocol);
-            for (known_name, other) in &before {
-                // A request that may reach a known operation is one of it.
-                if !route::may_be(protocol, operation, other) {
-                    continue;
-                }
-                if let Some(known) = known.operation(known_name) {
-                    new.effect = new.effect.max(known.effect());
-                    new.changes |= known.changes();
-                }
-            }
-            if new.changes && new.retry == Retry::Read {
-                new.retry = Retry::No;
-            }
+            let query = intake::query(None, &service, added);
+            reach(&mut new, &query, &service, known, &before, protocol);
             entry.operations.push(new);
         }
         if is_changed {
+            let old_waiters: BTreeSet<&String> = old.waiters.keys().collect();
+            keep_harmless(&mut service, &entry, &added, &old_waiters);
             self.pack(name, &service)?;
         }
         self.new_rules.extend(rules.map(|rules| (name.to_owned(), rules)));
@@ -293,6 +289,9 @@ impl Building {
         signing_name: &str,
         model: &Model,
     ) -> Taken<Option<Value>> {
+        let known = self.rules.of(name).map_err(|error| Refused::Broken(error.to_string()))?;
+        let sets: Vec<&RuleSet<'_>> = known.into_iter().collect();
+        intake::check_context(&model.service, &sets).map_err(Refused::Unusable)?;
         let Some(json) = &model.rules else { return Ok(None) };
         let set = match RuleSet::of_json(json) {
             Ok(set) => set,
@@ -302,6 +301,8 @@ impl Building {
             }
         };
         let before = self.rules.of(name).map_err(|error| Refused::Broken(error.to_string()))?;
+        let sets: Vec<&RuleSet<'_>> = before.into_iter().chain([&set]).collect();
+        intake::check_context(&model.service, &sets).map_err(Refused::Unusable)?;
         if before == Some(&set) {
             return Ok(None);
         }
@@ -315,7 +316,8 @@ impl Building {
         if !sound::is_token(name) || !self.index.services_called(name).is_empty() {
             return Err(Refused::Broken("its name is that of another service, or none".to_owned()));
         }
-        let service = facts::Service { name: name.to_owned(), ..model.service };
+        let mut service =
+            facts::Service { name: name.to_owned(), global_endpoint: None, ..model.service };
         let Some(protocol) = route::protocol(&service) else {
             return Err(Refused::Broken("it speaks no protocol that is known".to_owned()));
         };
@@ -335,6 +337,8 @@ impl Building {
             self.rules.partitions(),
         )
         .map_err(|error| unusable(&error))?;
+        intake::check_context(&service, &[&set]).map_err(Refused::Unusable)?;
+        intake::check(None, &service, protocol).map_err(Refused::Unusable)?;
         let is_shared = self.signing.contains(&signing_name.to_ascii_lowercase());
         if is_shared {
             self.note(format!(
@@ -351,9 +355,15 @@ impl Building {
             }
             operations.push(new);
         }
-        self.pack(name, &service)?;
         let aliases = self.aliases(name, &service, &model.folder, model.arn_namespace.as_deref());
         let entry = NewService { name: name.to_owned(), aliases, global: false, operations };
+        let all: Vec<String> = service.operations.keys().cloned().collect();
+        keep_harmless(&mut service, &entry, &all, &BTreeSet::new());
+        for shape in service.shapes.values_mut() {
+            // Whether a failed call may be sent again is not a stranger's to say.
+            shape.throttling = None;
+        }
+        self.pack(name, &service)?;
         self.services.insert(name.to_owned(), entry);
         self.new_rules.insert(name.to_owned(), json.clone());
         self.texts.insert(name.to_owned(), model.texts);
@@ -510,6 +520,56 @@ impl Building {
                 self.note(format!("partitions stay as they are: {error}"));
                 known.clone()
             }
+        }
+    }
+}
+
+/// A request that may reach a known operation is one of it.
+fn reach(
+    operation: &mut NewOperation,
+    query: &intake::Query,
+    service: &facts::Service,
+    known: &Service,
+    before: &BTreeMap<String, facts::Operation>,
+    protocol: Protocol,
+) {
+    let Some(facts) = service.operations.get(&operation.name) else { return };
+    for (name, other) in before.iter().filter(|(name, _)| **name != operation.name) {
+        if !route::may_be(protocol, facts, query, other) {
+            continue;
+        }
+        if let Some(known) = known.operation(name) {
+            operation.effect = operation.effect.max(known.effect());
+            operation.changes |= known.changes();
+        }
+    }
+    if operation.changes && operation.retry == Retry::Read {
+        operation.retry = Retry::No;
+    }
+}
+
+/// What repeats calls is there for reads alone: waiters, and the pages of new operations.
+fn keep_harmless(
+    service: &mut facts::Service,
+    entry: &NewService,
+    added: &[String],
+    old_waiters: &BTreeSet<&String>,
+) {
+    let strongest = |operation: &NewOperation| {
+        operation.conditions.iter().fold(operation.effect, |all, (effect, _)| all.max(*effect))
+    };
+    let reads: BTreeSet<&str> = entry
+        .operations
+        .iter()
+        .filter(|operation| strongest(operation) == Effect::Read && !operation.changes)
+        .map(|operation| operation.name.as_str())
+        .collect();
+    service.waiters.retain(|name, waiter| {
+        old_waiters.contains(name) || reads.contains(waiter.operation.as_str())
+    });
+    for name in added.iter().filter(|name| !reads.contains(name.as_str())) {
+        if let Some(operation) = service.operations.get_mut(name) {
+            operation.paginator = None;
         }
     }
 }

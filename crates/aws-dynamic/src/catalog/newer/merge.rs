@@ -115,6 +115,8 @@ impl Merging<'_> {
 
     fn insert(&mut self, here: &str, name: &str, shape: &Shape) {
         let mut shape = shape.clone();
+        // Whether a failed call may be sent again is not a stranger's to say.
+        shape.throttling = None;
         // The shape's name is the code of an error, unless it says another one.
         if shape.is_exception && here != name && shape.error.code.is_none() {
             shape.error.code = Some(name.to_owned());

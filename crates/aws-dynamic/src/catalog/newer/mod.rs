@@ -10,6 +10,7 @@ mod build;
 mod differences;
 mod error;
 mod folder;
+mod intake;
 mod judge;
 mod manifest;
 mod marks;

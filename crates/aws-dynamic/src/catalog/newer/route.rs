@@ -1,6 +1,7 @@
 //! What a request is to the service that gets it: by this it knows which operation is meant. A model
 //! that gives a harmless name to the request of another operation is found out here.
 
+use super::intake::Query;
 use crate::import::facts::{Operation, Service};
 use crate::model::terms::Protocol;
 
@@ -48,7 +49,13 @@ pub(super) fn is_same(protocol: Protocol, one: &Operation, other: &Operation) ->
 }
 
 /// Whether a request of the one may reach the other: paths are patterns, and a label can be any text.
-pub(super) fn may_be(protocol: Protocol, one: &Operation, other: &Operation) -> bool {
+/// `given` is what of its query the one's input decides.
+pub(super) fn may_be(
+    protocol: Protocol,
+    one: &Operation,
+    given: &Query,
+    other: &Operation,
+) -> bool {
     match protocol {
         Protocol::Json | Protocol::RpcV2Cbor | Protocol::Query | Protocol::Ec2 => {
             one.wire_name.eq_ignore_ascii_case(&other.wire_name)
@@ -56,13 +63,13 @@ pub(super) fn may_be(protocol: Protocol, one: &Operation, other: &Operation) -> 
         Protocol::RestJson | Protocol::RestXml => {
             let parts = |operation| path(operation).split('/').map(str::to_owned).collect();
             let (one_path, other_path): (Vec<String>, Vec<String>) = (parts(one), parts(other));
-            let exact = is_same(protocol, one, other);
             // S3 has all of it below two labels, and tells operations apart by the query.
-            let queries = (query(one), query(other));
-            exact && queries.0 == queries.1
-                || one.http_method == other.http_method
-                    && overlap(&one_path, &other_path)
-                    && queries.1.iter().all(|word| queries.0.contains(word) || word.is_empty())
+            let has = |word: &str| {
+                given.is_any || given.names.contains(word) || query(one).any(|own| own == word)
+            };
+            one.http_method == other.http_method
+                && overlap(&one_path, &other_path)
+                && query(other).all(has)
         }
     }
 }
@@ -74,22 +81,23 @@ fn path(operation: &Operation) -> &str {
     path.strip_suffix('/').unwrap_or(path)
 }
 
-/// The fixed words of the query, without that which only logs look at.
-fn query(operation: &Operation) -> Vec<&str> {
+/// The names in the fixed query, without that which only logs look at.
+fn query(operation: &Operation) -> impl Iterator<Item = &str> {
     let query = operation.http_uri.split_once('?').map_or("", |(_, query)| query);
-    query.split('&').filter(|word| !word.is_empty() && !word.starts_with("x-id=")).collect()
+    let words = query.split('&').map(|word| word.split_once('=').map_or(word, |(name, _)| name));
+    words.filter(|word| !word.is_empty() && *word != "x-id")
 }
 
 /// Whether some path is of both patterns.
 fn overlap(one: &[String], other: &[String]) -> bool {
     match (one.split_first(), other.split_first()) {
         (None, None) => true,
-        (Some((first, _)), _) if is_greedy(first) => true,
-        (_, Some((first, _))) if is_greedy(first) => true,
+        // It takes one part at least.
+        (Some(_), None) | (None, Some(_)) => false,
+        (Some((first, _)), Some((second, _))) if is_greedy(first) || is_greedy(second) => true,
         (Some((first, one)), Some((second, other))) => {
             (first == second || first.contains('{') || second.contains('{')) && overlap(one, other)
         }
-        (Some(_), None) | (None, Some(_)) => false,
     }
 }
 
@@ -111,19 +119,32 @@ mod tests {
     fn paths_that_may_be_the_same_are_found() {
         let check = |one: &str, other: &str, expected: bool| {
             let (one, other) = (rest("POST", one), rest("POST", other));
-            assert_eq!(may_be(Protocol::RestJson, &one, &other), expected, "{one:?} {other:?}");
+            assert_eq!(
+                may_be(Protocol::RestJson, &one, &Query::default(), &other),
+                expected,
+                "{one:?} {other:?}"
+            );
         };
         check("/a/{B}", "/a/{C}", true);
         check("/a/{B}/", "/a/delete", true);
         check("/{x}/{y}", "/a/delete", true);
         check("/{x+}", "/a/delete/more", true);
+        check("/{x}", "/{x}/{y+}", false);
         check("/a/b", "/a/c", false);
         check("/a/{b}/c", "/a/{b}", false);
         check("/{Bucket}?new", "/{Bucket}?delete", false);
         check("/{Bucket}?delete&x-id=New", "/{Bucket}?delete", true);
         check("/{Bucket}?new", "/{Bucket}", true);
         let (one, other) = (rest("GET", "/a"), rest("POST", "/a"));
-        assert!(!may_be(Protocol::RestJson, &one, &other));
-        assert!(may_be(Protocol::Json, &one, &other));
+        let none = Query::default();
+        assert!(!may_be(Protocol::RestJson, &one, &none, &other));
+        assert!(may_be(Protocol::Json, &one, &none, &other));
+        // A query that the input decides reaches as far as a fixed one.
+        let (one, other) = (rest("PUT", "/{Bucket}"), rest("PUT", "/{Bucket}?policy"));
+        assert!(!may_be(Protocol::RestXml, &one, &none, &other));
+        let named = Query { names: ["policy".to_owned()].into(), is_any: false };
+        assert!(may_be(Protocol::RestXml, &one, &named, &other));
+        let any = Query { is_any: true, ..Query::default() };
+        assert!(may_be(Protocol::RestXml, &one, &any, &other));
     }
 }
