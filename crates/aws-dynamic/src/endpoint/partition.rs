@@ -277,6 +277,30 @@ mod tests {
     }
 
     #[test]
+    fn a_newer_list_adds_regions_and_nothing_else() {
+        let known = Partitions {
+            all: vec![
+                partition("aws", "us-listed-1", r"^(us|eu)\-\w+\-\d+$"),
+                partition("aws-x", "x-global", r"^x\-\w+\-\d+$"),
+            ],
+        };
+        let mut newer = known.clone();
+        let add = |partition: &mut Partition<'static>, regions: &[&'static str]| {
+            partition.regions.extend(regions.iter().map(|region| Cow::Borrowed(*region)));
+        };
+        // One is new; the others are another partition's, or could not be in a host.
+        add(&mut newer.all[0], &["us-new-1", "x-other-1", "x-global", "evil.example/"]);
+        newer.all[1].dns_suffix = Cow::Borrowed("evil.example");
+        add(&mut newer.all[1], &["x-new-1"]);
+        newer.all.push(partition("aws-new", "new-1", r"^new\-\d+$"));
+        let (joined, left_out) = known.with_regions_of(&newer);
+        let regions: Vec<_> = joined.all.iter().map(|p| p.regions.join(" ")).collect();
+        assert_eq!(regions, ["us-listed-1 us-new-1", "x-global"]);
+        assert_eq!(joined.all[1].dns_suffix, "a");
+        assert_eq!(left_out.len(), 5, "{left_out:?}");
+    }
+
+    #[test]
     fn a_list_counts_more_than_a_pattern() {
         let mut partitions = Partitions {
             all: vec![

@@ -8,6 +8,7 @@
 mod archive;
 mod build;
 mod differences;
+mod entry;
 mod error;
 mod folder;
 mod intake;
