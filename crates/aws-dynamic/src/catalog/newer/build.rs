@@ -1,6 +1,8 @@
 //! The building of newer models: from a source to a catalog that has all of the embedded one, and
 //! what is new beside it.
 
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -24,9 +26,6 @@ use crate::model::terms::Protocol;
 
 /// How many notes are kept.
 const NOTES: usize = 500;
-/// Names of services by botocore's folders, where they are others.
-const RENAMED: [(&str, &str); 2] = [("config", "configservice"), ("codedeploy", "deploy")];
-
 /// What whoever fetched a source knows of it; it is kept and shown.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
@@ -408,49 +407,6 @@ impl Building {
         Ok(())
     }
 
-    /// Other names of a new service, without those that a known one has.
-    fn aliases(
-        &self,
-        name: &str,
-        service: &facts::Service,
-        folder: &str,
-        arn: Option<&str>,
-    ) -> Vec<String> {
-        let id = service.id.replace(' ', "-");
-        let names = [folder, &id, route::signing_name(service), &service.endpoint_prefix];
-        let mut seen = BTreeSet::from([spelt(name)]);
-        let fits = |alias: &&str| {
-            sound::is_token(alias)
-                && self.index.services_called(alias).is_empty()
-                && self.services.values().all(|other| {
-                    let mut names = std::iter::once(&other.name).chain(&other.aliases);
-                    names.all(|other| spelt(other) != spelt(alias))
-                })
-        };
-        let names = names.into_iter().chain(arn).filter(fits);
-        names.filter(|alias| seen.insert(spelt(alias))).map(str::to_owned).collect()
-    }
-
-    /// The canonical name of a model's service: that of the known service which it is, else one made
-    /// of its id.
-    fn name_of(&self, model: &Model) -> String {
-        let by_folder = self.name_of_folder(&model.folder);
-        let known = self.ids.get(&model.service.id).map(Vec::as_slice).unwrap_or_default();
-        match (known, model.kind) {
-            (known, _) if known.contains(&by_folder.as_str()) => by_folder,
-            ([name, ..], _) => (*name).to_owned(),
-            // The CLI calls services as botocore's folders, and these are made of the id.
-            ([], Kind::Botocore) => by_folder,
-            ([], Kind::Smithy) => model.service.id.to_ascii_lowercase().replace(' ', "-"),
-        }
-    }
-
-    fn name_of_folder(&self, folder: &str) -> String {
-        let renamed = RENAMED.iter().find(|(known, _)| *known == folder).map(|(_, name)| *name);
-        let name = renamed.unwrap_or(folder);
-        self.index.service(name).map_or(name, Service::name).to_owned()
-    }
-
     fn note(&mut self, note: String) {
         if self.notes.len() < NOTES {
             self.notes.push(words(&note));
@@ -530,8 +486,4 @@ fn is_rest(protocol: Protocol) -> bool {
         Protocol::RestJson | Protocol::RestXml => true,
         Protocol::Json | Protocol::RpcV2Cbor | Protocol::Query | Protocol::Ec2 => false,
     }
-}
-
-fn spelt(name: &str) -> String {
-    name.to_ascii_lowercase().replace([' ', '-', '_'], "")
 }
