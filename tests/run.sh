@@ -73,7 +73,7 @@ bash tests/conformance.sh
 
 say "the catalog is what its sources make, and has every fact of theirs; AWS's protocol cases"
 AWS_MCP_TEST_SOURCES=$sources cargo test -p aws-dynamic --features pack --locked \
-  --lib --bin pack --test reproducible --test botocore --test endpoint_cases --test protocols
+  --lib --bin pack --test reproducible --test botocore --test endpoint_cases --test protocols --test newer_sources
 
 say "requests are botocore's: $requests_of"
 AWS_MCP_TEST_REQUESTS=$requests cargo test -p aws-dynamic --features pack --locked \

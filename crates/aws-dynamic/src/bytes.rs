@@ -1,6 +1,8 @@
 //! The bytes of packed data: reading them so that no damage does more than fail, and the sum and
 //! the compression that all packed files share.
 
+use ruzstd::encoding::CompressionLevel;
+
 /// The packed catalog is damaged, or of a form that this build does not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken(String);
@@ -42,6 +44,27 @@ pub(crate) fn unpack(frame: &[u8], length: usize) -> Result<Vec<u8>, Broken> {
         Ok(decoded) if decoded == length => Ok(payload),
         Ok(_) => Err(Broken::new("its length is wrong")),
         Err(error) => Err(Broken(format!("it cannot be unpacked ({error})"))),
+    }
+}
+
+/// How hard packed data is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// As small as can be, and the same bytes each time: for what ships. It takes a compressor in C.
+    #[cfg(feature = "pack")]
+    Smallest,
+    /// At once: for what is packed where it is used.
+    Fast,
+}
+
+impl Packing {
+    /// One zstd frame, for `unpack`.
+    pub(crate) fn frame(self, payload: &[u8]) -> std::io::Result<Vec<u8>> {
+        match self {
+            #[cfg(feature = "pack")]
+            Self::Smallest => zstd::bulk::compress(payload, 22),
+            Self::Fast => Ok(ruzstd::encoding::compress_to_vec(payload, CompressionLevel::Fastest)),
+        }
     }
 }
 
@@ -93,7 +116,6 @@ impl<'a> Bytes<'a> {
 }
 
 /// Writes what `Bytes::varint` reads.
-#[cfg(feature = "pack")]
 pub(crate) fn varint(section: &mut Vec<u8>, mut value: usize) {
     while value > 0x7f {
         section.push((value & 0x7f) as u8 | 0x80);

@@ -9,6 +9,7 @@
 mod arn;
 mod evaluate;
 mod function;
+mod hosts;
 mod import;
 mod label;
 mod packed;
@@ -19,10 +20,10 @@ mod rules;
 mod tree;
 mod url;
 mod value;
-#[cfg(feature = "pack")]
 pub mod write;
 
 pub(crate) use function::uri_encode;
+pub use hosts::{Allowed, Untrusted};
 pub use import::Unreadable;
 pub use packed::Payload;
 pub use parameters::{Argument, BuiltIn, Kind, Parameter, Parameters};
@@ -30,3 +31,8 @@ pub use partition::Partitions;
 pub use resolved::{AuthScheme, Endpoint, EndpointError, Property};
 pub use rules::Rules;
 pub use tree::RuleSet;
+
+/// The packed rules of this build, as they are.
+pub(crate) fn packed_rules() -> &'static [u8] {
+    rules::PACKED
+}

@@ -9,7 +9,6 @@ pub mod catalog;
 pub mod client;
 pub mod endpoint;
 mod expression;
-#[cfg(feature = "pack")]
 pub mod import;
 pub mod model;
 pub mod paginate;

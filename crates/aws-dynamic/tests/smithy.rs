@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use aws_dynamic::catalog::{Models, write_models};
+use aws_dynamic::catalog::{Models, Packing, write_models};
 use aws_dynamic::import::smithy::{self, Unknown};
 use aws_dynamic::model::terms::Kind;
 use aws_dynamic::model::{Operation, Service, Shape};
@@ -152,7 +152,7 @@ fn both_models_of_a_service_say_the_same() {
         let imported = smithy::service(name, &model, Unknown::Stops).unwrap();
         assert_eq!(imported.notes, [""; 0]);
         assert!(imported.endpoint_rules.is_some_and(|rules| rules.get("rules").is_some()));
-        let packed = write_models::encode("", vec![imported.service]).unwrap();
+        let packed = write_models::encode("", vec![imported.service], Packing::Fast).unwrap();
         let models = Models::open(Cow::Owned(packed)).unwrap();
         let ours = models.service(name).unwrap().unwrap();
         let theirs = Models::get().unwrap().service(name).unwrap().unwrap();

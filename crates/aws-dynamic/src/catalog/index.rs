@@ -4,13 +4,14 @@
 
 use std::sync::{Arc, LazyLock};
 
+use super::installed;
 use super::name;
 use super::operation::{Operation, Span, Text};
 use super::packed;
 use crate::bytes::Broken;
 
 /// The packed catalog, written by `pack` from pinned sources.
-static PACKED: &[u8] = include_bytes!("../../data/index.bin");
+pub(super) static PACKED: &[u8] = include_bytes!("../../data/index.bin");
 
 /// All services.
 #[derive(Debug)]
@@ -34,8 +35,16 @@ pub struct Service {
 }
 
 impl Index {
-    /// The catalog of this build, decoded at first use (some milliseconds, under 5 MB).
+    /// The catalog that counts: the one that was installed, else that of this build.
     pub fn get() -> Result<&'static Self, &'static Broken> {
+        match installed::get() {
+            Some(installed) => Ok(installed.index()),
+            None => Self::embedded(),
+        }
+    }
+
+    /// The catalog of this build, decoded at first use (some milliseconds, under 5 MB).
+    pub fn embedded() -> Result<&'static Self, &'static Broken> {
         static INDEX: LazyLock<Result<Index, Broken>> = LazyLock::new(|| Index::decode(PACKED));
         INDEX.as_ref()
     }

@@ -2,21 +2,25 @@
 //! and decoded at first use, so that a policy can name, judge and refuse any operation there is,
 //! the ones without a tool of their own included.
 
+mod blocks;
+mod documentation;
 mod effect;
 mod index;
+pub(crate) mod installed;
 mod models;
 pub(crate) mod name;
+pub mod newer;
 mod operation;
 mod packed;
 pub mod search;
 mod when;
-#[cfg(feature = "pack")]
 pub mod write;
-#[cfg(feature = "pack")]
 pub mod write_models;
 
-pub use crate::bytes::Broken;
+pub use crate::bytes::{Broken, Packing};
+pub use documentation::Documentation;
 pub use effect::{Effect, Retry};
 pub use index::{Index, Service};
+pub use installed::{TooLate, install, provenance, unusable};
 pub use models::Models;
 pub use operation::Operation;

@@ -1,12 +1,11 @@
-//! Writes what `packed` reads. Beside it, so that the form has one place; behind the feature `pack`,
-//! so that no server carries a compressor.
+//! Writes what `packed` reads. Beside it, so that the form has one place.
 
 use super::effect::{Effect, Retry};
 use super::name;
 use super::packed::{CHANGES, CONDITIONS, GLOBAL, HEAD, RETRY};
-use crate::bytes::{sum, varint};
+use crate::bytes::{Packing, sum, varint};
 
-/// A service as the packer found it.
+/// A service as whoever packs found it.
 #[derive(Clone, Debug)]
 pub struct NewService {
     pub name: String,
@@ -15,7 +14,7 @@ pub struct NewService {
     pub operations: Vec<NewOperation>,
 }
 
-/// An operation as the packer judged it.
+/// An operation as whoever packs judged it.
 #[derive(Clone, Debug)]
 pub struct NewOperation {
     pub name: String,
@@ -30,7 +29,11 @@ pub struct NewOperation {
 }
 
 /// Packs a catalog: the same bytes for the same content, in whatever order it comes.
-pub fn encode(sources: &str, mut services: Vec<NewService>) -> std::io::Result<Vec<u8>> {
+pub fn encode(
+    sources: &str,
+    mut services: Vec<NewService>,
+    packing: Packing,
+) -> std::io::Result<Vec<u8>> {
     services.sort_by(|one, other| name::compare(&one.name, &other.name));
     let mut columns = Columns::default();
     for service in &mut services {
@@ -38,7 +41,7 @@ pub fn encode(sources: &str, mut services: Vec<NewService>) -> std::io::Result<V
         columns.add(service);
     }
     let [texts, numbers] = columns.payload(sources);
-    let frame = zstd::bulk::compress(&[texts.as_slice(), &numbers].concat(), 22)?;
+    let frame = packing.frame(&[texts.as_slice(), &numbers].concat())?;
     let mut packed = HEAD.to_vec();
     for part in [texts, numbers] {
         packed.extend(u32::try_from(part.len()).map_err(std::io::Error::other)?.to_le_bytes());

@@ -74,6 +74,41 @@ impl<'r> Partitions<'r> {
             .or_else(|| all().find(|p| region.len() <= LONGEST && p.pattern.matches(region)))
     }
 
+    /// These, with the regions that a newer list adds to them; and what of it is left out. A
+    /// partition's name, suffixes and pattern are never a newer list's to say: a suffix decides what
+    /// is a host of AWS.
+    pub fn with_regions_of(&self, newer: &Self) -> (Self, Vec<String>) {
+        let (mut joined, mut left_out) = (self.clone(), Vec::new());
+        for theirs in &newer.all {
+            let Some(ours) = joined.all.iter_mut().find(|ours| ours.name == theirs.name) else {
+                left_out.push(format!("partition {}: it is not known here", theirs.name));
+                continue;
+            };
+            let suffixes =
+                |p: &Partition<'_>| [p.dns_suffix.to_string(), p.dual_stack_dns_suffix.to_string()];
+            if suffixes(ours) != suffixes(theirs) {
+                let name = &theirs.name;
+                left_out.push(format!("partition {name}: it has other DNS suffixes than here"));
+                continue;
+            }
+            for region in &theirs.regions {
+                let is_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+                let fits = region.len() <= LONGEST && region.bytes().all(is_label);
+                let claimed = self.all.iter().find(|p| {
+                    p.regions.contains(region) || (p.name != ours.name && p.pattern.matches(region))
+                });
+                match claimed {
+                    Some(_) if ours.regions.contains(region) => {}
+                    None if fits => ours.regions.push(region.clone()),
+                    Some(_) | None => {
+                        left_out.push(format!("region {region:?}: it is not of {}", theirs.name));
+                    }
+                }
+            }
+        }
+        (joined, left_out)
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.all.len()
@@ -265,6 +300,30 @@ mod tests {
             regions: vec![text(region)],
             pattern: Pattern::parse(text(pattern)).unwrap(),
         }
+    }
+
+    #[test]
+    fn a_newer_list_adds_regions_and_nothing_else() {
+        let known = Partitions {
+            all: vec![
+                partition("aws", "us-listed-1", r"^(us|eu)\-\w+\-\d+$"),
+                partition("aws-x", "x-global", r"^x\-\w+\-\d+$"),
+            ],
+        };
+        let mut newer = known.clone();
+        let add = |partition: &mut Partition<'static>, regions: &[&'static str]| {
+            partition.regions.extend(regions.iter().map(|region| Cow::Borrowed(*region)));
+        };
+        // One is new; the others are another partition's, or could not be in a host.
+        add(&mut newer.all[0], &["us-new-1", "x-other-1", "x-global", "evil.example/"]);
+        newer.all[1].dns_suffix = Cow::Borrowed("evil.example");
+        add(&mut newer.all[1], &["x-new-1"]);
+        newer.all.push(partition("aws-new", "new-1", r"^new\-\d+$"));
+        let (joined, left_out) = known.with_regions_of(&newer);
+        let regions: Vec<_> = joined.all.iter().map(|p| p.regions.join(" ")).collect();
+        assert_eq!(regions, ["us-listed-1 us-new-1", "x-global"]);
+        assert_eq!(joined.all[1].dns_suffix, "a");
+        assert_eq!(left_out.len(), 5, "{left_out:?}");
     }
 
     #[test]

@@ -7,10 +7,10 @@ use std::sync::{LazyLock, OnceLock};
 use super::packed::{self, Payload};
 use super::partition::Partitions;
 use super::tree::RuleSet;
-use crate::catalog::Broken;
+use crate::catalog::{Broken, installed};
 
 /// The packed rules, written by `pack` from pinned sources.
-static PACKED: &[u8] = include_bytes!("../../data/endpoints.bin");
+pub(super) static PACKED: &[u8] = include_bytes!("../../data/endpoints.bin");
 
 /// The endpoint rules of all services.
 #[derive(Debug)]
@@ -29,8 +29,16 @@ pub(super) struct Service<'p> {
 }
 
 impl Rules<'static> {
-    /// The rules of this build.
+    /// The rules that count: those that were installed, else those of this build.
     pub fn get() -> Result<&'static Self, &'static Broken> {
+        match installed::get() {
+            Some(installed) => Ok(installed.rules()),
+            None => Self::embedded(),
+        }
+    }
+
+    /// The rules of this build.
+    pub fn embedded() -> Result<&'static Self, &'static Broken> {
         static PAYLOAD: LazyLock<Result<Payload, Broken>> =
             LazyLock::new(|| Payload::unpack(PACKED));
         static RULES: LazyLock<Result<Rules<'static>, Broken>> =

@@ -1,5 +1,4 @@
-//! Writes what `packed` reads. Beside it, so that the form has one place; behind the feature `pack`,
-//! so that no server carries a compressor.
+//! Writes what `packed` reads. Beside it, so that the form has one place.
 
 use std::io::{Error, Result};
 
@@ -9,13 +8,14 @@ use super::parameters::{BuiltIn, Default, Kind, Parameter};
 use super::partition::{Partition, Partitions};
 use super::tree::{Condition, Expression, Keep, Rule, RuleSet, Scheme, Shape, Target, Then};
 use super::value::{STEPS, Step};
-use crate::bytes::{sum, varint};
+use crate::bytes::{Packing, sum, varint};
 
 /// Packs rules: the same bytes for the same content, in whatever order the services come.
 pub fn encode(
     sources: &str,
     partitions: &Partitions<'_>,
     services: &[(&str, RuleSet<'_>)],
+    packing: Packing,
 ) -> Result<Vec<u8>> {
     let mut services: Vec<_> = services.iter().collect();
     services.sort_by_key(|(name, _)| *name);
@@ -33,7 +33,7 @@ pub fn encode(
         Ok(())
     })?;
     payload.0.extend(bodies);
-    let frame = zstd::bulk::compress(&payload.0, 22)?;
+    let frame = packing.frame(&payload.0)?;
     let mut packed = HEAD.to_vec();
     packed.extend(u32::try_from(payload.0.len()).map_err(Error::other)?.to_le_bytes());
     packed.extend(sum(&frame).to_le_bytes());

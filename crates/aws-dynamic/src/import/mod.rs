@@ -3,3 +3,4 @@
 pub mod botocore;
 pub mod facts;
 pub mod smithy;
+pub mod texts;

@@ -6,17 +6,16 @@
 
 pub(crate) mod block;
 pub(crate) mod column;
+pub(crate) mod facts;
 mod operation;
 mod service;
 mod shape;
 pub mod terms;
 mod waiter;
-#[cfg(feature = "pack")]
 pub(crate) mod write;
 
 pub use operation::{Checksum, Operation, Paginator};
 pub use service::Service;
 pub use shape::{ErrorTrait, Member, Shape};
 pub use waiter::{Acceptor, Waiter};
-#[cfg(feature = "pack")]
 pub use write::Contradiction;

@@ -1,4 +1,4 @@
-//! Writes what `block` reads: the facts of a service as columns. Behind the feature `pack`.
+//! Writes what `block` reads: the facts of a service as columns.
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::path::PathBuf;
 
-use aws_dynamic::catalog::{Models, write_models};
+use aws_dynamic::catalog::{Models, Packing, write_models};
 use aws_dynamic::import::botocore::{self, Files};
 use aws_dynamic::model::terms::Kind;
 use aws_dynamic::model::{Member, Operation, Shape};
@@ -97,7 +97,8 @@ fn models(suite: &Value, case: &Value) -> Models {
     let model = json!({"metadata": metadata, "operations": operations, "shapes": shapes});
     let files = Files { model: model.to_string().into_bytes(), ..Files::default() };
     let service = botocore::service("cases", &files).unwrap_or_else(|e| panic!("{case}: {e}"));
-    Models::open(Cow::Owned(write_models::encode("", vec![service]).unwrap())).unwrap()
+    Models::open(Cow::Owned(write_models::encode("", vec![service], Packing::Fast).unwrap()))
+        .unwrap()
 }
 
 /// Some cases have namespaces as a text where models have an object.

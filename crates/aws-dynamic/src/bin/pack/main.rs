@@ -22,7 +22,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use aws_dynamic::catalog::write::{NewOperation, NewService, encode};
-use aws_dynamic::catalog::{Effect, Index, Models, write_models};
+use aws_dynamic::catalog::{Effect, Index, Models, Packing, write_models};
 use aws_dynamic::import::botocore::Files;
 use aws_dynamic::import::facts;
 
@@ -146,7 +146,8 @@ impl Catalog {
     }
 
     fn encoded(&self) -> Result<Vec<u8>> {
-        let packed = encode(&self.sources(), self.services.clone()).map_err(|e| e.to_string())?;
+        let packed = encode(&self.sources(), self.services.clone(), Packing::Smallest)
+            .map_err(|e| e.to_string())?;
         // What cannot be read back is not written.
         let index = Index::decode(&packed).map_err(|error| error.to_string())?;
         let same = index.services().iter().map(|service| service.operations().len()).sum::<usize>()
@@ -190,7 +191,8 @@ fn sources_of(services: &[facts::Service]) -> String {
 
 fn encoded(services: Vec<facts::Service>) -> Result<Vec<u8>> {
     let sources = sources_of(&services);
-    let packed = write_models::encode(&sources, services).map_err(|error| error.to_string())?;
+    let packed = write_models::encode(&sources, services, Packing::Smallest)
+        .map_err(|error| error.to_string())?;
     // What cannot be read back is not written.
     let models = Models::open(packed.clone().into()).map_err(|error| error.to_string())?;
     for service in models.names().filter_map(|name| models.service(name)) {

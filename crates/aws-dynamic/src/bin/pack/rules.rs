@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_dynamic::catalog::Packing;
 use aws_dynamic::endpoint::write::encode;
 use aws_dynamic::endpoint::{Partitions, Payload, RuleSet, Rules};
 use serde_json::Value;
@@ -42,7 +43,8 @@ pub fn pack(archive: &[u8]) -> Result<Packed> {
     let counts = format!("endpoint rules of {} services", services.len());
     let sources =
         format!("{}\n{counts}, {} partitions", sources::BOTOCORE.dated(), partitions.count());
-    let bytes = encode(&sources, &partitions, &services).map_err(|error| error.to_string())?;
+    let bytes = encode(&sources, &partitions, &services, Packing::Smallest)
+        .map_err(|error| error.to_string())?;
     // What cannot be read back is not written.
     let payload = Payload::unpack(&bytes).map_err(|error| error.to_string())?;
     let unpacked = Rules::read(&payload).map_err(|error| error.to_string())?;

@@ -1,7 +1,11 @@
 //! Damage behind the sums, which only this module can do: blocks whose bytes were changed are other
 //! facts or an error, and cost no more than their bytes.
 
+use std::sync::OnceLock;
+
+use super::super::blocks::Entry;
 use super::*;
+use crate::bytes::{sum, unpack};
 use crate::model::{Member, Shape};
 
 /// A generator of pseudo-random numbers (xorshift), the same in each run.
@@ -16,12 +20,12 @@ impl Dice {
     }
 }
 
-fn entry<'a>(models: &'a Models, name: &str) -> &'a Entry {
-    models.entries.iter().find(|entry| entry.name == name).unwrap()
+fn entry<'a>(models: &'a Models, name: &str) -> &'a Entry<Service> {
+    models.0.entries.iter().find(|entry| entry.name == name).unwrap()
 }
 
-fn block<'a>(models: &'a Models, entry: &Entry) -> &'a [u8] {
-    &models.packed[entry.start..entry.start + entry.length]
+fn block<'a>(models: &'a Models, entry: &Entry<Service>) -> &'a [u8] {
+    &models.0.packed[entry.start..entry.start + entry.length]
 }
 
 /// Reads all there is to read of a service, and says how much that is.
@@ -124,13 +128,13 @@ fn a_damaged_frame_with_the_right_sum_does_not_panic() {
                 numbers: whole.numbers,
                 texts: whole.texts,
                 sum: sum(&frame),
-                service: OnceLock::new(),
+                kept: OnceLock::new(),
             };
-            let alone = Models {
+            let alone = Models(Blocks {
                 packed: Cow::Owned(frame),
                 sources: String::new(),
                 entries: vec![damaged],
-            };
+            });
             match alone.service(name).unwrap() {
                 Ok(service) => drop(read(service)),
                 Err(_) => failed += 1,

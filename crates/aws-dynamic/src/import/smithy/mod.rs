@@ -74,14 +74,22 @@ pub const MAX: usize = 32 << 20;
 
 /// The facts of the one service of a model, under the name that the catalog has for it.
 pub fn service(name: &str, content: &[u8], unknown: Unknown) -> Result<Imported> {
+    of_json(name, &parsed(content)?, unknown)
+}
+
+/// A model as JSON, which goes 128 levels deep at most.
+pub fn parsed(content: &[u8]) -> Result<Value> {
     if content.len() > MAX {
         return Err(Unreadable(format!("the model is larger than {} MB", MAX >> 20)));
     }
-    // Goes 128 levels deep at most.
-    let model: Value = serde_json::from_slice(content)
-        .map_err(|error| Unreadable(format!("the model is no JSON: {error}")))?;
+    serde_json::from_slice(content)
+        .map_err(|error| Unreadable(format!("the model is no JSON: {error}")))
+}
+
+/// As `service`, of a model that was parsed.
+pub fn of_json(name: &str, model: &Value, unknown: Unknown) -> Result<Imported> {
     let notes = Notes::new(unknown);
-    let mut file = Fields::of("the model".to_owned(), &model, &notes)?;
+    let mut file = Fields::of("the model".to_owned(), model, &notes)?;
     let version = file.needed("smithy")?;
     if !matches!(version.as_str(), "1" | "1.0" | "2" | "2.0") {
         return Err(file.wrong("smithy", "not a version that is known; these are 1.0 and 2.0"));
