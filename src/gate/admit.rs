@@ -1,12 +1,14 @@
 //! Judges a call before anything is sent. What must be waited for is done here: a token of the
 //! guard against loops, and whose the account is, where policy goes by that.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_dynamic::catalog::{Effect, Index};
+use aws_dynamic::catalog::{Effect, Index, Models, Operation, Service};
+use aws_dynamic::model::terms::EndpointDiscovery;
 use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
@@ -40,11 +42,45 @@ pub struct Operations {
     pub parts: &'static [&'static str],
 }
 
+/// The operations that arguments have named, by their names: as long as the process, since there are
+/// only so many.
+static NAMED: Mutex<BTreeMap<String, Operations>> = Mutex::new(BTreeMap::new());
+
 impl Operations {
+    pub const NONE: Self = Self { needed: &[], parts: &[] };
+
+    /// One operation, and the one by which its service is asked for endpoints.
+    pub fn one(service: &Service, operation: &Operation) -> Self {
+        let name = format!("{}:{}", service.name(), operation.name());
+        let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(operations) = named.get(&name) {
+            return *operations;
+        }
+        let model = Models::get().ok().and_then(|models| models.service(service.name())?.ok());
+        let discovered = model.and_then(|model| {
+            let own = model.operation(operation.name())?.endpoint_discovery();
+            let mut all = model.operations();
+            let is_asked = own == Some(EndpointDiscovery::Required);
+            all.find(|one| is_asked && one.is_endpoint_operation())
+        });
+        let part = discovered.map(|part| format!("{}:{}", service.name(), part.name()));
+        let parts = part.filter(|part| *part != name).map(leaked);
+        let operations = Self {
+            needed: Vec::leak(vec![leaked(name.clone())]),
+            parts: Vec::leak(parts.into_iter().collect()),
+        };
+        named.insert(name, operations);
+        operations
+    }
+
     /// Every operation that may be called.
     pub fn all(self) -> impl Iterator<Item = &'static str> {
         self.needed.iter().chain(self.parts).copied()
     }
+}
+
+fn leaked(name: String) -> &'static str {
+    name.leak()
 }
 
 /// A call that asks to run.

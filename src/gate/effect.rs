@@ -2,21 +2,43 @@
 
 use serde_json::{Map, Value};
 
-use super::Effect;
+use super::{Effect, Operations};
+use crate::error::Result;
 
 /// A tool's effect.
 #[derive(Clone, Copy, Debug)]
 pub enum Effects {
     Always(Effect),
-    ByArguments { weakest: Effect, strongest: Effect, of: fn(&Map<String, Value>) -> Effect },
+    ByArguments {
+        weakest: Effect,
+        strongest: Effect,
+        of: fn(&Map<String, Value>) -> Effect,
+    },
+    /// The arguments name the operations: what the tool declares is not known before.
+    Named {
+        weakest: Effect,
+        strongest: Effect,
+        of: fn(&Map<String, Value>) -> Result<Named>,
+    },
+}
+
+/// What one call does, by its arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    pub effect: Effect,
+    pub operations: Operations,
 }
 
 impl Effects {
-    /// The effect of one call.
-    pub fn of(&self, arguments: &Map<String, Value>) -> Effect {
+    /// The effect of one call, and the operations that it may make: those that the tool declares, or
+    /// that its arguments name.
+    pub fn of(&self, arguments: &Map<String, Value>, declared: Operations) -> Result<Named> {
         match self {
-            Self::Always(effect) => *effect,
-            Self::ByArguments { of, .. } => of(arguments),
+            Self::Always(effect) => Ok(Named { effect: *effect, operations: declared }),
+            Self::ByArguments { of, .. } => {
+                Ok(Named { effect: of(arguments), operations: declared })
+            }
+            Self::Named { of, .. } => of(arguments),
         }
     }
 
@@ -24,7 +46,7 @@ impl Effects {
     pub fn strongest(&self) -> Effect {
         match self {
             Self::Always(effect) => *effect,
-            Self::ByArguments { strongest, .. } => *strongest,
+            Self::ByArguments { strongest, .. } | Self::Named { strongest, .. } => *strongest,
         }
     }
 
@@ -32,7 +54,7 @@ impl Effects {
     pub fn weakest(&self) -> Effect {
         match self {
             Self::Always(effect) => *effect,
-            Self::ByArguments { weakest, .. } => *weakest,
+            Self::ByArguments { weakest, .. } | Self::Named { weakest, .. } => *weakest,
         }
     }
 }

@@ -51,7 +51,7 @@ pub use ask::{ApprovalRequired, Filled, FormAsked, Person, Returned, Typed};
 pub use aws_dynamic::catalog::Effect;
 pub use cases::{Asked, Cases, explain};
 pub use code::Code;
-pub use effect::Effects;
+pub use effect::{Effects, Named};
 pub use entry::{Ending, Tx};
 pub use escape::{escape, visible};
 pub(crate) use host::rules;

@@ -11,8 +11,8 @@ use super::{Answer, Cx, Progress, Target, Tool, World, schema};
 use crate::accounts::Requested;
 use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{
-    self, Admission, Admitted, Answered, ApprovalRequired, Effect, Ending, FormAsked, Gate,
-    Outcome, Person, Turn, Tx,
+    self, Admission, Admitted, Answered, ApprovalRequired, Effect, Ending, FormAsked, Gate, Named,
+    Operations, Outcome, Person, Turn, Tx,
 };
 
 /// Within the minute that hosts wait.
@@ -63,9 +63,10 @@ pub async fn call(
         Ok(result) => result,
         Err(_) => Err(crashed()),
     };
+    let operations = record.operations;
     let told = |failed: Failed| {
         // What AWS said goes through the mask, and that must not end anything but this call either.
-        let body = |failed: &Failed| error_body(&world.gate, tool, &failed.error, &failed.target);
+        let body = |failed: &Failed| error_body(&world.gate, tool, operations, failed);
         std::panic::catch_unwind(AssertUnwindSafe(|| (body(&failed), failed.error.kind)))
             .unwrap_or_else(|_| (body(&crashed()), Kind::InternalError))
     };
@@ -112,6 +113,8 @@ struct Record {
     error: Option<Error>,
     /// A person was asked, and has not answered.
     asked: bool,
+    /// What it may call, as far as that is known.
+    operations: Operations,
     tx: Option<Arc<Tx>>,
 }
 
@@ -119,7 +122,9 @@ impl Record {
     fn begin(world: Arc<World>, tool: &'static Tool) -> Self {
         let begun = world.config.clock.elapsed();
         let outcome = Outcome::Failure(Kind::Cancelled);
-        Self { world, tool, begun, outcome, aws_code: None, error: None, asked: false, tx: None }
+        let operations = tool.declared();
+        let (aws_code, error, asked, tx) = (None, None, false, None);
+        Self { world, tool, begun, outcome, aws_code, error, asked, operations, tx }
     }
 }
 
@@ -181,7 +186,8 @@ async fn attempt(
     for name in APPROVAL_IDS {
         arguments.shift_remove(name);
     }
-    let effect = tool.effects.of(&arguments);
+    let Named { effect, operations } = tool.effects.of(&arguments, tool.declared())?;
+    record.operations = operations;
     let client = caller.client.clone().map(|client| (client.name, client.version));
     let resources = tool.change.as_ref().map_or_else(Vec::new, |change| {
         let mut arguments = arguments.clone();
@@ -189,7 +195,6 @@ async fn attempt(
         let _ = Requested::take_from(&mut arguments);
         (change.resources)(&arguments)
     });
-    let operations = tool.declared();
     let tx =
         world.gate.begin(tool.name, effect, operations, client, &arguments, resources.clone())?;
     record.tx = Some(tx.clone());
@@ -239,7 +244,7 @@ async fn attempt(
         Admission::Asked(required, mine) => {
             *turn = Some(mine);
             record.asked = true;
-            return Ok(Ended::Answer(approval_required(&world.gate, tool, required)));
+            return Ok(Ended::Answer(approval_required(&world.gate, operations, required)));
         }
         Admission::Form(form) => {
             record.asked = true;
@@ -282,7 +287,11 @@ async fn attempt(
 const APPROVAL_IDS: [&str; 2] = ["approval_id", "approvalId"];
 
 /// What is told while nobody has answered.
-fn approval_required(gate: &Gate, tool: &Tool, required: ApprovalRequired) -> Map<String, Value> {
+fn approval_required(
+    gate: &Gate,
+    operations: Operations,
+    required: ApprovalRequired,
+) -> Map<String, Value> {
     let ApprovalRequired { id, summary, expires_at, how } = required;
     let members = [
         ("status", "approval_required".to_owned()),
@@ -292,7 +301,7 @@ fn approval_required(gate: &Gate, tool: &Tool, required: ApprovalRequired) -> Ma
         ("how", how),
     ];
     let body = members.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
-    gate.masked(tool.declared(), body)
+    gate.masked(operations, body)
 }
 
 /// Ends a part of a call in time, and makes a panic an error of that call.
@@ -330,8 +339,8 @@ async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, 
 fn error_body(
     gate: &Gate,
     tool: &Tool,
-    error: &Error,
-    target: &Option<Map<String, Value>>,
+    operations: Operations,
+    Failed { error, target }: &Failed,
 ) -> Map<String, Value> {
     if let Some(cause) = &error.cause {
         let cause: String = cause.chars().take(MOST_WORDS).collect();
@@ -352,7 +361,7 @@ fn error_body(
     if let Some(target) = target {
         body.insert("target".to_owned(), Value::Object(target.clone()));
     }
-    let mut body = gate.masked(tool.declared(), body);
+    let mut body = gate.masked(operations, body);
     for value in body.values_mut() {
         if let Value::String(text) = value
             && let Some((end, _)) = text.char_indices().nth(MOST_WORDS)
@@ -450,10 +459,7 @@ mod tests {
         let body = json!({"a": "AKIAIOSFODNN7EXAMPLE\u{202E}"});
         let config = resolve(Flags::default(), Environment::default(), Clock::system()).config;
         let shown = Gate::new(&config, &Environment::default(), gate::DigestKey::new([7; 32]))
-            .masked(
-                gate::Operations { needed: &[], parts: &[] },
-                body.as_object().unwrap().clone(),
-            );
+            .masked(Operations::NONE, body.as_object().unwrap().clone());
         assert_eq!(shown["a"], "AKIAIOSFOD...\\u{202E}");
     }
 }
