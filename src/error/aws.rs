@@ -68,19 +68,28 @@ pub fn uncalled(action: &str, error: CallError) -> Error {
         CallError::Service(_) | CallError::Operation { .. } => {
             Error::invalid(message, "Look for its name first.")
         }
-        CallError::HostLabel(_) | CallError::Endpoint(_) => {
+        CallError::HostLabel(_) | CallError::Host { .. } | CallError::Endpoint(_) => {
             Error::invalid(message, "Mend the payload or the region, then call again.")
         }
         CallError::Unsupported(_) | CallError::Special(_) | CallError::Authorization(_) => {
             Error::new(Kind::ClientError, message, "Use another way to do it, such as the AWS CLI.")
         }
-        CallError::NoCredentials => {
+        CallError::NoCredentials | CallError::NoToken => {
             Error::new(Kind::NoCredentials, message, next_step(Kind::NoCredentials))
         }
         CallError::TooLarge { .. } => Error::new(
             Kind::ResponseTooLarge,
             message,
             "Ask for less: filters, ids, a smaller limit.",
+        ),
+        CallError::Checksum(_) | CallError::Cut { .. } | CallError::Write { .. } => {
+            Error::new(Kind::ExecutionError, message, next_step(Kind::ExecutionError))
+        }
+        // Its words are AWS's.
+        CallError::Interrupted(_) => Error::new(
+            Kind::ExecutionError,
+            format!("{action}: the stream of events ended with an error."),
+            next_step(Kind::ExecutionError),
         ),
         CallError::Broken(_) => Error::new(
             Kind::ConfigError,

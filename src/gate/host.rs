@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
+use aws_dynamic::catalog::Models;
 use aws_dynamic::client::Client;
+use aws_dynamic::model::terms::EndpointDiscovery;
 use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
@@ -39,14 +41,22 @@ macro_rules! rules {
 }
 pub(crate) use rules;
 
-/// The host that the rules give for one call of any operation, with the FIPS and dual-stack settings
+/// What the rules allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ruled {
+    Host(String),
+    /// Every host below this one: where a service names the host itself.
+    Below(String),
+}
+
+/// The hosts that the rules give for one call of any operation, with the FIPS and dual-stack settings
 /// of an SDK configuration; never an override, whatever the configuration says. None where there is no
 /// such call.
 pub(super) fn of_call(
     sdk: &SdkConfig,
     (service, operation): (&str, &str),
     input: &Value,
-) -> Option<String> {
+) -> Vec<Ruled> {
     let plain = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(sdk.region().cloned())
@@ -57,16 +67,30 @@ pub(super) fn of_call(
         clippy::disallowed_methods,
         reason = "it is asked where it would send, and sends nothing"
     )]
-    let prepared = Client::new(&plain).prepare(service, operation, input).ok()?;
-    let (scheme, authority, _) = parts(&prepared.url)?;
-    (scheme == "https").then_some(authority)
+    let prepared = Client::new(&plain).prepare(service, operation, input).ok();
+    let host = prepared.and_then(|prepared| match parts(&prepared.url)? {
+        (scheme, authority, _) if scheme == "https" => Some(authority),
+        _ => None,
+    });
+    let Some(host) = host else { return Vec::new() };
+    // `query.timestream.eu-west-1.amazonaws.com` names `query-cell1.timestream.eu-west-1.amazonaws.com`.
+    let parent = host.split_once('.').map(|(_, parent)| parent.to_owned());
+    let below = parent.filter(|_| is_discovered(service, operation)).map(Ruled::Below);
+    below.into_iter().chain([Ruled::Host(host)]).collect()
+}
+
+/// Whether the service is asked where it is.
+fn is_discovered(service: &str, operation: &str) -> bool {
+    let model = Models::get().ok().and_then(|models| models.service(service)?.ok());
+    let found = model.and_then(|model| model.operation(operation)?.endpoint_discovery());
+    found == Some(EndpointDiscovery::Required)
 }
 
 /// The hosts that one client may reach.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     /// Over https.
-    by_rules: Vec<String>,
+    by_rules: Vec<Ruled>,
     /// On this machine, by an endpoint that the person set.
     here: Vec<String>,
     /// What `endpoints.allow` names: `host` or `host:port` over https, `http://host:port` over http.
@@ -85,7 +109,7 @@ impl Hosts {
     /// For a service's client: `by_rules` is what its endpoint rules give, `service_id` the SDK's name
     /// for it, by which the person may have set an endpoint.
     pub fn of_service(
-        by_rules: Option<String>,
+        by_rules: impl IntoIterator<Item = Ruled>,
         service_id: &str,
         sdk: &SdkConfig,
         allow: Arc<[String]>,
@@ -106,7 +130,7 @@ impl Hosts {
         ];
         let services = ["STS", "SSO", "SSO OIDC", "Signin"];
         Self {
-            by_rules: by_rules.into_iter().flatten().collect(),
+            by_rules: by_rules.into_iter().flatten().map(Ruled::Host).collect(),
             here: services.iter().filter_map(|id| loopback_override(sdk, id)).collect(),
             allow,
             metadata: Metadata::Closed,
@@ -129,13 +153,27 @@ impl Hosts {
         let here = self.here.contains(&authority) || is_metadata;
         let good = match scheme.as_str() {
             "https" => {
-                here || self.allow.contains(&authority) || self.by_rules.contains(&authority)
+                here || self.allow.contains(&authority)
+                    || self.by_rules.iter().any(|ruled| ruled.is(&authority))
             }
             // Signatures and tokens in the clear: only where the person wrote just that.
             "http" => here || self.allow.contains(&format!("http://{authority}")),
             _ => false,
         };
         if good { Ok(()) } else { Err(refused(&format!("{scheme}://{authority}"))) }
+    }
+}
+
+impl Ruled {
+    fn is(&self, authority: &str) -> bool {
+        match self {
+            Self::Host(host) => host == authority,
+            // Of the standard port alone.
+            Self::Below(parent) => authority
+                .strip_suffix(parent.as_str())
+                .and_then(|before| before.strip_suffix('.'))
+                .is_some_and(|label| !label.is_empty() && !label.contains('.')),
+        }
     }
 }
 
@@ -199,7 +237,7 @@ mod tests {
 
     fn ec2(region: &str) -> Hosts {
         let sdk = sdk(region);
-        Hosts::of_service(rules!(aws_sdk_ec2, &sdk), "EC2", &sdk, Arc::default())
+        Hosts::of_service(rules!(aws_sdk_ec2, &sdk).map(Ruled::Host), "EC2", &sdk, Arc::default())
     }
 
     fn check(hosts: &Hosts, uri: &str, expected: bool) {
@@ -242,7 +280,8 @@ mod tests {
         let check = |service: &str, operation: &str, input: Value, expected: Option<&str>| {
             let sdk = sdk("eu-west-1").to_builder().endpoint_url("https://evil.example").build();
             let host = of_call(&sdk, (service, operation), &input);
-            assert_eq!(host.as_deref(), expected, "{service}:{operation} {input}");
+            let expected = expected.map(|host| Ruled::Host(host.to_owned()));
+            assert_eq!(host, Vec::from_iter(expected), "{service}:{operation} {input}");
         };
         let ec2 = Some("ec2.eu-west-1.amazonaws.com");
         check("ec2", "StartInstances", json!({"InstanceIds": ["i-1"]}), ec2);
@@ -262,6 +301,28 @@ mod tests {
         check("s3", "Nothing", json!({}), None);
         check("nothing", "ListUsers", json!({}), None);
         check("ec2", "StartInstances", json!({}), None);
+    }
+
+    #[test]
+    fn a_service_that_says_where_it_is_is_reached_below_its_own_name() {
+        let sdk = sdk("eu-west-1");
+        let by_rules =
+            of_call(&sdk, ("timestream-query", "Query"), &json!({"QueryString": "SELECT 1"}));
+        let hosts = Hosts::of_service(by_rules, "Timestream Query", &sdk, Arc::default());
+        check(&hosts, "https://query.timestream.eu-west-1.amazonaws.com/", true);
+        check(&hosts, "https://query-cell1.timestream.eu-west-1.amazonaws.com/", true);
+        for bad in [
+            "https://timestream.eu-west-1.amazonaws.com/",
+            "https://.timestream.eu-west-1.amazonaws.com/",
+            "https://a.b.timestream.eu-west-1.amazonaws.com/",
+            "https://query-cell1.timestream.eu-west-1.amazonaws.com:8443/",
+            "https://query-cell1.timestream.eu-west-1.amazonaws.com.evil.example/",
+            "https://eviltimestream.eu-west-1.amazonaws.com/",
+            "https://query-cell1.timestream.us-east-1.amazonaws.com/",
+            "http://query-cell1.timestream.eu-west-1.amazonaws.com/",
+        ] {
+            check(&hosts, bad, false);
+        }
     }
 
     #[test]
@@ -319,7 +380,7 @@ mod tests {
     fn overridden(url: &'static str, allow: &[&str]) -> Hosts {
         let sdk = sdk("eu-west-1").to_builder().service_config(Override(url)).build();
         let allow = allow.iter().map(|host| (*host).to_owned()).collect();
-        Hosts::of_service(rules!(aws_sdk_ec2, &sdk), "EC2", &sdk, allow)
+        Hosts::of_service(rules!(aws_sdk_ec2, &sdk).map(Ruled::Host), "EC2", &sdk, allow)
     }
 
     #[test]

@@ -9,7 +9,7 @@ use aws_types::SdkConfig;
 use super::Gate;
 use super::breaker::Circuit;
 use super::door::Requests;
-use super::host::{Hosts, rules};
+use super::host::{Hosts, Ruled, rules};
 use crate::accounts::{Identity, Loaded, Session, Whose};
 use crate::error::{Error, Kind, Result, aws};
 
@@ -86,7 +86,8 @@ impl Gate {
 
     /// The gate's own way to STS.
     fn own_client(&self, sdk: &SdkConfig) -> Result<SharedHttpClient> {
-        let hosts = Hosts::of_service(rules!(aws_sdk_sts, sdk), "STS", sdk, self.allow.clone());
+        let by_rules = rules!(aws_sdk_sts, sdk).map(Ruled::Host);
+        let hosts = Hosts::of_service(by_rules, "STS", sdk, self.allow.clone());
         self.open(hosts, own(sdk), Requests::OurOwn)
     }
 }

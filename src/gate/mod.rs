@@ -54,6 +54,7 @@ pub use code::Code;
 pub use effect::{Effects, Named};
 pub use entry::{Ending, Tx};
 pub use escape::{escape, visible};
+pub use host::Ruled;
 pub(crate) use host::rules;
 pub use identity::identity;
 pub use mask::{DigestKey, access_key_id, looks_random, names_secret, secret_key, session_token};
@@ -205,14 +206,14 @@ impl Gate {
     }
 
     /// What a client for an admitted call is made from: `service_id` is the SDK's name of the service,
-    /// `by_rules` the host that its endpoint rules give.
+    /// `by_rules` what its endpoint rules give.
     pub fn guard(
         self: &Arc<Self>,
         admitted: &Arc<Admitted>,
         loaded: &Loaded,
         sdk: SdkConfig,
         service_id: &str,
-        by_rules: Option<String>,
+        by_rules: impl IntoIterator<Item = Ruled>,
     ) -> Result<Guarded> {
         let index = Index::get().map_err(broken_index)?;
         let service = index.service(service_id).map_or(service_id, |service| service.name());

@@ -22,7 +22,7 @@ const IDENTITY_WAIT: Duration = Duration::from_secs(3);
 macro_rules! client {
     ($cx:expr, $sdk:expr, $loaded:expr, $service:ident, $id:literal) => {{
         let sdk = $sdk;
-        let by_rules = gate::rules!($service, &sdk);
+        let by_rules = gate::rules!($service, &sdk).map(gate::Ruled::Host);
         let gate = &$cx.0.world.gate;
         gate.guard(&$cx.0.admitted, $loaded, sdk, $id, by_rules).map(|guarded| {
             #[expect(clippy::disallowed_methods, reason = "clients are made here, guarded")]

@@ -14,7 +14,7 @@ use crate::accounts::Session;
 use crate::error::{Error, Kind, Result, aws};
 use crate::gate::breaker::Circuit;
 use crate::gate::door::Requests;
-use crate::gate::host::{Hosts, rules};
+use crate::gate::host::{Hosts, Ruled, rules};
 use crate::gate::{Gate, audit};
 
 /// Where the copy goes.
@@ -110,7 +110,12 @@ impl Stream {
         let loaded = session.credentials(self.gate.clock.elapsed()).await?;
         let sdk = session.sdk(&loaded);
         let by_rules = rules!(aws_sdk_cloudwatchlogs, &sdk);
-        let hosts = Hosts::of_service(by_rules, "CloudWatch Logs", &sdk, self.gate.allow.clone());
+        let hosts = Hosts::of_service(
+            by_rules.map(Ruled::Host),
+            "CloudWatch Logs",
+            &sdk,
+            self.gate.allow.clone(),
+        );
         let circuit = Circuit {
             account: "audit".to_owned(),
             region: region.clone(),
