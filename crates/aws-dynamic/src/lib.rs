@@ -14,5 +14,6 @@ pub mod import;
 pub mod model;
 pub mod paginate;
 pub mod protocol;
+pub mod query;
 pub mod validate;
 pub mod waiter;
