@@ -344,8 +344,7 @@ fn what_runs_away_is_ended_by_its_steps() {
     // Lists that are gone through for each of their elements.
     let again = vec!["list"; 10].join(",");
     too_much(&format!("map(&sort_by(`[1,2,3,4,5,6,7,8,9]`, &@), [{again}][])"), &long);
-    too_much(&format!("[{again}][].[@, `[9]`].contains([1], [0])"), &long);
-    too_much(&format!("[{again}][].{{a: @}} | merge({})", vec!["@[0]"; 9].join(",")), &long);
+    too_much(&format!("map(&contains(`[1,2,3,4,5,6,7,8,9]`, @), [{again}][])"), &long);
     too_much("sort(@)", &json!((0..300_000).rev().collect::<Vec<_>>()));
     too_much("[contains(@, `1`), contains(@, `2`)]", &json!(vec![0; 600_000]));
     let fields: serde_json::Map<_, _> = (0..100_000).map(|n| (n.to_string(), json!(n))).collect();
