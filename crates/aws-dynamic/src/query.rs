@@ -29,8 +29,12 @@ pub const LONGEST: usize = 4_000;
 pub const MOST_STEPS: u64 = 1_000_000;
 
 /// How deep an answer may be; JSON that is read by serde_json is no deeper. As much again for what
-/// an expression builds around it, and for the height of an expression.
+/// an expression builds around it.
 pub(crate) const DEEPEST: usize = 128;
+
+/// How many operators, calls and brackets may be in one another: in a debug build, twice as
+/// many still fit into a thread's 2 MB.
+const HIGHEST: usize = 64;
 
 /// A query that can be run, any number of times.
 #[derive(Clone, Debug)]
@@ -160,6 +164,7 @@ mod found;
 mod function;
 mod number;
 mod parser;
+mod signature;
 mod token;
 pub(crate) mod tree;
 

@@ -196,10 +196,9 @@ fn look<'a>(tree: &Tree, at: &Found<'a>) -> Result<Found<'a>, String> {
         Tree::Field(name) => at.clone().member(name),
         Tree::Index(_) => at.clone().element(),
         Tree::Literal(_) => Ok(Found::Scalar),
-        Tree::Then(first, second) => look(second, &look(first, at)?),
-        Tree::Or(left, right) | Tree::And(left, right) => {
-            look(right, at)?;
-            look(left, at)
+        Tree::Chain(trees) => trees.iter().try_fold(at.clone(), |at, tree| look(tree, &at)),
+        Tree::Or(trees) | Tree::And(trees) => {
+            trees.iter().rev().try_fold(Found::Scalar, |_, tree| look(tree, at))
         }
         Tree::Compare(_, left, right) => {
             look(left, at)?;

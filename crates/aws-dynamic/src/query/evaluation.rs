@@ -31,23 +31,14 @@ impl<'l> Evaluation<'l> {
             Tree::Index(index) => Ok(element(*index, at)),
             Tree::Slice(slice) => self.slice(*slice, at),
             Tree::Literal(value) => Ok(Found::Borrowed(value)),
-            Tree::Then(first, second) => {
-                let found = self.find(first, at)?;
-                self.find(second, &found)
-            }
+            Tree::Chain(trees) => self.chain(trees, at),
             Tree::Each(list, each) => self.each(list, None, each, at),
             Tree::Filter { list, test, each } => self.each(list, Some(test), each, at),
             Tree::Values(object) => self.values(object, at),
             Tree::Flatten(list) => self.flatten(list, at),
             Tree::Not(inner) => Ok(Found::Bool(!self.find(inner, at)?.is_true())),
-            Tree::And(left, right) => {
-                let found = self.find(left, at)?;
-                if found.is_true() { self.find(right, at) } else { Ok(found) }
-            }
-            Tree::Or(left, right) => {
-                let found = self.find(left, at)?;
-                if found.is_true() { Ok(found) } else { self.find(right, at) }
-            }
+            Tree::And(trees) => self.first(trees, at, |found| !found.is_true()),
+            Tree::Or(trees) => self.first(trees, at, Found::is_true),
             Tree::Compare(comparison, left, right) => self.compare(*comparison, left, right, at),
             Tree::List(_) | Tree::Object(_) if at.is_null() => Ok(Found::Null),
             Tree::List(trees) => self.made_list(trees, at),
@@ -135,6 +126,31 @@ impl<'l> Evaluation<'l> {
     pub(super) fn object<'a>(&self, fields: Vec<(&'a str, Found<'a>)>) -> Result<'a> {
         let levels = levels(fields.iter().map(|(_, found)| found))?;
         Ok(Found::Object(Rc::new(Object { fields, levels })))
+    }
+
+    fn chain<'a>(&mut self, trees: &'a [Tree], at: &Found<'a>) -> Result<'a> {
+        let mut found = at.clone();
+        for tree in trees {
+            found = self.find(tree, &found)?;
+        }
+        Ok(found)
+    }
+
+    /// The first that is wanted, or else the last.
+    fn first<'a>(
+        &mut self,
+        trees: &'a [Tree],
+        at: &Found<'a>,
+        is_wanted: fn(&Found<'a>) -> bool,
+    ) -> Result<'a> {
+        let mut found = Found::Null;
+        for tree in trees {
+            found = self.find(tree, at)?;
+            if is_wanted(&found) {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     fn field<'a>(&mut self, name: &str, at: &Found<'a>) -> Result<'a> {

@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 
-use super::function::{self, Signature, Takes};
+use super::signature::{self, Signature, Takes};
 use super::token::{DOT, ENDS_PROJECTION, FILTER, NOT, Placed, STAR, Token, tokens};
 use super::tree::{Argument, Call, Comparison, Slice, Tree};
-use super::{DEEPEST, ErrorKind, QueryError};
+use super::{ErrorKind, HIGHEST, QueryError};
 
 /// The tree of a query.
 pub(super) fn read(text: &str) -> Result<Tree, QueryError> {
@@ -39,7 +39,7 @@ impl Parser {
     /// An expression, up to what binds no tighter than that.
     fn expression(&mut self, binding: u8) -> Read {
         self.nesting = self.nesting.saturating_add(1);
-        if self.nesting > DEEPEST {
+        if self.nesting > HIGHEST {
             return Err(self.too_high());
         }
         let mut left = self.start()?;
@@ -119,7 +119,7 @@ impl Parser {
             }
             Token::Dot => {
                 let right = self.member(DOT)?;
-                self.join(left, right, Tree::Then)
+                self.chain(left, right)
             }
             Token::OpenBracket if *self.peek() == Token::Star => self.elements(left),
             Token::OpenBracket => self.index(left),
@@ -127,15 +127,15 @@ impl Parser {
             Token::Filter => self.filter(left),
             Token::Pipe => {
                 let right = self.expression(operator.token.binding())?;
-                self.join(left, right, Tree::Then)
+                self.chain(left, right)
             }
             Token::Or => {
                 let right = self.expression(operator.token.binding())?;
-                self.join(left, right, Tree::Or)
+                self.or(left, right)
             }
             Token::And => {
                 let right = self.expression(operator.token.binding())?;
-                self.join(left, right, Tree::And)
+                self.and(left, right)
             }
             Token::Compare(comparison) => self.compare(left, comparison),
             Token::Name(_)
@@ -239,12 +239,12 @@ impl Parser {
         }
         self.expect(&Token::CloseBracket, "a number, \":\", \"*\" or \"]\"")?;
         match (colons, parts) {
-            (0, [Some(index), ..]) => self.join(left, leaf(Tree::Index(index)), Tree::Then),
+            (0, [Some(index), ..]) => self.chain(left, leaf(Tree::Index(index))),
             (0, _) => Err(wrong("brackets without an index", self.here())),
             (_, [_, _, Some(0)]) => Err(wrong("a slice with step 0", step_at)),
             (_, [start, stop, step]) => {
                 let slice = Slice { start, stop, step: step.unwrap_or(1) };
-                let sliced = self.join(left, leaf(Tree::Slice(slice)), Tree::Then)?;
+                let sliced = self.chain(left, leaf(Tree::Slice(slice)))?;
                 let each = self.each(STAR)?;
                 self.join(sliced, each, Tree::Each)
             }
@@ -296,9 +296,9 @@ impl Parser {
 
     /// Behind the parenthesis of a call.
     fn call(&mut self, name: &str, at: usize) -> Read {
-        let Some(signature) = function::named(name) else {
+        let Some(signature) = signature::named(name) else {
             return Err(
-                wrong(format!("unknown function {name:?}"), at).hint(function::suggestion(name))
+                wrong(format!("unknown function {name:?}"), at).hint(signature::suggestion(name))
             );
         };
         let mut arguments = Vec::new();
@@ -371,13 +371,47 @@ impl Parser {
         Ok(Part { tree: make(left.tree.into(), right.tree.into()), height })
     }
 
+    fn chain(&self, left: Part, right: Part) -> Read {
+        match left.tree {
+            Tree::Chain(trees) => self.longer(trees, left.height, right, Tree::Chain),
+            tree => self.longer(vec![tree], left.height.saturating_add(1), right, Tree::Chain),
+        }
+    }
+
+    fn or(&self, left: Part, right: Part) -> Read {
+        match left.tree {
+            Tree::Or(trees) => self.longer(trees, left.height, right, Tree::Or),
+            tree => self.longer(vec![tree], left.height.saturating_add(1), right, Tree::Or),
+        }
+    }
+
+    fn and(&self, left: Part, right: Part) -> Read {
+        match left.tree {
+            Tree::And(trees) => self.longer(trees, left.height, right, Tree::And),
+            tree => self.longer(vec![tree], left.height.saturating_add(1), right, Tree::And),
+        }
+    }
+
+    /// One more of the same operator: `a || b || c` is no higher than `a || b`.
+    fn longer(
+        &self,
+        mut trees: Vec<Tree>,
+        height: usize,
+        right: Part,
+        make: impl FnOnce(Vec<Tree>) -> Tree,
+    ) -> Read {
+        trees.push(right.tree);
+        let inner = right.height.max(height.saturating_sub(1));
+        Ok(Part { tree: make(trees), height: self.higher(inner)? })
+    }
+
     fn higher(&self, height: usize) -> Result<usize, QueryError> {
         let height = height.saturating_add(1);
-        if height > DEEPEST { Err(self.too_high()) } else { Ok(height) }
+        if height > HIGHEST { Err(self.too_high()) } else { Ok(height) }
     }
 
     fn too_high(&self) -> QueryError {
-        let what = format!("more than {DEEPEST} operators, calls or brackets in one another");
+        let what = format!("more than {HIGHEST} operators, calls or brackets in one another");
         wrong(what, self.here())
     }
 

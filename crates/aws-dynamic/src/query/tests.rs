@@ -13,7 +13,7 @@ fn run(text: &str, answer: &Value) -> Result<Value, QueryError> {
 }
 
 fn check(text: &str, answer: Value, expected: Value) {
-    assert_eq!(run(text, &answer), Ok(expected), "{text} in {answer:.200}");
+    assert_eq!(run(text, &answer), Ok(expected), "{text:.300} in {answer:.300}");
 }
 
 fn check_error(text: &str, answer: Value, kind: ErrorKind, words: &str) {
@@ -263,7 +263,7 @@ fn hostile_texts_do_not_exhaust_the_stack() {
         "[::1]",
         "sort_by(a,&",
     ] {
-        for times in [DEEPEST - 1, DEEPEST, DEEPEST + 1, LONGEST / deep.len()] {
+        for times in [HIGHEST - 1, HIGHEST, HIGHEST + 1, LONGEST / deep.len()] {
             let text = deep.repeat(times);
             for text in
                 [text.clone(), format!("{text}a"), text.trim_end_matches(['.', '|']).to_owned()]
@@ -272,21 +272,54 @@ fn hostile_texts_do_not_exhaust_the_stack() {
             }
         }
     }
-    // As high as a tree may be, in one way and in the other; both are evaluated.
-    let nested = format!("{}@{}", "[".repeat(DEEPEST - 1), "]".repeat(DEEPEST - 1));
-    assert!(run(&nested, &json!(1)).is_ok());
-    let by = format!("{}@{}", "map(&".repeat(60), ", [@])".repeat(60));
-    assert!(run(&by, &json!(1)).is_ok());
-    let chain = vec!["a"; DEEPEST].join("||");
-    check(&chain, json!({"a": ""}), json!(""));
+    let ids = vec!["a == 'i-0123456789'"; 160].join(" || ");
+    check(
+        &format!("[?{ids}].a"),
+        json!([{"a": 1}, {"a": "i-0123456789"}]),
+        json!(["i-0123456789"]),
+    );
+    check(&vec!["a"; 1_000].join("&&"), json!({"a": 1}), json!(1));
     check_error(
-        &vec!["a"; DEEPEST + 1].join("||"),
+        &"a.b.*.".repeat(100),
         json!({}),
         ErrorKind::Text,
-        "query: more than 128 operators, calls or brackets in one another at character 386",
+        "query: more than 64 operators, calls or brackets in one another at character 130",
     );
     let literal = format!("`{}{}`", "[".repeat(1_000), "]".repeat(1_000));
     assert!(Query::read(&literal).is_err());
+}
+
+#[test]
+fn as_high_as_a_query_may_be_it_needs_no_more_than_2_mb_of_stack() {
+    let deep = (1..DEEPEST).fold(json!(1), |inner, _| json!([inner]));
+    let all = move || {
+        let around = |before: &str, inner: &str, after: &str, times: usize| {
+            let text = format!("{}{inner}{}", before.repeat(times), after.repeat(times));
+            assert!(run(&text, &deep).is_ok(), "{text:.100}: {:?}", run(&text, &deep));
+        };
+        let most = HIGHEST - 1;
+        around("[", "@", "]", most);
+        around("{a: ", "@", "}", most);
+        around("(", "@", ")", most);
+        around("!", "@", "", most);
+        around("to_array(", "@", ")", most);
+        around("[?", "@", "]", most - 1);
+        around("[*].[", "@", "]", most / 2);
+        around("@ == (", "@", ")", most / 2);
+        around("map(&", "@", ", [@])", most - 1);
+        around("sort_by([@], &to_string(", "@", "))", most / 2);
+        around("@", "|@", "", 1);
+        around("", &["@"; 1_000].join("|"), "", 1);
+        around("", &format!("@{}", "[0]".repeat(1_000)), "", 1);
+        // Deep values, compared and written at the bottom of a high query.
+        around(
+            "map(&",
+            "[[[[@]]]] == [[[[@]]]] && to_string([[[[@]]]]) && [[[[@]]]]",
+            ", [@])",
+            HIGHEST - 12,
+        );
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(all).unwrap().join().unwrap();
 }
 
 #[test]
@@ -342,7 +375,7 @@ fn what_runs_away_is_ended_by_its_steps() {
         too_much(&format!("[{}] | [0]", vec![reads.as_str(); 16].join(",")), &long);
     }
     // Lists that are gone through for each of their elements.
-    let again = vec!["list"; 10].join(",");
+    let again = ["list"; 10].join(",");
     too_much(&format!("map(&sort_by(`[1,2,3,4,5,6,7,8,9]`, &@), [{again}][])"), &long);
     too_much(&format!("map(&contains(`[1,2,3,4,5,6,7,8,9]`, @), [{again}][])"), &long);
     too_much("sort(@)", &json!((0..300_000).rev().collect::<Vec<_>>()));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::function::Function;
+use super::signature::Function;
 
 /// An expression: finds a value, at a value.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,8 +14,8 @@ pub(crate) enum Tree {
     Index(i64),
     Slice(Slice),
     Literal(Value),
-    /// The second at what the first finds: `.`, `|`, `[0]`.
-    Then(Box<Tree>, Box<Tree>),
+    /// Each at what the one before it finds: `.`, `|`, `[0]`.
+    Chain(Vec<Tree>),
     /// The second at each element of what the first finds, without nulls.
     Each(Box<Tree>, Box<Tree>),
     /// As `Each`, for elements at which `test` is true.
@@ -29,8 +29,8 @@ pub(crate) enum Tree {
     /// A list without the inner brackets.
     Flatten(Box<Tree>),
     Not(Box<Tree>),
-    And(Box<Tree>, Box<Tree>),
-    Or(Box<Tree>, Box<Tree>),
+    And(Vec<Tree>),
+    Or(Vec<Tree>),
     Compare(Comparison, Box<Tree>, Box<Tree>),
     List(Vec<Tree>),
     Object(Vec<(String, Tree)>),
