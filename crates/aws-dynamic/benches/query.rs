@@ -54,7 +54,7 @@ fn instances() -> Value {
                 |tag| json!({"Key": format!("key-{tag}"), "Value": format!("value-{place}-{tag}")}),
             )
             .collect();
-        let state = if place % 3 == 0 { "running" } else { "stopped" };
+        let state = if place.is_multiple_of(3) { "running" } else { "stopped" };
         json!({"ReservationId": format!("r-{place:017}"), "OwnerId": "123456789012", "Instances": [{
             "InstanceId": format!("i-{place:017}"), "ImageId": "ami-0123456789abcdef0",
             "State": {"Code": 16, "Name": state}, "PrivateDnsName": "ip-10-0-0-1.ec2.internal",
@@ -66,7 +66,7 @@ fn instances() -> Value {
                 [{"GroupId": "sg-0123456789abcdef0", "GroupName": "default"}], "Status": "in-use"}],
             "Tags": tags}]})
     };
-    json!({"Reservations": (0..4_500).map(instance).collect::<Vec<_>>()})
+    json!({"Reservations": (0..4_500_usize).map(instance).collect::<Vec<_>>()})
 }
 
 fn measure(text: &str, answer: &Value) {

@@ -157,6 +157,16 @@ pub(crate) fn is_shallow(value: &Value, deepest: usize) -> bool {
     }
 }
 
+/// A name, as much of it as an error has room for.
+fn shown(name: &str) -> String {
+    const ROOM: usize = 60;
+    let mut shown: String = name.chars().take(ROOM).collect();
+    if shown.len() < name.len() {
+        shown.push_str("...");
+    }
+    shown
+}
+
 mod arguments;
 mod budget;
 mod evaluation;

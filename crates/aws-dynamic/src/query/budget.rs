@@ -44,6 +44,11 @@ impl<'l> Budget<'l> {
         self.take(1_u64.saturating_add(text_steps(bytes)))
     }
 
+    /// What a text of that many bytes adds to a step that is taken already.
+    pub(super) fn take_bytes(&mut self, bytes: usize) -> Result<(), QueryError> {
+        self.take(text_steps(bytes))
+    }
+
     /// One step for each of so many.
     pub(super) fn take_each(&mut self, count: usize) -> Result<(), QueryError> {
         self.take(u64::try_from(count).unwrap_or(u64::MAX))

@@ -100,7 +100,7 @@ impl<'l> Evaluation<'l> {
                 Ok(number::compare(left, right) == Ordering::Equal)
             }
             (View::Text(left), View::Text(right)) => {
-                self.budget.take_text(left.len().min(right.len()))?;
+                self.budget.take_bytes(left.len().min(right.len()))?;
                 Ok(left == right)
             }
             (View::List(left), View::List(right)) => self.equal_lists(left, right),
@@ -155,7 +155,7 @@ impl<'l> Evaluation<'l> {
 
     fn field<'a>(&mut self, name: &str, at: &Found<'a>) -> Result<'a> {
         let Some(fields) = at.fields() else { return Ok(Found::Null) };
-        self.budget.take_each(fields.cost())?;
+        self.budget.take_bytes(fields.cost(name))?;
         Ok(fields.get(name).unwrap_or(Found::Null))
     }
 
@@ -256,7 +256,7 @@ impl<'l> Evaluation<'l> {
         Ok(match (left.view(), right.view()) {
             (View::Number(left), View::Number(right)) => Some(number::compare(left, right)),
             (View::Text(left), View::Text(right)) => {
-                self.budget.take_text(left.len().min(right.len()))?;
+                self.budget.take_bytes(left.len().min(right.len()))?;
                 Some(left.cmp(right))
             }
             (
@@ -312,8 +312,7 @@ impl<'l> Evaluation<'l> {
             return Ok(false);
         }
         for (name, left) in left.iter() {
-            self.budget.take_text(name.len())?;
-            self.budget.take_each(right.cost())?;
+            self.budget.take_text(right.cost(name))?;
             let Some(right) = right.get(name) else { return Ok(false) };
             if !self.equal(&left, &right)? {
                 return Ok(false);

@@ -160,11 +160,11 @@ impl<'f, 'a> Fields<'f, 'a> {
         }
     }
 
-    /// How many names are looked at to get one.
-    pub(super) fn cost(self) -> usize {
+    /// How many bytes of names are looked at to get one.
+    pub(super) fn cost(self, name: &str) -> usize {
         match self {
-            Self::Borrowed(_) => 0,
-            Self::Made(fields) => fields.len() / 16,
+            Self::Borrowed(_) => name.len(),
+            Self::Made(fields) => fields.len().saturating_mul(name.len().max(1)),
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::signature::{self, Signature, Takes};
 use super::token::{DOT, ENDS_PROJECTION, FILTER, NOT, Placed, STAR, Token, tokens};
 use super::tree::{Argument, Call, Comparison, Slice, Tree};
-use super::{ErrorKind, HIGHEST, QueryError};
+use super::{ErrorKind, HIGHEST, QueryError, shown};
 
 /// The tree of a query.
 pub(super) fn read(text: &str) -> Result<Tree, QueryError> {
@@ -297,9 +297,8 @@ impl Parser {
     /// Behind the parenthesis of a call.
     fn call(&mut self, name: &str, at: usize) -> Read {
         let Some(signature) = signature::named(name) else {
-            return Err(
-                wrong(format!("unknown function {name:?}"), at).hint(signature::suggestion(name))
-            );
+            return Err(wrong(format!("unknown function {:?}", shown(name)), at)
+                .hint(signature::suggestion(name)));
         };
         let mut arguments = Vec::new();
         let mut height = 0;

@@ -102,7 +102,7 @@ pub(super) fn named(name: &str) -> Option<&'static Signature> {
 
 /// What might have been meant by a name that is no function's.
 pub(super) fn suggestion(name: &str) -> String {
-    let lower = name.to_ascii_lowercase();
+    let lower = super::shown(name).to_ascii_lowercase();
     let meant = match lower.as_str() {
         "count" | "len" | "size" => Some("length"),
         "concat" => Some("join"),

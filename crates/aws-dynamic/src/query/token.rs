@@ -8,7 +8,7 @@ use std::str::Chars;
 use serde_json::Value;
 
 use super::tree::Comparison;
-use super::{ErrorKind, QueryError};
+use super::{ErrorKind, QueryError, shown};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
@@ -94,8 +94,8 @@ impl Token {
     /// It, as it is written, for an error.
     pub(super) fn text(&self) -> Cow<'static, str> {
         let text = match self {
-            Self::Name(name) => return format!("\"{name}\"").into(),
-            Self::Quoted(name) => return format!("the quoted name \"{name}\"").into(),
+            Self::Name(name) => return format!("\"{}\"", shown(name)).into(),
+            Self::Quoted(name) => return format!("the quoted name \"{}\"", shown(name)).into(),
             Self::Number(number) => return format!("the number {number}").into(),
             Self::Literal(_) => "a literal",
             Self::Dot => "\".\"",
@@ -194,7 +194,7 @@ impl Reader<'_> {
             _ => "an index is a 64-bit integer",
         };
         let number = text.parse();
-        number.map(Token::Number).map_err(|_| wrong(format!("\"{text}\""), at).hint(hint))
+        number.map(Token::Number).map_err(|_| wrong(format!("\"{}\"", shown(&text)), at).hint(hint))
     }
 
     /// What is up to the mark that closes it, with its escapes.
