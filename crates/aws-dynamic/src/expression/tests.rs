@@ -11,7 +11,7 @@ use crate::model::terms::{Kind, Matcher};
 use crate::model::{Operation, Service, Shape};
 use crate::paginate::Pages;
 use crate::query::tree::Argument;
-use crate::query::{DEEPEST, Tree};
+use crate::query::{DEEPEST, LONGEST, Tree};
 use crate::waiter::Waiting;
 
 fn check(text: &str, answer: Value, expected: Option<Value>) {
@@ -31,6 +31,10 @@ fn paths_are_walked() {
     check("A", json!([1]), None);
     assert!(matches!(Expression::read("A.B"), Ok(Expression::Path(_))));
     assert!(matches!(Expression::read("A[0]"), Ok(Expression::Compiled { .. })));
+    // A longer one can be searched, but not written to.
+    let long = vec!["A"; LONGEST_PATH].join(".");
+    assert!(matches!(Expression::read(&long), Ok(Expression::Compiled { .. })));
+    assert!(Path::read(&long).is_err());
 }
 
 #[test]
