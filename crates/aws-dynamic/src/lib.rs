@@ -13,6 +13,7 @@ pub mod import;
 pub mod model;
 pub mod paginate;
 pub mod protocol;
+pub mod query;
 pub mod schema;
 pub mod validate;
 pub mod waiter;

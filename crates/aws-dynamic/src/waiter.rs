@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::expression::{Expression, Searched};
+use crate::expression::Expression;
 use crate::model::Waiter;
 use crate::model::terms::{Matcher, State};
 
@@ -178,11 +178,7 @@ impl Waiting {
     pub fn step(&mut self, outcome: Outcome<'_>) -> Step {
         self.attempts = self.attempts.saturating_add(1);
         let waiter = self.name.clone();
-        let searched = match outcome {
-            Outcome::Answer { output, .. } => Some(Searched::new(output)),
-            Outcome::Error { .. } => None,
-        };
-        let matches = |acceptor: &&Acceptor| acceptor.test.matches(outcome, searched.as_ref());
+        let matches = |acceptor: &&Acceptor| acceptor.test.matches(outcome);
         match (self.acceptors.iter().find(matches), outcome) {
             (Some(Acceptor { test, state }), _) => match state {
                 State::Success => return Step::Success,
@@ -233,8 +229,11 @@ fn test(matcher: Matcher, argument: Option<&str>, expected: Value) -> Result<Tes
 
 impl Test {
     /// Paths look into answers only, so they match no error.
-    fn matches(&self, outcome: Outcome<'_>, searched: Option<&Searched<'_>>) -> bool {
-        let find = |find: &Expression| searched.and_then(|searched| find.find(searched));
+    fn matches(&self, outcome: Outcome<'_>) -> bool {
+        let find = |expression: &Expression| match outcome {
+            Outcome::Answer { output, .. } => expression.find(output),
+            Outcome::Error { .. } => None,
+        };
         let elements = |expression| match find(expression).map(std::borrow::Cow::into_owned) {
             Some(Value::Array(elements)) => elements,
             Some(_) | None => Vec::new(),

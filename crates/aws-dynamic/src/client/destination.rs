@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::error::CallError;
 use super::special;
 use crate::endpoint::{Argument, BuiltIn, Endpoint, Parameters, Partitions, Rules};
-use crate::expression::{Expression, Searched};
+use crate::expression::Expression;
 use crate::model::{Operation, Service};
 
 /// An endpoint with the URL that requests go to.
@@ -153,11 +153,10 @@ fn context<'a>(operation: Operation<'a>, input: &Map<String, Value>) -> Vec<(&'a
     let mut expressions = operation.operation_context().peekable();
     if expressions.peek().is_some() {
         let whole = Value::Object(input.clone());
-        let searched = Searched::new(&whole);
         for (name, path) in expressions {
             // Rules that cannot do without one that finds nothing say so.
             let found = Expression::read(path).ok();
-            if let Some(found) = found.as_ref().and_then(|found| found.find(&searched)) {
+            if let Some(found) = found.as_ref().and_then(|found| found.find(&whole)) {
                 context.push((name, found.into_owned()));
             }
         }

@@ -31,8 +31,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::expression::{DEEPEST, is_shallow};
 use crate::model::Operation;
+use crate::query::{DEEPEST, is_shallow};
 pub use merged::Merged;
 pub use plan::{Keys, keys};
 use plan::{Plan, Repetition};

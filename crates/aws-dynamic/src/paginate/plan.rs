@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Failed;
-use crate::expression::{Expression, Path, Searched, Unusable};
+use crate::expression::{Expression, Path, Unusable};
 use crate::model::terms::Kind;
 use crate::model::{Member, Operation, Shape};
 
@@ -208,13 +208,12 @@ impl Plan {
 
     /// The tokens of the next page, without those that are absent or empty; none at the end.
     pub(super) fn next_tokens(&self, answer: &Value) -> Option<Map<String, Value>> {
-        let searched = Searched::new(answer);
-        let has_more = |more: &Expression| more.find(&searched).is_some_and(|more| is_true(&more));
+        let has_more = |more: &Expression| more.find(answer).is_some_and(|more| is_true(&more));
         if !self.more.as_ref().is_none_or(has_more) {
             return None;
         }
         let token = |token: &Token| {
-            let found = token.output.find(&searched).filter(|found| is_true(found))?;
+            let found = token.output.find(answer).filter(|found| is_true(found))?;
             Some((token.member.clone(), found.into_owned()))
         };
         let tokens: Map<_, _> = self.tokens.iter().filter_map(token).collect();
