@@ -49,6 +49,18 @@ static NAMED: Mutex<BTreeMap<String, Operations>> = Mutex::new(BTreeMap::new());
 impl Operations {
     pub const NONE: Self = Self { needed: &[], parts: &[] };
 
+    /// What a plan of one operation may call: the operation itself, which the wire lets through as a dry
+    /// run at most, and IAM's opinion of it.
+    pub fn planned(service: &Service, operation: &Operation) -> Self {
+        let one = Self::one(service, operation);
+        let name = format!("plan {}:{}", service.name(), operation.name());
+        let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+        *named.entry(name).or_insert_with(|| {
+            let parts = one.parts.iter().copied().chain(["iam:SimulatePrincipalPolicy"]);
+            Self { needed: one.needed, parts: Vec::leak(parts.collect()) }
+        })
+    }
+
     /// One operation, and the one by which its service is asked for endpoints.
     pub fn one(service: &Service, operation: &Operation) -> Self {
         let name = format!("{}:{}", service.name(), operation.name());

@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 use super::admit::Operations;
 use super::approval::Approval;
 use super::called::Called;
+use super::effect::Named;
 use super::entry::Tx;
 use super::identity::GET_CALLER_IDENTITY;
 use super::policies::Snapshot;
@@ -113,6 +114,12 @@ impl Admitted {
             tx: self.tx.clone(),
             writes: AtomicU32::new(0),
         }
+    }
+
+    /// The same target for another call; it is for judging only.
+    pub(super) fn doing(&self, named: Named) -> Self {
+        let Named { effect, operations } = named;
+        Self { effect, operations, ..self.for_a_look(Purpose::Call) }
     }
 
     /// The same call with a person's yes.

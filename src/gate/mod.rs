@@ -50,7 +50,7 @@ pub use approve::Turn;
 pub use ask::{ApprovalRequired, Filled, FormAsked, Person, Returned, Typed};
 pub use aws_dynamic::catalog::Effect;
 pub use cases::{Asked, Cases, explain};
-pub use code::Code;
+pub use code::{Code, id};
 pub use effect::{Effects, Named};
 pub use entry::{Ending, Tx};
 pub use escape::{escape, visible};
@@ -252,6 +252,28 @@ impl Gate {
             .with_interceptor(guarded.wire)
             .with_retry_classifier(SharedRetryClassifier::new(NoSecondTry))
             .with_tokens(move || token.clone()))
+    }
+
+    /// A call of the same target that lets through reads, and what EC2 is told not to carry out.
+    pub fn looking(&self, admitted: &Admitted) -> Admitted {
+        admitted.for_a_look(admitted::Purpose::Look)
+    }
+
+    /// What policy says now to a call of the same target, in words for the model.
+    ///
+    /// # Errors
+    /// `config_error` where a policy cannot be read.
+    pub fn would(&self, admitted: &Admitted, named: Named) -> Result<String> {
+        let policies = self.policies.current()?;
+        let index = Index::get().map_err(broken_index)?;
+        let call = admitted.doing(named);
+        Ok(match call.judge(self, &policies, index) {
+            Err(error) => format!("denied: {}", error.message),
+            Ok((asked, _)) => match asked.first() {
+                Some((_, judged)) => format!("a person would be asked: {}", judged.reason),
+                None => "not needed".to_owned(),
+            },
+        })
     }
 
     /// The answer of an admitted call as it may be seen: secrets masked, where policy does not reveal

@@ -7,6 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::kept::Kept;
+use super::view::{Form, Part, compacted, outline, part, queried};
+use crate::config::Clock;
 use crate::error::{Error, Kind, Result};
 
 /// A successful answer.
@@ -14,6 +17,15 @@ use crate::error::{Error, Kind, Result};
 pub struct Answer {
     pub body: Map<String, Value>,
     rows: Option<Rows>,
+    view: Option<View>,
+}
+
+/// How the member `result` of an answer is shown.
+#[derive(Debug)]
+pub struct View {
+    /// JMESPath.
+    pub query: Option<String>,
+    pub form: Form,
 }
 
 /// The member of an answer that is a list, and may be cut.
@@ -46,7 +58,7 @@ impl Answer {
     /// An answer from a tool's output type.
     pub fn of(output: &impl Serialize) -> Result<Self> {
         match serde_json::to_value(output) {
-            Ok(Value::Object(body)) => Ok(Self { body, rows: None }),
+            Ok(Value::Object(body)) => Ok(Self { body, rows: None, view: None }),
             Ok(_) => Err(Error::internal("a tool's output is not an object.")),
             Err(e) => Err(Error::internal("a tool's output could not be written.").caused_by(e)),
         }
@@ -68,14 +80,60 @@ impl Answer {
         Ok(Self { rows: Some(Rows { member, how, cursor: None }), ..Self::of(output)? })
     }
 
+    /// The same answer, whose member `result` is shown so.
+    pub fn seen_by(self, view: View) -> Self {
+        Self { view: Some(view), ..self }
+    }
+
+    /// The answer with at most `most` characters as JSON text. What does not fit is kept whole, queried
+    /// and without what is empty if that was wanted, and then cut: by whole rows at the end where it
+    /// has rows.
+    pub fn shown(self, most: usize, kept: &Kept, clock: Clock) -> Result<Map<String, Value>> {
+        let Self { mut body, rows, view } = self;
+        let Some(view) = view else {
+            let whole = Value::Object(body);
+            let is_large = characters(&whole) > most;
+            let handle = is_large.then(|| kept.keep(&whole)).transpose()?;
+            let Value::Object(body) = whole else { return Ok(Map::new()) };
+            let fitted = Self { body: body.clone(), rows, view: None }.fit(most);
+            return match (fitted, handle) {
+                (Ok(mut body), Some(handle)) => {
+                    if let Some(Value::Object(truncated)) = body.get_mut("truncated") {
+                        truncated.insert("handle".to_owned(), handle.into());
+                    }
+                    Ok(body)
+                }
+                (Ok(body), None) => Ok(body),
+                (Err(error), Some(handle)) if error.kind == Kind::ResponseTooLarge => {
+                    Ok(parted(Value::Object(body), &handle, most))
+                }
+                (Err(error), _) => Err(error),
+            };
+        };
+        let Some(mut result) = body.shift_remove("result") else { return Ok(body) };
+        let room = most.saturating_sub(characters(&Value::Object(body.clone())) + NOTE);
+        let handle = (characters(&result) > room).then(|| kept.keep(&result)).transpose()?;
+        if let Some(query) = &view.query {
+            result = queried(query, &result, clock)?;
+        }
+        if view.form == Form::Compact {
+            let omitted = compacted(&mut result);
+            if !omitted.is_empty() {
+                body.insert("omitted".to_owned(), Value::Object(omitted));
+            }
+        }
+        put_result(&mut body, result, handle, most);
+        Ok(body)
+    }
+
     /// The answer with at most `most` characters as JSON text, by leaving out whole rows at the end.
-    pub fn fit(self, most: usize) -> Result<Map<String, Value>> {
-        let Self { mut body, rows } = self;
+    fn fit(self, most: usize) -> Result<Map<String, Value>> {
+        let Self { mut body, rows, view: _ } = self;
         let cursor = rows.as_ref().and_then(|rows| rows.cursor.as_ref());
         if let Some(token) = cursor.and_then(|cursor| Some(cursor.token(cursor.end.as_ref()?))) {
             body.insert("next_page_token".into(), token.into());
         }
-        let length = characters(&body);
+        let length = body_characters(&body);
         if length <= most {
             return Ok(body);
         }
@@ -107,7 +165,7 @@ impl Answer {
                 body.insert("next_page_token".into(), token.into());
             }
             body.insert("truncated".into(), json!(Truncated { shown, total, how }));
-            if characters(&body) <= most {
+            if body_characters(&body) <= most {
                 return Ok(body);
             }
             shown -= 1;
@@ -127,8 +185,58 @@ fn too_large(length: usize, most: usize) -> Error {
     )
 }
 
-fn characters(body: &Map<String, Value>) -> usize {
+fn body_characters(body: &Map<String, Value>) -> usize {
     serde_json::to_string(body).map_or(usize::MAX, |text| text.chars().count())
+}
+
+fn characters(value: &Value) -> usize {
+    serde_json::to_string(value).map_or(usize::MAX, |text| text.chars().count())
+}
+
+/// How to see the rest of what is kept.
+const READ_ON: &str = "Only a part is shown. aws_get_result with the handle reads on, with a query, \
+                       offset and limit, without calling AWS again.";
+
+/// The least that is shown of a result, whatever else an answer has.
+const LEAST_PART: usize = 500;
+
+/// Puts a result into an answer, or as much of it as fits, with the handle of the whole.
+pub fn put_result(
+    body: &mut Map<String, Value>,
+    result: Value,
+    handle: Option<String>,
+    most: usize,
+) {
+    let room = most.saturating_sub(body_characters(body) + NOTE).max(LEAST_PART);
+    if characters(&result) <= room {
+        body.insert("result".to_owned(), result);
+        if let Some(handle) = handle {
+            body.insert("handle".to_owned(), handle.into());
+        }
+        return;
+    }
+    let mut outline = outline(&result);
+    if characters(&outline) > room / 4 {
+        outline = part(&outline, room / 4).value;
+    }
+    let rest = room.saturating_sub(characters(&outline) + CUTS);
+    let Part { value, cuts } = part(&result, rest);
+    body.insert("result".to_owned(), value);
+    body.insert("truncated".to_owned(), json!({"outline": outline, "cuts": cuts, "how": READ_ON}));
+    if let Some(handle) = handle {
+        body.insert("handle".to_owned(), handle.into());
+    }
+}
+
+/// Room for the places of cuts.
+const CUTS: usize = 1_500;
+
+/// The beginning of an answer that has no rows to leave out.
+fn parted(whole: Value, handle: &str, most: usize) -> Map<String, Value> {
+    let part = part(&whole, most.saturating_sub(CUTS + 2 * NOTE)).value;
+    let mut body = if let Value::Object(body) = part { body } else { Map::new() };
+    body.insert("truncated".to_owned(), json!({"handle": handle, "how": READ_ON}));
+    body
 }
 
 fn row_characters(row: &Value) -> usize {
@@ -238,7 +346,7 @@ mod tests {
         cursor.page(10, Position { aws_token: Some("b".into()), skip: 0 });
         let body = answer(40, cursor).fit(3_000).unwrap();
         let shown = body["rows"].as_array().unwrap().len();
-        assert!(characters(&body) <= 3_000 && shown > 10, "{shown}");
+        assert!(body_characters(&body) <= 3_000 && shown > 10, "{shown}");
         assert_eq!(body["truncated"]["shown"], shown);
         let at = Cursor::new(&"q").start(body["next_page_token"].as_str()).unwrap();
         assert_eq!(at, Position { aws_token: Some("b".into()), skip: shown - 10 });

@@ -284,7 +284,8 @@ async fn attempt(
 }
 
 /// The names under which models hand an approval's id back.
-const APPROVAL_IDS: [&str; 2] = ["approval_id", "approvalId"];
+const APPROVAL_IDS: [&str; 4] =
+    ["approval_id", "approvalId", "confirmation_token", "confirmationToken"];
 
 /// What is told while nobody has answered.
 fn approval_required(
@@ -332,7 +333,8 @@ async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, 
     if let Some(warning) = cx.world().gate.warning() {
         answer.body.insert("warning".to_owned(), warning.into());
     }
-    answer.fit(cx.world().config.max_characters)
+    let config = &cx.world().config;
+    answer.shown(config.max_characters, &cx.world().kept, config.clock)
 }
 
 /// An error in its published shape; that of a write says in `status` whether anything was done.

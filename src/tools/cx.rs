@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{Tool, World};
 use crate::accounts::{Identity, Loaded, Requested, Session};
 use crate::error::Result;
-use crate::gate::{self, Admitted};
+use crate::gate::{self, Admitted, Named};
 
 /// How long an answer waits for the name of its own account.
 const IDENTITY_WAIT: Duration = Duration::from_secs(3);
@@ -200,6 +200,40 @@ impl Cx {
             sdk = self.session()?.home_sdk(loaded);
         }
         client!(self, sdk, loaded, aws_sdk_costexplorer, "Cost Explorer")
+    }
+
+    /// The same context for looking: it lets through reads, and dry runs of EC2.
+    pub fn looking(&self) -> Self {
+        let inner = &self.0;
+        Self(Arc::new(Inner {
+            world: inner.world.clone(),
+            requested: inner.requested.clone(),
+            progress: inner.progress.clone(),
+            begun: inner.begun,
+            admitted: Arc::new(inner.world.gate.looking(&inner.admitted)),
+            find_out: OnceLock::new(),
+        }))
+    }
+
+    /// What policy says to a call that does this, in words for the model.
+    pub fn would_ask(&self, named: Named) -> Result<String> {
+        self.0.world.gate.would(&self.0.admitted, named)
+    }
+
+    /// The ARN of the user or role that calls, as IAM names it, as far as that is known: the path of a
+    /// role is not in the ARN of its session.
+    pub async fn principal(&self) -> Option<String> {
+        let target = self.target().await?;
+        let arn = target.get("principal")?.as_str()?.to_owned();
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        match parts.as_slice() {
+            [arn, partition, "sts", "", account, rest] => {
+                let role = rest.strip_prefix("assumed-role/")?.split('/').next()?;
+                Some(format!("{arn}:{partition}:iam::{account}:role/{role}"))
+            }
+            [_, _, "iam", "", _, _] => Some(arn),
+            _ => None,
+        }
     }
 
     /// A client for one call of any operation, by its names in the catalog, with this input. A service

@@ -13,10 +13,13 @@ mod cx;
 mod ec2;
 mod ecs;
 mod health;
+mod kept;
 mod listing;
 mod logs;
+mod operations;
 mod rds;
 mod schema;
+mod view;
 mod world;
 
 use std::collections::BTreeSet;
@@ -35,8 +38,9 @@ use crate::error::{Error, Kind, Result, nearest};
 use crate::gate::{Effect, Effects, Look, Operations, Pace};
 
 /// Every tool, file by file: the one list.
-const FILES: [&[Tool]; 9] = [
+const FILES: [&[Tool]; 10] = [
     core::TOOLS,
+    operations::TOOLS,
     health::TOOLS,
     ec2::TOOLS,
     ecs::TOOLS,
@@ -94,6 +98,8 @@ pub enum Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Toolset {
     Core,
+    /// Any operation of any service.
+    Operations,
     Ec2,
     Ecs,
     Rds,
@@ -105,12 +111,21 @@ pub enum Toolset {
 }
 
 impl Toolset {
-    pub const ALL: [Self; 7] =
-        [Self::Core, Self::Ec2, Self::Ecs, Self::Rds, Self::Cloudwatch, Self::Cost, Self::Audit];
+    pub const ALL: [Self; 8] = [
+        Self::Core,
+        Self::Operations,
+        Self::Ec2,
+        Self::Ecs,
+        Self::Rds,
+        Self::Cloudwatch,
+        Self::Cost,
+        Self::Audit,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Core => "core",
+            Self::Operations => "operations",
             Self::Ec2 => "ec2",
             Self::Ecs => "ecs",
             Self::Rds => "rds",
@@ -123,7 +138,13 @@ impl Toolset {
     /// Whether it is on where the user selects nothing.
     fn is_usual(self) -> bool {
         match self {
-            Self::Core | Self::Ec2 | Self::Ecs | Self::Rds | Self::Cloudwatch | Self::Cost => true,
+            Self::Core
+            | Self::Operations
+            | Self::Ec2
+            | Self::Ecs
+            | Self::Rds
+            | Self::Cloudwatch
+            | Self::Cost => true,
             Self::Audit => false,
         }
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
 use super::cost::Cache;
+use super::kept::Kept;
 use super::{Tool, schema, select};
 use crate::accounts::Sessions;
 use crate::config::{Access, Config, Resolved};
@@ -21,6 +22,8 @@ pub struct World {
     pub gate: Arc<Gate>,
     /// What Cost Explorer said.
     pub(super) costs: Cache,
+    /// Results that did not fit into an answer.
+    pub(super) kept: Kept,
     /// Why no call runs, where the configuration is broken.
     pub problem: Option<Error>,
     tools: Vec<&'static Tool>,
@@ -63,6 +66,7 @@ impl World {
             sessions: Sessions::new(config.aws.clone(), config.clock, gate.doors()),
             gate,
             costs: Cache::default(),
+            kept: Kept::new(config.state_dir.clone()),
             problem,
             tools,
             ruled_out,

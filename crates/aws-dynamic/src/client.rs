@@ -50,7 +50,7 @@ use crate::catalog::{Index, Models};
 use crate::endpoint::Endpoint;
 use crate::model::Operation;
 use crate::protocol::Exchange;
-use crate::validate::{Coercion, Finding, validate};
+use crate::validate::{Coercion, Finding, Valid, validate};
 
 pub use self::codec::Given;
 pub use self::download::Downloaded;
@@ -175,12 +175,8 @@ impl Client {
     /// What is to be called, as far as that is known before anything is sent.
     fn checked(&self, service: &str, operation: &str, input: &Value) -> Result<Call, CallError> {
         let operation = find(service, operation)?;
-        // Whether it can be called at all comes before what is wrong with the input.
         let exchange = Exchange::of(operation).map_err(CallError::Unsupported)?;
-        let input = special::prepared(operation, input);
-        let valid = validate(operation, &input, self.coercion)
-            .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
-        special::refuse(operation).map_err(CallError::Special)?;
+        let valid = accepted(operation, input, self.coercion)?;
         Ok(Call {
             operation,
             exchange,
@@ -333,6 +329,22 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("region", &self.config.region()).finish_non_exhaustive()
     }
+}
+
+/// An input as `call` would take it, or why it would not: without a configuration, and so without what
+/// depends on one.
+pub fn accepted(
+    operation: Operation<'static>,
+    input: &Value,
+    coercion: Coercion,
+) -> Result<Valid, CallError> {
+    // Whether it can be called at all comes before what is wrong with the input.
+    Exchange::of(operation).map_err(CallError::Unsupported)?;
+    let input = special::prepared(operation, input);
+    let valid = validate(operation, &input, coercion)
+        .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
+    special::refuse(operation).map_err(CallError::Special)?;
+    Ok(valid)
 }
 
 /// The operation of two names, in any of their forms.
