@@ -1,0 +1,671 @@
+//! Any operation through four tools: what lives and dies at many services by `aws_execute` alone, what
+//! only reads by `aws_read`, pages, waits, and results that do not fit into an answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::{Value, json};
+use support::{FakeAws, Home, Moto, Request, Response, Server, full};
+
+const FAST: &str = "[limits]\ncalls = {burst = 100000, per_second = 10000}\n\
+                    requests = {burst = 100000, per_second = 10000}\n";
+
+/// A server before the emulator, whose policy lets writes and deletions run.
+fn emulated() -> Server {
+    let home = Home::new().with(".config/aws-mcp/config.toml", FAST);
+    let more = [("AWS_MCP_AUTO_APPROVE_DESTRUCTIVE", "true")];
+    let server = Server::start_at(home, full(), &[&Moto::shared().env()[..], &more].concat());
+    server.initialize();
+    server
+}
+
+fn invoke(server: &Server, service: &str, operation: &str, payload: Value) -> Value {
+    server.call_ok(
+        "aws_execute",
+        json!({"action": "invoke", "service": service, "operation": operation,
+            "payload": payload, "response": "full"}),
+    )
+}
+
+fn read(server: &Server, service: &str, operation: &str, payload: Value) -> Value {
+    server.call_ok(
+        "aws_read",
+        json!({"service": service, "operation": operation, "payload": payload}),
+    )
+}
+
+/// What happens to one resource: each step an operation with its payload, and what its answer holds,
+/// where that is looked at. `$a.b` is what the first step's answer has there.
+const LIVES: &[&[(&str, &str, &str, &str)]] = &[
+    &[
+        ("sqs", "CreateQueue", r#"{"QueueName": "lived"}"#, ""),
+        (
+            "sqs",
+            "SetQueueAttributes",
+            r#"{"QueueUrl": "$QueueUrl", "Attributes": {"DelaySeconds": "7"}}"#,
+            "",
+        ),
+        (
+            "sqs",
+            "GetQueueAttributes",
+            r#"{"QueueUrl": "$QueueUrl", "AttributeNames": ["DelaySeconds"]}"#,
+            r#""DelaySeconds":"7""#,
+        ),
+        ("sqs", "DeleteQueue", r#"{"QueueUrl": "$QueueUrl"}"#, ""),
+    ],
+    &[
+        ("sns", "CreateTopic", r#"{"Name": "lived"}"#, ""),
+        (
+            "sns",
+            "TagResource",
+            r#"{"ResourceArn": "$TopicArn", "Tags": [{"Key": "a", "Value": "b"}]}"#,
+            "",
+        ),
+        ("sns", "ListTagsForResource", r#"{"ResourceArn": "$TopicArn"}"#, r#""Key":"a""#),
+        ("sns", "DeleteTopic", r#"{"TopicArn": "$TopicArn"}"#, ""),
+    ],
+    &[
+        (
+            "dynamodb",
+            "CreateTable",
+            r#"{"TableName": "lived", "BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}]}"#,
+            "lived",
+        ),
+        (
+            "dynamodb",
+            "PutItem",
+            r#"{"TableName": "lived", "Item": {"k": {"S": "one"}, "n": {"N": "1"}}}"#,
+            "",
+        ),
+        (
+            "dynamodb",
+            "GetItem",
+            r#"{"TableName": "lived", "Key": {"k": {"S": "one"}}}"#,
+            r#""N":"1""#,
+        ),
+        ("dynamodb", "DeleteTable", r#"{"TableName": "lived"}"#, ""),
+    ],
+    &[
+        ("s3", "CreateBucket", r#"{"Bucket": "lived-bucket"}"#, ""),
+        (
+            "s3",
+            "PutObject",
+            r#"{"Bucket": "lived-bucket", "Key": "a b/é", "Body": "aGVsbG8="}"#,
+            "ETag",
+        ),
+        ("s3", "GetObject", r#"{"Bucket": "lived-bucket", "Key": "a b/é"}"#, "aGVsbG8="),
+        ("s3", "DeleteObject", r#"{"Bucket": "lived-bucket", "Key": "a b/é"}"#, ""),
+        ("s3", "DeleteBucket", r#"{"Bucket": "lived-bucket"}"#, ""),
+    ],
+    &[
+        ("kms", "CreateKey", r#"{"Description": "lived"}"#, ""),
+        (
+            "kms",
+            "UpdateKeyDescription",
+            r#"{"KeyId": "$KeyMetadata.KeyId", "Description": "changed"}"#,
+            "",
+        ),
+        ("kms", "DescribeKey", r#"{"KeyId": "$KeyMetadata.KeyId"}"#, "changed"),
+        (
+            "kms",
+            "ScheduleKeyDeletion",
+            r#"{"KeyId": "$KeyMetadata.KeyId", "PendingWindowInDays": 7}"#,
+            "",
+        ),
+    ],
+    &[
+        ("logs", "CreateLogGroup", r#"{"logGroupName": "lived"}"#, ""),
+        ("logs", "PutRetentionPolicy", r#"{"logGroupName": "lived", "retentionInDays": 7}"#, ""),
+        (
+            "logs",
+            "DescribeLogGroups",
+            r#"{"logGroupNamePrefix": "lived"}"#,
+            r#""retentionInDays":7"#,
+        ),
+        ("logs", "DeleteLogGroup", r#"{"logGroupName": "lived"}"#, ""),
+    ],
+    &[
+        ("ecr", "CreateRepository", r#"{"repositoryName": "lived"}"#, ""),
+        (
+            "ecr",
+            "PutImageTagMutability",
+            r#"{"repositoryName": "lived", "imageTagMutability": "IMMUTABLE"}"#,
+            "",
+        ),
+        ("ecr", "DescribeRepositories", r#"{"repositoryNames": ["lived"]}"#, "IMMUTABLE"),
+        ("ecr", "DeleteRepository", r#"{"repositoryName": "lived"}"#, ""),
+    ],
+    &[
+        ("ecs", "CreateCluster", r#"{"clusterName": "lived"}"#, ""),
+        (
+            "ecs",
+            "TagResource",
+            r#"{"resourceArn": "$cluster.clusterArn", "tags": [{"key": "a", "value": "b"}]}"#,
+            "",
+        ),
+        ("ecs", "DescribeClusters", r#"{"clusters": ["lived"]}"#, "ACTIVE"),
+        ("ecs", "DeleteCluster", r#"{"cluster": "lived"}"#, "INACTIVE"),
+    ],
+    &[
+        ("events", "PutRule", r#"{"Name": "lived", "ScheduleExpression": "rate(5 minutes)"}"#, ""),
+        ("events", "DisableRule", r#"{"Name": "lived"}"#, ""),
+        ("events", "DescribeRule", r#"{"Name": "lived"}"#, "DISABLED"),
+        ("events", "DeleteRule", r#"{"Name": "lived"}"#, ""),
+    ],
+    &[
+        ("ssm", "PutParameter", r#"{"Name": "/lived", "Value": "one", "Type": "String"}"#, ""),
+        (
+            "ssm",
+            "PutParameter",
+            r#"{"Name": "/lived", "Value": "two", "Type": "String", "Overwrite": true}"#,
+            "",
+        ),
+        ("ssm", "GetParameter", r#"{"Name": "/lived"}"#, r#""Version":2"#),
+        ("ssm", "DeleteParameter", r#"{"Name": "/lived"}"#, ""),
+    ],
+    &[
+        ("secretsmanager", "CreateSecret", r#"{"Name": "lived", "SecretString": "x"}"#, ""),
+        (
+            "secretsmanager",
+            "UpdateSecret",
+            r#"{"SecretId": "lived", "Description": "changed"}"#,
+            "",
+        ),
+        ("secretsmanager", "DescribeSecret", r#"{"SecretId": "lived"}"#, "changed"),
+        (
+            "secretsmanager",
+            "DeleteSecret",
+            r#"{"SecretId": "lived", "ForceDeleteWithoutRecovery": true}"#,
+            "",
+        ),
+    ],
+    &[
+        ("kinesis", "CreateStream", r#"{"StreamName": "lived", "ShardCount": 1}"#, ""),
+        ("kinesis", "AddTagsToStream", r#"{"StreamName": "lived", "Tags": {"a": "b"}}"#, ""),
+        ("kinesis", "ListTagsForStream", r#"{"StreamName": "lived"}"#, r#""Key":"a""#),
+        ("kinesis", "DeleteStream", r#"{"StreamName": "lived"}"#, ""),
+    ],
+    &[
+        ("glue", "CreateDatabase", r#"{"DatabaseInput": {"Name": "lived"}}"#, ""),
+        (
+            "glue",
+            "UpdateDatabase",
+            r#"{"Name": "lived", "DatabaseInput": {"Name": "lived", "Description": "changed"}}"#,
+            "",
+        ),
+        ("glue", "GetDatabase", r#"{"Name": "lived"}"#, "changed"),
+        ("glue", "DeleteDatabase", r#"{"Name": "lived"}"#, ""),
+    ],
+    &[
+        ("athena", "CreateWorkGroup", r#"{"Name": "lived", "Description": "one"}"#, ""),
+        ("athena", "GetWorkGroup", r#"{"WorkGroup": "lived"}"#, "one"),
+        ("athena", "DeleteWorkGroup", r#"{"WorkGroup": "lived"}"#, ""),
+    ],
+    &[
+        (
+            "route53",
+            "CreateHostedZone",
+            r#"{"Name": "lived.example", "CallerReference": "lived"}"#,
+            "",
+        ),
+        (
+            "route53",
+            "UpdateHostedZoneComment",
+            r#"{"Id": "$HostedZone.Id", "Comment": "changed"}"#,
+            "",
+        ),
+        ("route53", "GetHostedZone", r#"{"Id": "$HostedZone.Id"}"#, "changed"),
+        ("route53", "DeleteHostedZone", r#"{"Id": "$HostedZone.Id"}"#, ""),
+    ],
+    &[
+        (
+            "cloudwatch",
+            "PutMetricAlarm",
+            r#"{"AlarmName": "lived", "MetricName": "m", "Namespace": "n", "Statistic": "Average", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.5, "ComparisonOperator": "GreaterThanThreshold"}"#,
+            "",
+        ),
+        ("cloudwatch", "DisableAlarmActions", r#"{"AlarmNames": ["lived"]}"#, ""),
+        ("cloudwatch", "DescribeAlarms", r#"{"AlarmNames": ["lived"]}"#, r#""Threshold":1.5"#),
+        ("cloudwatch", "DeleteAlarms", r#"{"AlarmNames": ["lived"]}"#, ""),
+    ],
+    &[
+        ("efs", "CreateFileSystem", r#"{"CreationToken": "lived"}"#, ""),
+        (
+            "efs",
+            "PutLifecycleConfiguration",
+            r#"{"FileSystemId": "$FileSystemId", "LifecyclePolicies": [{"TransitionToIA": "AFTER_7_DAYS"}]}"#,
+            "",
+        ),
+        (
+            "efs",
+            "DescribeLifecycleConfiguration",
+            r#"{"FileSystemId": "$FileSystemId"}"#,
+            "AFTER_7_DAYS",
+        ),
+        ("efs", "DeleteFileSystem", r#"{"FileSystemId": "$FileSystemId"}"#, ""),
+    ],
+    &[
+        ("apigateway", "CreateRestApi", r#"{"name": "lived"}"#, ""),
+        (
+            "apigateway",
+            "UpdateRestApi",
+            r#"{"restApiId": "$id", "patchOperations": [{"op": "replace", "path": "/description", "value": "changed"}]}"#,
+            "",
+        ),
+        ("apigateway", "GetRestApi", r#"{"restApiId": "$id"}"#, "changed"),
+        ("apigateway", "DeleteRestApi", r#"{"restApiId": "$id"}"#, ""),
+    ],
+    &[
+        ("cognito-idp", "CreateUserPool", r#"{"PoolName": "lived"}"#, ""),
+        (
+            "cognito-idp",
+            "UpdateUserPool",
+            r#"{"UserPoolId": "$UserPool.Id", "DeletionProtection": "INACTIVE"}"#,
+            "",
+        ),
+        ("cognito-idp", "DescribeUserPool", r#"{"UserPoolId": "$UserPool.Id"}"#, "lived"),
+        ("cognito-idp", "DeleteUserPool", r#"{"UserPoolId": "$UserPool.Id"}"#, ""),
+    ],
+    &[
+        (
+            "codecommit",
+            "CreateRepository",
+            r#"{"repositoryName": "lived", "repositoryDescription": "one"}"#,
+            "",
+        ),
+        ("codecommit", "GetRepository", r#"{"repositoryName": "lived"}"#, "one"),
+        ("codecommit", "DeleteRepository", r#"{"repositoryName": "lived"}"#, ""),
+    ],
+    &[
+        (
+            "cloudformation",
+            "CreateStack",
+            r#"{"StackName": "lived", "TemplateBody": "{\"Resources\": {\"Q\": {\"Type\": \"AWS::SQS::Queue\"}}}"}"#,
+            "",
+        ),
+        (
+            "cloudformation",
+            "UpdateStack",
+            r#"{"StackName": "lived", "TemplateBody": "{\"Resources\": {\"Q\": {\"Type\": \"AWS::SQS::Queue\"}}, \"Outputs\": {\"changed\": {\"Value\": \"x\"}}}"}"#,
+            "",
+        ),
+        ("cloudformation", "GetTemplate", r#"{"StackName": "lived"}"#, "changed"),
+        ("cloudformation", "DeleteStack", r#"{"StackName": "lived"}"#, ""),
+    ],
+    &[
+        ("scheduler", "CreateScheduleGroup", r#"{"Name": "lived"}"#, ""),
+        (
+            "scheduler",
+            "TagResource",
+            r#"{"ResourceArn": "$ScheduleGroupArn", "Tags": [{"Key": "a", "Value": "b"}]}"#,
+            "",
+        ),
+        ("scheduler", "GetScheduleGroup", r#"{"Name": "lived"}"#, "lived"),
+        ("scheduler", "DeleteScheduleGroup", r#"{"Name": "lived"}"#, ""),
+    ],
+    &[
+        ("sesv2", "CreateEmailIdentity", r#"{"EmailIdentity": "lived.example"}"#, ""),
+        ("sesv2", "ListEmailIdentities", "{}", "lived.example"),
+        ("sesv2", "DeleteEmailIdentity", r#"{"EmailIdentity": "lived.example"}"#, ""),
+    ],
+    &[
+        (
+            "resource-groups",
+            "CreateGroup",
+            r#"{"Name": "lived", "ResourceQuery": {"Type": "TAG_FILTERS_1_0", "Query": "{\"ResourceTypeFilters\": [\"AWS::AllSupported\"], \"TagFilters\": [{\"Key\": \"a\", \"Values\": [\"b\"]}]}"}}"#,
+            "",
+        ),
+        (
+            "resource-groups",
+            "UpdateGroup",
+            r#"{"GroupName": "lived", "Description": "changed"}"#,
+            "",
+        ),
+        ("resource-groups", "GetGroup", r#"{"GroupName": "lived"}"#, "changed"),
+        ("resource-groups", "DeleteGroup", r#"{"GroupName": "lived"}"#, ""),
+    ],
+    &[
+        ("ec2", "CreateVpc", r#"{"CidrBlock": "10.9.0.0/16"}"#, ""),
+        (
+            "ec2",
+            "ModifyVpcAttribute",
+            r#"{"VpcId": "$Vpc.VpcId", "EnableDnsHostnames": {"Value": true}}"#,
+            "",
+        ),
+        (
+            "ec2",
+            "DescribeVpcAttribute",
+            r#"{"VpcId": "$Vpc.VpcId", "Attribute": "enableDnsHostnames"}"#,
+            r#""Value":true"#,
+        ),
+        ("ec2", "DeleteVpc", r#"{"VpcId": "$Vpc.VpcId"}"#, ""),
+    ],
+    &[
+        (
+            "rds",
+            "CreateDBParameterGroup",
+            r#"{"DBParameterGroupName": "lived", "DBParameterGroupFamily": "postgres16", "Description": "one"}"#,
+            "",
+        ),
+        (
+            "rds",
+            "ModifyDBParameterGroup",
+            r#"{"DBParameterGroupName": "lived", "Parameters": [{"ParameterName": "work_mem", "ParameterValue": "8192", "ApplyMethod": "immediate"}]}"#,
+            "",
+        ),
+        ("rds", "DescribeDBParameterGroups", r#"{"DBParameterGroupName": "lived"}"#, "postgres16"),
+        ("rds", "DeleteDBParameterGroup", r#"{"DBParameterGroupName": "lived"}"#, ""),
+    ],
+    &[
+        ("iot", "CreateThing", r#"{"thingName": "lived"}"#, ""),
+        (
+            "iot",
+            "UpdateThing",
+            r#"{"thingName": "lived", "attributePayload": {"attributes": {"a": "changed"}}}"#,
+            "",
+        ),
+        ("iot", "DescribeThing", r#"{"thingName": "lived"}"#, "changed"),
+        ("iot", "DeleteThing", r#"{"thingName": "lived"}"#, ""),
+    ],
+    &[
+        (
+            "appsync",
+            "CreateGraphqlApi",
+            r#"{"name": "lived", "authenticationType": "AWS_IAM"}"#,
+            "",
+        ),
+        (
+            "appsync",
+            "UpdateGraphqlApi",
+            r#"{"apiId": "$graphqlApi.apiId", "name": "changed", "authenticationType": "AWS_IAM"}"#,
+            "",
+        ),
+        ("appsync", "GetGraphqlApi", r#"{"apiId": "$graphqlApi.apiId"}"#, "changed"),
+        ("appsync", "DeleteGraphqlApi", r#"{"apiId": "$graphqlApi.apiId"}"#, ""),
+    ],
+    &[
+        (
+            "redshift",
+            "CreateClusterParameterGroup",
+            r#"{"ParameterGroupName": "lived", "ParameterGroupFamily": "redshift-1.0", "Description": "d"}"#,
+            "",
+        ),
+        (
+            "redshift",
+            "CreateTags",
+            r#"{"ResourceName": "arn:aws:redshift:us-east-1:123456789012:parametergroup:lived", "Tags": [{"Key": "a", "Value": "b"}]}"#,
+            "",
+        ),
+        (
+            "redshift",
+            "DescribeClusterParameterGroups",
+            r#"{"ParameterGroupName": "lived"}"#,
+            "redshift-1.0",
+        ),
+        ("redshift", "DeleteClusterParameterGroup", r#"{"ParameterGroupName": "lived"}"#, ""),
+    ],
+];
+
+#[test]
+fn what_lives_and_dies_at_many_services() {
+    let server = emulated();
+    let mut services = BTreeSet::new();
+    for life in LIVES {
+        let mut made = Value::Null;
+        for (at, (service, operation, payload, expected)) in life.iter().enumerate() {
+            let payload = filled(serde_json::from_str(payload).unwrap(), &made);
+            let effect = aws_effect(service, operation, &payload);
+            // Reads by either tool.
+            let answer = match effect.as_str() {
+                "read" => read(&server, service, operation, payload),
+                _ => invoke(&server, service, operation, payload),
+            };
+            let text = answer["result"].to_string();
+            assert!(text.contains(expected), "{service}:{operation}: {text}");
+            if at == 0 {
+                made = answer["result"].clone();
+                assert_eq!(answer["status"], "done", "{service}:{operation}: {effect}");
+            }
+            services.insert(*service);
+        }
+    }
+    assert!(services.len() >= 25, "{}", services.len());
+}
+
+fn aws_effect(service: &str, operation: &str, payload: &Value) -> String {
+    let index = aws_dynamic::catalog::Index::get().unwrap();
+    let service = index.service(service).unwrap();
+    service.operation(operation).unwrap().effect_with(payload).word().to_owned()
+}
+
+fn filled(payload: Value, made: &Value) -> Value {
+    match payload {
+        Value::String(text) => match text.strip_prefix('$') {
+            Some(path) => {
+                let pointer = format!("/{}", path.replace('.', "/"));
+                made.pointer(&pointer).unwrap_or_else(|| panic!("{path} in {made}")).clone()
+            }
+            None => Value::String(text),
+        },
+        Value::Array(all) => all.into_iter().map(|one| filled(one, made)).collect(),
+        Value::Object(all) => {
+            all.into_iter().map(|(name, one)| (name, filled(one, made))).collect()
+        }
+        other => other,
+    }
+}
+
+#[test]
+fn a_list_of_2500_is_paged_and_read_on() {
+    let server = emulated();
+    let table = json!({"TableName": "many", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}]});
+    invoke(&server, "dynamodb", "CreateTable", table);
+    for batch in 0..100 {
+        let puts: Vec<Value> = (0..25)
+            .map(|n| json!({"PutRequest": {"Item": {"k": {"S": format!("{batch:03}-{n:02}")}}}}))
+            .collect();
+        let items = json!({"RequestItems": {"many": puts}});
+        invoke(&server, "dynamodb", "BatchWriteItem", items);
+    }
+    let scan = |more: Value| {
+        let mut args = json!({"service": "dynamodb", "operation": "scan",
+            "payload": {"TableName": "many", "Limit": 100}, "query": "Items[].k.S"});
+        args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.call_ok("aws_read", args)
+    };
+    // A page as AWS gives it, and on from there.
+    let mut seen = BTreeSet::new();
+    let mut token = Value::Null;
+    for page in 0.. {
+        assert!(page < 30);
+        let more = match &token {
+            Value::Null => json!({}),
+            token => json!({"page_token": token}),
+        };
+        let answer = scan(more);
+        let keys = answer["result"].as_array().unwrap();
+        assert!(keys.len() <= 100);
+        seen.extend(keys.iter().map(|key| key.as_str().unwrap().to_owned()));
+        token = answer["next_page_token"].clone();
+        if token.is_null() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 2_500);
+    // All at once does not fit; the rest is read on without AWS.
+    let all = scan(json!({"all_pages": true}));
+    let handle = &all["handle"];
+    assert!(all["truncated"]["cuts"][0]["of"] == 2_500, "{}", all["truncated"]);
+    let mut keys = BTreeSet::new();
+    let mut offset = json!(0);
+    while !offset.is_null() {
+        let got = server.call_ok(
+            "aws_get_result",
+            json!({"handle": handle, "query": "Items[].k.S", "offset": offset, "limit": 1000}),
+        );
+        assert_eq!(got["count"], 2_500);
+        keys.extend(got["result"].as_array().unwrap().iter().map(|key| key.to_string()));
+        offset = got["next_offset"].clone();
+    }
+    assert_eq!(keys.len(), 2_500);
+    // As many as were asked for.
+    let some = scan(json!({"max_items": 250}));
+    assert_eq!(some["result"].as_array().unwrap().len(), 250);
+    let rest = scan(json!({"page_token": some["next_page_token"], "max_items": 5}));
+    assert_eq!(rest["result"].as_array().unwrap().len(), 5);
+    assert_ne!(rest["result"][0], some["result"][0]);
+}
+
+#[test]
+fn twenty_megabytes_are_read_on_through_their_handle() {
+    let server = emulated();
+    let table = json!({"TableName": "wide", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}]});
+    invoke(&server, "dynamodb", "CreateTable", table);
+    for n in 0..70 {
+        let item = json!({"k": {"S": format!("{n:02}")}, "v": {"S": "x".repeat(300_000)}});
+        invoke(&server, "dynamodb", "PutItem", json!({"TableName": "wide", "Item": item}));
+    }
+    let all = server.call_ok(
+        "aws_read",
+        json!({"service": "dynamodb", "operation": "Scan", "payload": {"TableName": "wide"},
+            "all_pages": true}),
+    );
+    assert!(all.to_string().len() < 21_000);
+    let ask = |query: &str| {
+        let args = json!({"handle": all["handle"], "query": query});
+        server.call_ok("aws_get_result", args)["result"].clone()
+    };
+    assert_eq!(ask("length(Items)"), 70);
+    assert_eq!(ask("length(Items[?k.S == '33'] | [0].v.S)"), 300_000);
+    assert_eq!(ask("sort(Items[].k.S)[69]"), "69");
+}
+
+#[test]
+fn a_state_is_waited_for() {
+    let server = emulated();
+    let id = Moto::shared().run_instance("us-east-1", &[("Name", "awaited")]);
+    let answer = server.call_ok(
+        "aws_read",
+        json!({"service": "ec2", "operation": "describe-instances",
+            "payload": {"InstanceIds": [id]}, "wait": "instance_running",
+            "query": "Reservations[0].Instances[0].State.Name"}),
+    );
+    assert_eq!(answer["result"], "running");
+    let wrong = server.call_err(
+        "aws_read",
+        json!({"service": "ec2", "operation": "DescribeVpcs", "wait": "InstanceRunning"}),
+    );
+    assert!(wrong["message"].as_str().unwrap().contains("waits with DescribeInstances"));
+}
+
+/// Nothing that changes anything passes by `aws_read`, whatever it is called and however it is written.
+#[test]
+fn by_aws_read_nothing_but_reads() {
+    let aws = FakeAws::start(|_: &Request| Response::json(200, &json!({})));
+    let url = aws.url();
+    let env = [
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", url.as_str()),
+    ];
+    let server = Server::start_at(Home::new(), full(), &env);
+    server.initialize();
+    for (service, operation, payload) in [
+        ("dynamodb", "DeleteTable", json!({"TableName": "abc"})),
+        ("dynamodb", "delete-table", json!("{\"TableName\": \"abc\"}")),
+        ("secretsmanager", "GetSecretValue", json!({"SecretId": "a"})),
+        ("ssm", "GetParameter", json!({"Name": "a", "WithDecryption": true})),
+        ("ssm", "GetParameter", json!({"Name": "a", "WithDecryption": "true"})),
+        (
+            "sts",
+            "AssumeRole",
+            json!({"RoleArn": "arn:aws:iam::123456789012:role/a", "RoleSessionName": "abc"}),
+        ),
+        ("ec2", "TerminateInstances", json!({"InstanceIds": ["i-1"], "DryRun": true})),
+    ] {
+        let args = json!({"service": service, "operation": operation, "payload": payload});
+        let refused = server.call_err("aws_read", args);
+        assert_eq!(refused["error"], "validation_error", "{operation}: {refused}");
+        assert!(refused["message"].as_str().unwrap().contains("does not only read"), "{refused}");
+    }
+    assert!(aws.requests().iter().all(|request| request.action() == "GetCallerIdentity"));
+}
+
+#[test]
+fn a_plan_and_a_validation_send_nothing_that_changes() {
+    let aws = FakeAws::start(|request: &Request| match request.action().as_str() {
+        "GetCallerIdentity" => {
+            let arn = "arn:aws:iam::123456789012:user/alice";
+            Response::caller_identity("123456789012", arn, "AIDAEXAMPLE")
+        }
+        "SimulatePrincipalPolicy" => Response::xml(200, SIMULATED),
+        _ => Response::json(200, &json!({})),
+    });
+    let url = aws.url();
+    let env = [
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", url.as_str()),
+    ];
+    let home = Home::new().with(".config/aws-mcp/policy.yaml", "approval: {wait_seconds: 0}\n");
+    for (name, mode) in [(".config/aws-mcp", 0o700), (".config/aws-mcp/policy.yaml", 0o600)] {
+        let path = home.path().join(name);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let server = Server::start_at(home, &[], &env);
+    server.initialize();
+    let call = |action: &str, payload: Value| {
+        json!({"action": action, "service": "dynamodb", "operation": "DeleteTable",
+            "payload": payload})
+    };
+    let required = server.call_ok(
+        "aws_execute",
+        json!({"action": "validate", "service": "dynamodb", "operation": "DeleteTable"}),
+    );
+    assert_eq!(required["result"]["required"], json!(["TableName"]), "{required}");
+    let valid = server.call_ok("aws_execute", call("validate", json!({"TableName": "abc"})));
+    assert_eq!(
+        (&valid["result"]["valid"], &valid["effect"]),
+        (&json!(true), &json!("destructive"))
+    );
+    let wrong = server.call_err("aws_execute", call("validate", json!({"TableNam": 1})));
+    let said = wrong["message"].as_str().unwrap();
+    assert!(said.contains("TableNam") && said.contains("TableName"), "{said}");
+    let planned = server.call_ok("aws_execute", call("plan", json!({"TableName": "abc"})));
+    let request = &planned["result"]["request"];
+    assert_eq!(request["method"], "POST");
+    assert!(request["body"].as_str().unwrap().contains("abc"));
+    let approval = planned["result"]["approval"].as_str().unwrap();
+    assert!(approval.starts_with("a person would be asked"), "{approval}");
+    assert_eq!(planned["result"]["iam_simulation"]["dynamodb:DeleteTable"], "implicitDeny");
+    let asked = server.call_ok("aws_execute", call("invoke", json!({"TableName": "abc"})));
+    assert_eq!(asked["status"], "approval_required", "{asked}");
+    // What cannot be sent is not asked about.
+    let wrong = server.call_err("aws_execute", call("invoke", json!({})));
+    assert_eq!(
+        (&wrong["error"], &wrong["status"]),
+        (&json!("validation_error"), &json!("no_change"))
+    );
+    let sent: BTreeSet<String> = aws.requests().iter().map(Request::action).collect();
+    assert_eq!(sent, ["GetCallerIdentity", "SimulatePrincipalPolicy"].map(str::to_owned).into());
+}
+
+const SIMULATED: &str = "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult>\
+    <EvaluationResults><member><EvalActionName>dynamodb:DeleteTable</EvalActionName>\
+    <EvalDecision>implicitDeny</EvalDecision></member></EvaluationResults>\
+    </SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>";
