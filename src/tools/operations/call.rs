@@ -185,8 +185,8 @@ fn name_resources(value: &Value, is_name: bool, found: &mut Vec<String>) {
         }
         Value::Object(fields) => {
             for (name, field) in fields {
-                let ends = |end: &&str| name.trim_end_matches('s').to_lowercase().ends_with(*end);
-                let is_name = NAMES.iter().any(|end| ends(&end));
+                let ends = |end: &str| name.trim_end_matches('s').to_lowercase().ends_with(end);
+                let is_name = NAMES.iter().any(|end| ends(end));
                 name_resources(field, is_name, found);
             }
         }
