@@ -166,6 +166,20 @@ fn a_list_cannot_hold_more_than_its_body() {
     assert!(read::output(&mut *from.unwrap(), output, &response, list.speaks).is_err());
 }
 
+/// An empty structure is one byte in CBOR, and many more in memory.
+#[test]
+fn more_values_than_are_read_are_an_error() {
+    let of = |count: u32| {
+        let head = b"\xa1\x6aEventBuses\x9a".iter().copied();
+        let all = head.chain(count.to_be_bytes()).chain((0..count).map(|_| 0xa0));
+        exchange(CBOR).response(200, [], all.collect::<Vec<u8>>())
+    };
+    let Ok(answer) = of(100_000) else { panic!("{:?}", of(100_000)) };
+    assert_eq!(answer["EventBuses"].as_array().map(Vec::len), Some(100_000));
+    let Err(Failure::Unreadable(problem)) = of(2_000_000) else { panic!("it was read") };
+    assert_eq!(problem.to_string(), "EventBuses has more values than are read");
+}
+
 #[test]
 fn what_is_no_status_or_header_is_an_error() {
     let get = exchange("s3:HeadObject");
