@@ -265,15 +265,21 @@ impl Exchange {
         read::output(&mut *from, node, response, self.speaks)
     }
 
-    /// The member that is an idempotency token and not given.
+    /// The member that is an idempotency token and not given; an empty one makes nothing idempotent.
     fn token(&self, values: &Map<String, Value>) -> Option<&'static str> {
         let parts = self.input.node.map_or(&[][..], |node| &node.parts);
         let token = parts.iter().find(|part| part.is_idempotency_token)?.name;
-        values.get(token).is_none_or(Value::is_null).then_some(token)
+        let is_none = |value: &Value| value.is_null() || value == "";
+        values.get(token).is_none_or(is_none).then_some(token)
     }
 
     /// What the codecs leave to generated clients.
     fn finish(&self, request: &mut HttpRequest, values: &Map<String, Value>) {
+        // S3 has a member for it, by which an input would say something else than what is sent.
+        let length = request.body.len().to_string();
+        if let Some(said) = request.header_mut("content-length") {
+            *said = length;
+        }
         if self.is_query_compatible {
             request.headers.push(("x-amzn-query-mode".to_owned(), "true".to_owned()));
         }
