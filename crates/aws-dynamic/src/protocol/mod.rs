@@ -162,6 +162,10 @@ impl Exchange {
         let unreadable = |what: &str| Failure::Unreadable(Problem(what.to_owned()));
         let mut response = answer(status, headers, body.into()).map_err(Failure::Unreadable)?;
         if !response.status().is_success() {
+            // No service has so much to say about an error.
+            if response.body().bytes().is_some_and(|body| body.len() > read::MOST) {
+                *response.body_mut() = SdkBody::empty();
+            }
             return Err(Failure::Service(Box::new(failure::of(self, &mut response))));
         }
         if let Some(member) = self.event_stream() {
@@ -259,6 +263,14 @@ impl Exchange {
         };
         if is_cut {
             return Err(unreadable("the answer is cut off"));
+        }
+        let is_crowded = match self.speaks {
+            Protocol::Json => whole::is_crowded_json(body, read::MOST),
+            Protocol::RestJson => node.has_body() && whole::is_crowded_json(body, read::MOST),
+            Protocol::Query | Protocol::Ec2 | Protocol::RestXml | Protocol::RpcV2Cbor => false,
+        };
+        if is_crowded {
+            return Err(unreadable("the body has more values than are read"));
         }
         let from = self.protocol.deserialize_response(response, node.schema, &self.config);
         let mut from = from.map_err(|_| unreadable("it is not in the protocol's form"))?;

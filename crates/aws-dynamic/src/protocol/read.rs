@@ -35,7 +35,7 @@ pub(super) fn output(
 
 /// How many values are read of one answer. The largest pages of AWS have a quarter of a million; a
 /// structure takes one byte in an answer, and a hundred times as much in memory.
-const MOST: usize = 1_000_000;
+pub(super) const MOST: usize = 1_000_000;
 
 /// The state of a walk through an answer.
 struct Reading {
