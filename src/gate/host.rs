@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
-use aws_dynamic::catalog::Models;
+use aws_dynamic::catalog::{Index, Models};
 use aws_dynamic::client::Client;
+use aws_dynamic::endpoint::{BuiltIn, Parameters, Rules};
 use aws_dynamic::model::terms::EndpointDiscovery;
 use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
@@ -68,6 +69,11 @@ pub(super) fn of_call(
         reason = "it is asked where it would send, and sends nothing"
     )]
     let prepared = Client::new(&plain).prepare(service, operation, input).ok();
+    // The region is what was judged; an ARN in the input may name another one.
+    let prepared = prepared.filter(|prepared| {
+        let signed = prepared.authorization.signing_region();
+        signed.is_none() || is_region_of(&plain, service, signed)
+    });
     let host = prepared.and_then(|prepared| match parts(&prepared.url)? {
         (scheme, authority, _) if scheme == "https" => Some(authority),
         _ => None,
@@ -77,6 +83,32 @@ pub(super) fn of_call(
     let parent = host.split_once('.').map(|(_, parent)| parent.to_owned());
     let below = parent.filter(|_| is_discovered(service, operation)).map(Ruled::Below);
     below.into_iter().chain([Ruled::Host(host)]).collect()
+}
+
+/// Whether requests to a service are signed for a region (or the set of all, `*`) without any input to
+/// say so: for the configuration's own, or for the one where the rules have the service. Rules that
+/// cannot do without an input are those of a service for all regions.
+fn is_region_of(sdk: &SdkConfig, service: &str, signed: Option<&str>) -> bool {
+    let own = sdk.region().map(AsRef::as_ref);
+    if signed == own {
+        return true;
+    }
+    let (Ok(index), Ok(rules)) = (Index::get(), Rules::get()) else { return false };
+    let Some(service) = index.service(service) else { return false };
+    let Ok(Some(set)) = rules.of(service.name()) else { return false };
+    let mut told = Parameters::default()
+        .built_in(BuiltIn::UseFips, sdk.use_fips().unwrap_or_default())
+        .built_in(BuiltIn::UseDualStack, sdk.use_dual_stack().unwrap_or_default());
+    if let Some(region) = own {
+        told = told.built_in(BuiltIn::Region, region);
+    }
+    match set.resolve(&told, rules.partitions()) {
+        Ok(endpoint) => {
+            let mut schemes = endpoint.auth_schemes().iter();
+            schemes.any(|scheme| scheme.signing_region.as_deref() == signed)
+        }
+        Err(_) => signed == Some("*"),
+    }
 }
 
 /// Whether the service is asked where it is.
@@ -301,6 +333,39 @@ mod tests {
         check("s3", "Nothing", json!({}), None);
         check("nothing", "ListUsers", json!({}), None);
         check("ec2", "StartInstances", json!({}), None);
+    }
+
+    #[test]
+    fn no_input_leads_to_another_region() {
+        let check = |service: &str, operation: &str, input: Value, expected: Option<&str>| {
+            let host = of_call(&sdk("eu-west-1"), (service, operation), &input);
+            let expected = expected.map(|host| Ruled::Host(host.to_owned()));
+            assert_eq!(host, Vec::from_iter(expected), "{service}:{operation} {input}");
+        };
+        let get = |bucket: &str| json!({"Bucket": bucket, "Key": "k"});
+        let own = "ap-123456789012.s3-accesspoint.eu-west-1.amazonaws.com";
+        let point = get("arn:aws:s3:eu-west-1:123456789012:accesspoint:ap");
+        check("s3", "GetObject", point, Some(own));
+        for elsewhere in [
+            "arn:aws:s3:us-west-2:123456789012:accesspoint:ap",
+            "arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvgw.mrap",
+            "arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/ap",
+            "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/ap",
+        ] {
+            check("s3", "GetObject", get(elsewhere), None);
+        }
+        let bucket = "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/bucket/bbb";
+        let bucket = json!({"AccountId": "123456789012", "Bucket": bucket});
+        check("s3control", "GetBucket", bucket, None);
+        let entries = json!([{"Source": "a"}]);
+        let events = json!({"EndpointId": "abcde.veo", "Entries": entries});
+        check("events", "PutEvents", events, None);
+        // Where the rules themselves leave the region, no input does.
+        check("iam", "ListUsers", json!({}), Some("iam.amazonaws.com"));
+        check("support", "DescribeCases", json!({}), Some("support.us-east-1.amazonaws.com"));
+        let store = json!({"KvsARN": "arn:aws:cloudfront::123456789012:key-value-store/a"});
+        let host = "123456789012.cloudfront-kvs.global.api.aws";
+        check("cloudfront-keyvaluestore", "DescribeKeyValueStore", store, Some(host));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod download;
 mod error;
 mod events;
 mod frames;
+mod path;
 mod prepared;
 mod presign;
 mod reader;
@@ -50,7 +51,7 @@ use crate::catalog::{Index, Models};
 use crate::endpoint::Endpoint;
 use crate::model::Operation;
 use crate::protocol::Exchange;
-use crate::validate::{Coercion, Finding, Valid, validate};
+use crate::validate::{Coercion, Finding, Invalid, Valid, validate};
 
 pub use self::codec::Given;
 pub use self::download::Downloaded;
@@ -344,6 +345,10 @@ pub fn accepted(
     let valid = validate(operation, &input, coercion)
         .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
     special::refuse(operation).map_err(CallError::Special)?;
+    if let Err(problem) = path::check(operation, &valid.input) {
+        let invalid = Invalid { problems: vec![problem], warnings: valid.warnings };
+        return Err(CallError::Invalid(Box::new(invalid)));
+    }
     Ok(valid)
 }
 

@@ -98,7 +98,8 @@ impl Client {
         let rules = Rules::get().map_err(|broken| CallError::Broken(broken.clone()))?;
         let region = self.config.region().map(AsRef::as_ref).unwrap_or_default();
         let before = rules.partitions().before_region(host, region).unwrap_or_default();
-        if before.split('.').any(|part| part.starts_with(label)) {
+        // The last label is the service: those before it may be anybody's, a bucket's for one.
+        if before.rsplit('.').next().is_some_and(|last| last.starts_with(label)) {
             return Ok(host.to_owned());
         }
         let expected = format!("a host of AWS below {label}.{region}");

@@ -162,6 +162,10 @@ impl Exchange {
         let unreadable = |what: &str| Failure::Unreadable(Problem(what.to_owned()));
         let mut response = answer(status, headers, body.into()).map_err(Failure::Unreadable)?;
         if !response.status().is_success() {
+            // No service has so much to say about an error.
+            if response.body().bytes().is_some_and(|body| body.len() > read::MOST) {
+                *response.body_mut() = SdkBody::empty();
+            }
             return Err(Failure::Service(Box::new(failure::of(self, &mut response))));
         }
         if let Some(member) = self.event_stream() {
@@ -260,20 +264,34 @@ impl Exchange {
         if is_cut {
             return Err(unreadable("the answer is cut off"));
         }
+        let is_crowded = match self.speaks {
+            Protocol::Json => whole::is_crowded_json(body, read::MOST),
+            Protocol::RestJson => node.has_body() && whole::is_crowded_json(body, read::MOST),
+            Protocol::Query | Protocol::Ec2 | Protocol::RestXml | Protocol::RpcV2Cbor => false,
+        };
+        if is_crowded {
+            return Err(unreadable("the body has more values than are read"));
+        }
         let from = self.protocol.deserialize_response(response, node.schema, &self.config);
         let mut from = from.map_err(|_| unreadable("it is not in the protocol's form"))?;
         read::output(&mut *from, node, response, self.speaks)
     }
 
-    /// The member that is an idempotency token and not given.
+    /// The member that is an idempotency token and not given; an empty one makes nothing idempotent.
     fn token(&self, values: &Map<String, Value>) -> Option<&'static str> {
         let parts = self.input.node.map_or(&[][..], |node| &node.parts);
         let token = parts.iter().find(|part| part.is_idempotency_token)?.name;
-        values.get(token).is_none_or(Value::is_null).then_some(token)
+        let is_none = |value: &Value| value.is_null() || value == "";
+        values.get(token).is_none_or(is_none).then_some(token)
     }
 
     /// What the codecs leave to generated clients.
     fn finish(&self, request: &mut HttpRequest, values: &Map<String, Value>) {
+        // S3 has a member for it, by which an input would say something else than what is sent.
+        let length = request.body.len().to_string();
+        if let Some(said) = request.header_mut("content-length") {
+            *said = length;
+        }
         if self.is_query_compatible {
             request.headers.push(("x-amzn-query-mode".to_owned(), "true".to_owned()));
         }

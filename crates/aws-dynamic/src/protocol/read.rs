@@ -26,11 +26,16 @@ pub(super) fn output(
         let place = if path.is_empty() { "the body".to_owned() } else { path.join(".") };
         let what = match error {
             SerdeError::TypeMismatch { .. } => "is not of the type that the model has",
+            _ if reading.left.get() == 0 => "has more values than are read",
             _ => "is cut off or not in the protocol's form",
         };
         Problem(format!("{place} {what}"))
     })
 }
+
+/// How many values are read of one answer. The largest pages of AWS have a quarter of a million; a
+/// structure takes one byte in an answer, and a hundred times as much in memory.
+pub(super) const MOST: usize = 1_000_000;
 
 /// The state of a walk through an answer.
 struct Reading {
@@ -48,7 +53,7 @@ impl Reading {
     fn of(response: &Response, speaks: Protocol) -> Self {
         let body = response.body().bytes().map_or(0, <[u8]>::len);
         let headers = response.headers().iter().map(|(_, value)| value.len() + 1).sum::<usize>();
-        let left = Cell::new(body.saturating_add(headers).saturating_add(16));
+        let left = Cell::new(body.saturating_add(headers).saturating_add(16).min(MOST));
         let is_json = match speaks {
             Protocol::Json | Protocol::RestJson => true,
             Protocol::RestXml | Protocol::RpcV2Cbor | Protocol::Query | Protocol::Ec2 => false,

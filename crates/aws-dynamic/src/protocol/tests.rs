@@ -157,6 +157,24 @@ fn tokens_are_filled_where_they_are_missing() {
         json!("mine")
     );
     assert_eq!(sent(json!({"Name": "s"}), None), Value::Null);
+    // With an empty one a request that is sent twice would be done twice.
+    let empty = json!({"Name": "s", "ClientRequestToken": ""});
+    assert_eq!(sent(empty, Some(&token)), json!(token()));
+}
+
+#[test]
+fn no_input_says_how_long_the_body_is() {
+    let of = |input: Value| exchange("s3:PutObject").request(&input, None).unwrap();
+    for length in [0, 2, 5, 200] {
+        let input = json!({"Bucket": "b", "Key": "k", "Body": "aGVsbG8=", "ContentLength": length});
+        let lengths: Vec<String> = of(input)
+            .headers
+            .into_iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+            .map(|(_, length)| length)
+            .collect();
+        assert_eq!(lengths, ["5"], "{length}");
+    }
 }
 
 #[test]

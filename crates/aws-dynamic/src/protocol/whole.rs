@@ -1,5 +1,5 @@
 //! Whether an answer is whole. The codecs read a cut one as far as it goes, and half a list would look
-//! like all of it; JSON's alone does not.
+//! like all of it; JSON's alone does not. And whether it is too much: JSON's documents are read at once.
 
 use aws_smithy_cbor::Decoder;
 
@@ -25,6 +25,25 @@ pub(super) fn is_cut_xml(body: &[u8]) -> bool {
         (None, None) => false,
     };
     !ends_root
+}
+
+/// Whether JSON has more values than so many; one takes a byte and what is before it.
+pub(super) fn is_crowded_json(body: &[u8], most: usize) -> bool {
+    if body.len() <= most {
+        return false;
+    }
+    let mut count = 0_usize;
+    let (mut is_text, mut is_escaped) = (false, false);
+    for byte in body {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_text,
+            b'"' => is_text = !is_text,
+            b',' | b'[' | b'{' if !is_text => count += 1,
+            _ => {}
+        }
+    }
+    count > most
 }
 
 /// The name of the root, with its prefix.

@@ -72,7 +72,8 @@ impl SerializableStruct for Fields<'_> {
         for part in self.parts {
             let filled = self.filled.filter(|(name, _)| *name == part.name);
             let given = self.values.get(part.name).filter(|value| !value.is_null());
-            let given = given.or(filled.map(|(_, value)| value));
+            // Filled is what is missing, or empty.
+            let given = filled.map(|(_, value)| value).or(given);
             let missing = (part.payload == Payload::Always).then_some(&empty);
             if let Some(value) = given.or(missing) {
                 let place = self.place.below(Step::Member(part.name))?;

@@ -105,6 +105,8 @@ fn a_host_of_elsewhere_is_an_error_and_nothing_goes_there() {
         "evil.example/.timestream.eu-west-1.amazonaws.com",
         "evil.execute-api.eu-west-1.amazonaws.com",
         "bucket.s3.eu-west-1.amazonaws.com",
+        "timestream-bucket.s3.eu-west-1.amazonaws.com",
+        "a.timestream.s3.eu-west-1.amazonaws.com",
     ] {
         let answer = json!({"Endpoints": [{"Address": address, "CachePeriodInMinutes": 10}]});
         let stub = Stub::answers(200, String::leak(answer.to_string()));

@@ -166,6 +166,46 @@ fn a_list_cannot_hold_more_than_its_body() {
     assert!(read::output(&mut *from.unwrap(), output, &response, list.speaks).is_err());
 }
 
+/// An empty structure is one byte in CBOR, and many more in memory.
+#[test]
+fn more_values_than_are_read_are_an_error() {
+    let of = |count: u32| {
+        let head = b"\xa1\x6aEventBuses\x9a".iter().copied();
+        let all = head.chain(count.to_be_bytes()).chain((0..count).map(|_| 0xa0));
+        exchange(CBOR).response(200, [], all.collect::<Vec<u8>>())
+    };
+    let Ok(answer) = of(100_000) else { panic!("{:?}", of(100_000)) };
+    assert_eq!(answer["EventBuses"].as_array().map(Vec::len), Some(100_000));
+    let Err(Failure::Unreadable(problem)) = of(2_000_000) else { panic!("it was read") };
+    assert_eq!(problem.to_string(), "EventBuses has more values than are read");
+}
+
+/// A document is read at once, whatever is in it.
+#[test]
+fn more_values_than_are_read_are_no_document() {
+    let of = |status: u16, entry: &str, count: usize| {
+        let list = vec![entry; count].join(",");
+        let body = format!("{{\"additionalModelResponseFields\":[{list}],\"code\":\"C\"}}");
+        exchange("bedrock-runtime:Converse").response(status, [], body)
+    };
+    for entry in ["0", "[]", "\"\\\"\"", "{}"] {
+        let Ok(answer) = of(200, entry, 100_000) else { panic!("{entry} was not read") };
+        let fields = answer["additionalModelResponseFields"].as_array();
+        assert_eq!(fields.map(Vec::len), Some(100_000));
+        let Err(Failure::Unreadable(problem)) = of(200, entry, 1_000_001) else {
+            panic!("{entry} was read")
+        };
+        assert_eq!(problem.to_string(), "the body has more values than are read");
+        for (count, code) in [(10, "C"), (1_000_001, "400")] {
+            let Err(Failure::Service(error)) = of(400, entry, count) else { panic!("no error") };
+            assert_eq!(error.code, code);
+        }
+    }
+    // Text has no values, however many commas.
+    let Ok(answer) = of(200, &format!("\"{}\"", ",[{".repeat(400_000)), 1) else { panic!() };
+    assert_eq!(answer["additionalModelResponseFields"].as_array().map(Vec::len), Some(1));
+}
+
 #[test]
 fn what_is_no_status_or_header_is_an_error() {
     let get = exchange("s3:HeadObject");

@@ -1,0 +1,186 @@
+//! Whether an input keeps to its operation's path. Paths tell operations apart, and members stand in
+//! them: `..` for a stage of an API makes the path that of the API, and signatures, which are made of
+//! the path without dots, fit that one too. So does a text that another operation has in this place.
+
+use serde_json::{Map, Value};
+
+use crate::model::terms::Location;
+use crate::model::{Member, Operation};
+use crate::validate::Finding;
+
+/// A part of a path, between slashes.
+#[derive(Clone, Copy)]
+struct Part<'p> {
+    text: &'p str,
+    origin: Origin,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Model,
+    Input,
+}
+
+/// S3 takes keys as they are, with all their dots, and signs them so.
+const TAKES_DOTS: &str = "s3";
+
+const DOTS: &str = "may not be . or .., nor have such a part: it would make another path";
+
+/// Says which member makes the path another operation's, and how.
+pub(super) fn check(operation: Operation<'_>, input: &Map<String, Value>) -> Result<(), Finding> {
+    let members: Vec<Member<'_>> = operation
+        .input()
+        .into_iter()
+        .flat_map(|shape| shape.members())
+        .filter(|member| member.location() == Some(Location::Uri))
+        .collect();
+    let given = |label: &str| {
+        let named = |member: &&Member<'_>| member.location_name().unwrap_or(member.name()) == label;
+        let name = members.iter().find(named)?.name();
+        Some((name, input.get(name)?.as_str()?))
+    };
+    let mut path = Vec::new();
+    let mut names = Vec::new();
+    for part in parts(operation) {
+        let Some((name, text)) = label(part).and_then(given) else {
+            path.push(Part { text: part, origin: Origin::Model });
+            continue;
+        };
+        let is_key = is_greedy(part) && operation.service().name() == TAKES_DOTS;
+        if !is_key && text.split('/').any(|part| part == "." || part == "..") {
+            return Err(Finding { path: name.to_owned(), what: DOTS.to_owned() });
+        }
+        names.push(name);
+        let of_input = |text| Part { text, origin: Origin::Input };
+        if is_greedy(part) {
+            path.extend(text.split('/').map(of_input));
+        } else {
+            path.push(of_input(text));
+        }
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut others = operation.service().operations();
+    let other = others.find(|other| {
+        other.http_method() == operation.http_method()
+            && other.http_uri() != operation.http_uri()
+            && has_no_more_query(*other, operation)
+            && fits(&parts(*other), &path, Origin::Model)
+    });
+    match other {
+        None => Ok(()),
+        Some(other) => Err(Finding {
+            path: names.join(", "),
+            what: format!("would make the path that of {}", other.name()),
+        }),
+    }
+}
+
+/// Whether a path is one of these parts, with a text of the input where the parts have one of their own.
+fn fits(parts: &[&str], path: &[Part<'_>], same: Origin) -> bool {
+    let (Some((part, parts)), Some((text, rest))) = (parts.split_first(), path.split_first())
+    else {
+        return parts.is_empty() && path.is_empty() && same == Origin::Input;
+    };
+    match label(part) {
+        Some(_) if is_greedy(part) => {
+            (1..=path.len()).any(|count| fits(parts, path.get(count..).unwrap_or_default(), same))
+        }
+        Some(_) => fits(parts, rest, same),
+        None if *part != text.text => false,
+        None if text.origin == Origin::Input => fits(parts, rest, Origin::Input),
+        None => fits(parts, rest, same),
+    }
+}
+
+fn parts(operation: Operation<'_>) -> Vec<&str> {
+    operation.http_uri().split('?').next().unwrap_or_default().split('/').collect()
+}
+
+/// `name` of `{name}` and `{name+}`.
+fn label(part: &str) -> Option<&str> {
+    let name = part.strip_prefix('{')?.strip_suffix('}')?;
+    Some(name.strip_suffix('+').unwrap_or(name))
+}
+
+fn is_greedy(part: &str) -> bool {
+    part.ends_with("+}")
+}
+
+/// Whether all that stands in the query of one operation stands in that of the other.
+fn has_no_more_query(one: Operation<'_>, other: Operation<'_>) -> bool {
+    fn fixed(operation: Operation<'_>) -> impl Iterator<Item = &str> {
+        let (_, query) = operation.http_uri().split_once('?').unwrap_or_default();
+        query.split('&').filter(|pair| !pair.is_empty())
+    }
+    fixed(one).all(|pair| fixed(other).any(|other| other == pair))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use serde_json::json;
+
+    use super::super::tests::stub::{Stub, config, run};
+    use super::super::{CallError, Client};
+    use super::*;
+
+    fn check(service: &str, operation: &str, input: Value, expected: Option<&str>) {
+        let stub = Stub::answers(200, "{}");
+        let client = Client::new(&config().http_client(stub.clone()).build());
+        let called = run(client.call(service, operation, &input));
+        let problem = match &called {
+            Err(CallError::Invalid(invalid)) => Some(invalid.to_string()),
+            Ok(_) | Err(_) => None,
+        };
+        assert_eq!(problem.as_deref(), expected, "{service}:{operation} {input}");
+        assert_eq!(stub.sent().len(), usize::from(expected.is_none()), "{input}");
+    }
+
+    #[test]
+    fn dots_lead_to_no_other_path() {
+        let stage = |name: &str| json!({"restApiId": "abc", "stageName": name});
+        let dots = format!("stageName: {DOTS}");
+        for name in ["..", ".", "../x", "a/..", "a/./b"] {
+            check("apigateway", "DeleteStage", stage(name), Some(&dots));
+        }
+        for name in ["...", "a..b", "..a", ".a"] {
+            check("apigateway", "DeleteStage", stage(name), None);
+        }
+        let arn = json!({"InsightArn": "../actionTargets/arn:aws:securityhub:x"});
+        check("securityhub", "DeleteInsight", arn, Some(&format!("InsightArn: {DOTS}")));
+        let bucket = json!({"Bucket": "..", "Key": "k"});
+        check("s3", "DeleteObject", bucket, Some(&format!("Bucket: {DOTS}")));
+    }
+
+    #[test]
+    fn keys_of_s3_have_dots() {
+        for key in ["..", "a/../b", "./a", "WriteGetObjectResponse"] {
+            check("s3", "DeleteObject", json!({"Bucket": "bbb", "Key": key}), None);
+        }
+    }
+
+    #[test]
+    fn no_text_is_the_place_of_another_operation() {
+        let base =
+            |id: &str| json!({"AwsAccountId": "123456789012", "KnowledgeBaseId": id, "Name": "a"});
+        let batch =
+            "AwsAccountId, KnowledgeBaseId: would make the path that of BatchDeleteKnowledgeBase";
+        check("quicksight", "UpdateKnowledgeBase", base("batch-delete"), Some(batch));
+        check("quicksight", "UpdateKnowledgeBase", base("batch-deleted"), None);
+        let store = |arn: &str| json!({ "trustStoreArn": arn });
+        let arn = "arn:aws:workspaces-web:eu-west-1:123456789012:trustStore/a";
+        let other = "trustStoreArn: would make the path that of GetTrustStoreCertificate";
+        check("workspaces-web", "GetTrustStore", store(arn), None);
+        let certificate = store(&format!("{arn}/certificate"));
+        check("workspaces-web", "GetTrustStore", certificate, Some(other));
+        check(
+            "wickr",
+            "GetUser",
+            json!({"networkId": "12345678", "userId": "count"}),
+            Some("networkId, userId: would make the path that of GetUsersCount"),
+        );
+    }
+}
