@@ -13,6 +13,8 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug, Default)]
 pub struct Answer {
     pub body: Map<String, Value>,
+    /// Members that models say, and no service: the names in them are not those of values.
+    pub shapes: Map<String, Value>,
     rows: Option<Rows>,
 }
 
@@ -46,7 +48,7 @@ impl Answer {
     /// An answer from a tool's output type.
     pub fn of(output: &impl Serialize) -> Result<Self> {
         match serde_json::to_value(output) {
-            Ok(Value::Object(body)) => Ok(Self { body, rows: None }),
+            Ok(Value::Object(body)) => Ok(Self { body, ..Self::default() }),
             Ok(_) => Err(Error::internal("a tool's output is not an object.")),
             Err(e) => Err(Error::internal("a tool's output could not be written.").caused_by(e)),
         }
@@ -68,9 +70,19 @@ impl Answer {
         Ok(Self { rows: Some(Rows { member, how, cursor: None }), ..Self::of(output)? })
     }
 
+    /// The same, with these members as what models say.
+    pub fn modelled(mut self, members: &[&'static str]) -> Self {
+        for name in members {
+            if let Some(value) = self.body.shift_remove(*name) {
+                self.shapes.insert((*name).to_owned(), value);
+            }
+        }
+        self
+    }
+
     /// The answer with at most `most` characters as JSON text, by leaving out whole rows at the end.
     pub fn fit(self, most: usize) -> Result<Map<String, Value>> {
-        let Self { mut body, rows } = self;
+        let Self { mut body, rows, .. } = self;
         let cursor = rows.as_ref().and_then(|rows| rows.cursor.as_ref());
         if let Some(token) = cursor.and_then(|cursor| Some(cursor.token(cursor.end.as_ref()?))) {
             body.insert("next_page_token".into(), token.into());

@@ -15,6 +15,7 @@ mod ecs;
 mod health;
 mod listing;
 mod logs;
+mod operations;
 mod rds;
 mod schema;
 mod world;
@@ -35,9 +36,10 @@ use crate::error::{Error, Kind, Result, nearest};
 use crate::gate::{Effect, Effects, Look, Operations, Pace};
 
 /// Every tool, file by file: the one list.
-const FILES: [&[Tool]; 9] = [
+const FILES: [&[Tool]; 10] = [
     core::TOOLS,
     health::TOOLS,
+    operations::TOOLS,
     ec2::TOOLS,
     ecs::TOOLS,
     rds::TOOLS,
@@ -94,6 +96,8 @@ pub enum Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Toolset {
     Core,
+    /// Any operation of AWS.
+    Operations,
     Ec2,
     Ecs,
     Rds,
@@ -105,12 +109,21 @@ pub enum Toolset {
 }
 
 impl Toolset {
-    pub const ALL: [Self; 7] =
-        [Self::Core, Self::Ec2, Self::Ecs, Self::Rds, Self::Cloudwatch, Self::Cost, Self::Audit];
+    pub const ALL: [Self; 8] = [
+        Self::Core,
+        Self::Operations,
+        Self::Ec2,
+        Self::Ecs,
+        Self::Rds,
+        Self::Cloudwatch,
+        Self::Cost,
+        Self::Audit,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Core => "core",
+            Self::Operations => "operations",
             Self::Ec2 => "ec2",
             Self::Ecs => "ecs",
             Self::Rds => "rds",
@@ -123,7 +136,13 @@ impl Toolset {
     /// Whether it is on where the user selects nothing.
     fn is_usual(self) -> bool {
         match self {
-            Self::Core | Self::Ec2 | Self::Ecs | Self::Rds | Self::Cloudwatch | Self::Cost => true,
+            Self::Core
+            | Self::Operations
+            | Self::Ec2
+            | Self::Ecs
+            | Self::Rds
+            | Self::Cloudwatch
+            | Self::Cost => true,
             Self::Audit => false,
         }
     }
