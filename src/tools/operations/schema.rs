@@ -38,9 +38,10 @@ struct Asked {
     service: String,
     /// ListBuckets or list-buckets
     operation: String,
+    #[schemars(range(min = 1))]
     /// How many structures deep
     depth: Option<usize>,
-    /// A branch of the input: LaunchSpecification.Placement
+    /// A branch of the input: NetworkInterfaces[].Groups
     path: Option<String>,
 }
 

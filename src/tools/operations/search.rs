@@ -47,7 +47,8 @@ struct Asked {
     /// Only read, write, destructive, grant or secret
     #[schemars(with = "Option<String>")]
     effect: Option<Effect>,
-    /// 1 to 50, else 10
+    #[schemars(range(min = 1, max = 50))]
+    /// Else 10
     limit: Option<usize>,
 }
 
