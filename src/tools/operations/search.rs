@@ -126,7 +126,8 @@ fn answer(asked: Asked) -> Result<Found> {
     Ok(Found { operations, hint, truncated: None })
 }
 
-/// The search that counts. Where there are descriptions, their words are found too.
+/// The search that counts. Where there are descriptions, their words are found too; the first query
+/// then waits until all are read.
 fn catalog(docs: Option<&'static Documentation>) -> Result<&'static Search<'static>> {
     static DESCRIBED: OnceLock<Option<Search<'static>>> = OnceLock::new();
     let plain = Search::get().map_err(gate::broken_index)?;

@@ -12,8 +12,15 @@ fn gate() -> Gate {
     Gate::new(&config, &Environment::default(), DigestKey::new([7; 32]))
 }
 
+/// The least that an answer can be limited to.
+const LEAST: usize = 2_000;
+
+fn told_in(arguments: Value, most: usize) -> Result<Answer> {
+    answer(&serde_json::from_value(arguments).unwrap(), most)
+}
+
 fn told(arguments: Value) -> Result<Answer> {
-    answer(&serde_json::from_value(arguments).unwrap(), MOST)
+    told_in(arguments, MOST)
 }
 
 /// The answer as a model sees it.
@@ -29,14 +36,17 @@ fn schema_of(service: &str, operation: &str) -> Value {
 
 /// What is wrong with what is told of an operation.
 fn fault(gate: &Gate, service: &str, operation: &str) -> Option<String> {
-    let answer = match told(json!({"service": service, "operation": operation})) {
-        Ok(answer) => answer,
-        Err(error) => return Some(error.message),
+    let told = |most| told_in(json!({"service": service, "operation": operation}), most);
+    let (answer, short) = match (told(MOST), told(LEAST)) {
+        (Ok(answer), Ok(short)) => (answer, short),
+        (Err(error), _) | (_, Err(error)) => return Some(error.message),
     };
-    let shown = shown(gate, answer);
-    let length = shown.to_string().chars().count();
-    if length > MOST {
-        return Some(format!("{length} characters"));
+    let (shown, short) = (shown(gate, answer), shown(gate, short));
+    for (shown, most) in [(&shown, MOST), (&short, LEAST)] {
+        let length = shown.to_string().chars().count();
+        if length > most {
+            return Some(format!("{length} characters of {most}"));
+        }
     }
     if !shown["output"].is_null() && !shown["output"].is_object() {
         return Some(format!("the outline is {}", shown["output"]));
