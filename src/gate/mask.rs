@@ -51,6 +51,26 @@ pub fn mask(mut value: Value, secrets: &Secrets<'_>, key: &DigestKey) -> Value {
     value
 }
 
+/// Masks what texts hold, whatever the names of their members. For what models say of operations: a
+/// member `Password` there has a schema below it, and no password.
+pub fn mask_texts(value: Value, key: &DigestKey) -> Value {
+    let masked = |text: String| match mask(Value::String(text), &Secrets::default(), key) {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    match value {
+        Value::String(text) => Value::String(masked(text)),
+        Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| mask_texts(item, key)).collect())
+        }
+        Value::Object(members) => {
+            let members = members.into_iter().map(|(k, v)| (masked(k), mask_texts(v, key)));
+            Value::Object(members.collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
+}
+
 /// Whether a text has what could be a secret key, by its look alone.
 pub fn looks_random(text: &str) -> bool {
     !shapes::random_runs(text.as_bytes()).is_empty()

@@ -301,6 +301,14 @@ impl Gate {
         }
     }
 
+    /// What models say of operations, as it may be seen. Never for anything that a service answered.
+    pub fn modelled(&self, shapes: Map<String, Value>) -> Map<String, Value> {
+        match escape(mask::mask_texts(Value::Object(shapes), &self.key)) {
+            Value::Object(shapes) => shapes,
+            _ => Map::new(),
+        }
+    }
+
     /// A text that is a secret as a whole, as it may be seen.
     pub fn sealed(&self, text: &str) -> String {
         self.key.hide(text.as_bytes())

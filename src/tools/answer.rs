@@ -16,6 +16,8 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug, Default)]
 pub struct Answer {
     pub body: Map<String, Value>,
+    /// Members that models say, and no service: the names in them are not those of values.
+    pub shapes: Map<String, Value>,
     rows: Option<Rows>,
     view: Option<View>,
 }
@@ -58,7 +60,7 @@ impl Answer {
     /// An answer from a tool's output type.
     pub fn of(output: &impl Serialize) -> Result<Self> {
         match serde_json::to_value(output) {
-            Ok(Value::Object(body)) => Ok(Self { body, rows: None, view: None }),
+            Ok(Value::Object(body)) => Ok(Self { body, ..Self::default() }),
             Ok(_) => Err(Error::internal("a tool's output is not an object.")),
             Err(e) => Err(Error::internal("a tool's output could not be written.").caused_by(e)),
         }
@@ -80,6 +82,16 @@ impl Answer {
         Ok(Self { rows: Some(Rows { member, how, cursor: None }), ..Self::of(output)? })
     }
 
+    /// The same, with these members as what models say.
+    pub fn modelled(mut self, members: &[&'static str]) -> Self {
+        for name in members {
+            if let Some(value) = self.body.shift_remove(*name) {
+                self.shapes.insert((*name).to_owned(), value);
+            }
+        }
+        self
+    }
+
     /// The same answer, whose member `result` is shown so.
     pub fn seen_by(self, view: View) -> Self {
         Self { view: Some(view), ..self }
@@ -89,13 +101,13 @@ impl Answer {
     /// and without what is empty if that was wanted, and then cut: by whole rows at the end where it
     /// has rows.
     pub fn shown(self, most: usize, kept: &Kept, clock: Clock) -> Result<Map<String, Value>> {
-        let Self { mut body, rows, view } = self;
+        let Self { mut body, rows, view, .. } = self;
         let Some(view) = view else {
             let whole = Value::Object(body);
             let is_large = characters(&whole) > most;
             let handle = is_large.then(|| kept.keep(&whole)).transpose()?;
             let Value::Object(body) = whole else { return Ok(Map::new()) };
-            let fitted = Self { body: body.clone(), rows, view: None }.fit(most);
+            let fitted = Self { body: body.clone(), rows, ..Self::default() }.fit(most);
             return match (fitted, handle) {
                 (Ok(mut body), Some(handle)) => {
                     if let Some(Value::Object(truncated)) = body.get_mut("truncated") {
@@ -128,7 +140,7 @@ impl Answer {
 
     /// The answer with at most `most` characters as JSON text, by leaving out whole rows at the end.
     fn fit(self, most: usize) -> Result<Map<String, Value>> {
-        let Self { mut body, rows, view: _ } = self;
+        let Self { mut body, rows, .. } = self;
         let cursor = rows.as_ref().and_then(|rows| rows.cursor.as_ref());
         if let Some(token) = cursor.and_then(|cursor| Some(cursor.token(cursor.end.as_ref()?))) {
             body.insert("next_page_token".into(), token.into());

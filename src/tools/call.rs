@@ -330,6 +330,7 @@ async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, 
         answer.body.insert("target".to_owned(), Value::Object(target));
     }
     answer.body = cx.shown(answer.body);
+    answer.body.extend(cx.world().gate.modelled(std::mem::take(&mut answer.shapes)));
     if let Some(warning) = cx.world().gate.warning() {
         answer.body.insert("warning".to_owned(), warning.into());
     }

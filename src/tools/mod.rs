@@ -40,8 +40,8 @@ use crate::gate::{Effect, Effects, Look, Operations, Pace};
 /// Every tool, file by file: the one list.
 const FILES: [&[Tool]; 10] = [
     core::TOOLS,
-    operations::TOOLS,
     health::TOOLS,
+    operations::TOOLS,
     ec2::TOOLS,
     ecs::TOOLS,
     rds::TOOLS,

@@ -1,10 +1,13 @@
-//! Every operation of every AWS service, from a few tools: one is found, looked up, and called, and
-//! what did not fit into an answer is read on.
+//! Any operation of any AWS service, from a few tools: it is found by what it does, described, and
+//! called; what did not fit into an answer is read on.
 
 mod call;
+mod name;
 mod named;
 mod result;
+mod schema;
+mod search;
 
 use super::Tool;
 
-pub const TOOLS: &[Tool] = &[call::READ, call::EXECUTE, result::TOOL];
+pub const TOOLS: &[Tool] = &[search::TOOL, schema::TOOL, call::READ, call::EXECUTE, result::TOOL];

@@ -1,4 +1,4 @@
-//! docs/tools.md: what each tool answers, as the tests saw it. A section is compared with what the binary says now, and
+//! docs/tools.md and docs/operations.md: what each tool answers, as the tests saw it. A section is compared with what the binary says now, and
 //! written anew where `UPDATE=1` is set.
 
 use std::fmt::Write as _;
@@ -19,6 +19,11 @@ pub struct Example {
 /// Calls each tool and compares the section `name` of docs/tools.md. The answers must not depend on the time of day;
 /// the digests of what is masked, which are new in every process, are written as one and the same.
 pub fn check_section(server: &Server, name: &str, examples: &[Example]) {
+    check_section_of("docs/tools.md", server, name, examples);
+}
+
+/// The same with a section of another page.
+pub fn check_section_of(page: &str, server: &Server, name: &str, examples: &[Example]) {
     let mut text = String::new();
     for Example { tool, arguments, use_of_it } in examples {
         let mut answer = server.call_ok(tool, arguments.clone());
@@ -28,13 +33,13 @@ pub fn check_section(server: &Server, name: &str, examples: &[Example]) {
         writeln!(text, "```json\n{}\n```\n", lines(arguments)).expect("text");
         writeln!(text, "```json\n{}\n```", one_digest(&lines(&answer))).expect("text");
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tools.md");
-    let page = fs::read_to_string(&path).expect("docs/tools.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let page = fs::read_to_string(&path).expect("the page");
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
     let (before, rest) = page.split_once(&begin).expect("the section's begin");
     let (section, after) = rest.split_once(&end).expect("the section's end");
     if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
-        fs::write(&path, format!("{before}{begin}{text}\n{end}{after}")).expect("docs/tools.md");
+        fs::write(&path, format!("{before}{begin}{text}\n{end}{after}")).expect("the page");
         return;
     }
     assert_eq!(

@@ -117,6 +117,11 @@ impl Authorization {
     }
 }
 
+/// Fails for an operation that can be authorised in no way that is known here, wherever it goes.
+pub(crate) fn known(operation: Operation<'_>) -> Result<(), Unauthorizable> {
+    scheme(operation, Held::Both).map(|_| ())
+}
+
 impl fmt::Display for Unauthorizable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {

@@ -26,6 +26,7 @@ mod road;
 mod special;
 mod trailer;
 mod tree_hash;
+mod unsupported;
 mod upload;
 
 use std::fmt;
@@ -60,6 +61,7 @@ pub use self::events::{Collected, End, Interrupted, Until};
 pub use self::prepared::Prepared;
 pub use self::presign::Presigned;
 pub use self::reader::{from_reader, from_reader_once};
+pub use self::unsupported::unsupported;
 
 /// Calls any operation of any service, with the settings of one `SdkConfig`. Cheap to clone; clones
 /// share credentials and what services said of their endpoints.

@@ -1,14 +1,15 @@
 //! The operation that a call's arguments name. It is found before anything is judged, because policy
 //! judges it and not the tool.
 
-use aws_dynamic::catalog::{Index, Models, Operation, Service};
+use aws_dynamic::catalog::{Operation, Service};
 use aws_dynamic::client::{CallError, accepted};
 use aws_dynamic::model;
 use aws_dynamic::validate::{Coercion, Valid};
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Result, aws, echo, nearest};
-use crate::gate::{self, Effect, Named, Operations};
+use super::name;
+use crate::error::{Error, Result, aws};
+use crate::gate::{Effect, Named, Operations};
 
 /// An operation with what it is to be called with.
 pub(super) struct Chosen {
@@ -23,18 +24,8 @@ impl Chosen {
     /// What `service`, `operation` and `payload` name, in any of their spellings.
     pub fn of(arguments: &Map<String, Value>) -> Result<Self> {
         let (service, operation) = (text(arguments, "service")?, text(arguments, "operation")?);
-        let index = Index::get().map_err(gate::broken_index)?;
-        let service = service_of(index, service)?;
-        let operation = service.operation(operation).ok_or_else(|| {
-            let names = service.operations().iter().map(Operation::name);
-            let near = near(operation, names);
-            let what = format!("{} has no operation {}.{near}", service.name(), echo(operation));
-            Error::invalid(what, "aws_search_operations finds its name.")
-        })?;
-        let models = Models::get().map_err(gate::broken_index)?;
-        let model = models.service(service.name()).transpose().map_err(gate::broken_index)?;
-        let model = model.and_then(|model| model.operation(operation.name()));
-        let model = model.ok_or_else(|| Error::internal("an operation has no model."))?;
+        let service = name::service(service)?;
+        let (operation, model) = name::operation(service, operation)?;
         Ok(Self { service, operation, model, payload: payload(arguments.get("payload"))? })
     }
 
@@ -95,35 +86,6 @@ fn text<'a>(arguments: &'a Map<String, Value>, name: &str) -> Result<&'a str> {
     })
 }
 
-fn service_of(index: &'static Index, name: &str) -> Result<&'static Service> {
-    let found = index.services_called(name);
-    match found.as_slice() {
-        [only] => Ok(only),
-        [] => {
-            let names = index
-                .services()
-                .iter()
-                .flat_map(|service| std::iter::once(service.name()).chain(service.aliases()));
-            let near = near(name, names);
-            Err(Error::invalid(
-                format!("no service is called {}.{near}", echo(name)),
-                "aws_search_operations finds services by what they do.",
-            ))
-        }
-        several => {
-            let names: Vec<&str> = several.iter().map(|service| service.name()).collect();
-            Err(Error::invalid(
-                format!("{} can mean {}.", echo(name), names.join(" or ")),
-                "Name one of these.",
-            ))
-        }
-    }
-}
-
-fn near<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> String {
-    nearest(given, names).map(|near| format!(" Did you mean {near}?")).unwrap_or_default()
-}
-
 /// An object, as it is or as JSON text.
 fn payload(given: Option<&Value>) -> Result<Value> {
     let wrong = |what: String| Error::invalid(what, "Give its members as a JSON object.");
@@ -170,7 +132,7 @@ mod tests {
         };
         assert!(said("ec", "x").contains("Did you mean"), "{}", said("ec", "x"));
         let operation = said("ec2", "StartInstance");
-        assert!(operation.contains("Did you mean StartInstances?"), "{operation}");
+        assert!(operation.contains("StartInstances"), "{operation}");
         assert!(said("nothing of the kind", "x").starts_with("no service is called"));
     }
 

@@ -94,7 +94,10 @@ impl Operation {
         words(self.text.of(self.sensitive))
     }
 
-    pub(super) fn conditions(&self) -> impl Iterator<Item = (Effect, &str)> {
+    /// Which arguments make the effect stronger than the weakest, as `(effect, condition)`: terms
+    /// joined by `&`, each `Member=value`, `Member!=value` or `Member`. None where arguments decide
+    /// nothing.
+    pub fn conditions(&self) -> impl Iterator<Item = (Effect, &str)> {
         conditions(self.text.of(self.conditions))
     }
 }
