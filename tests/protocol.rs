@@ -1426,7 +1426,9 @@ fn tools_prints_what_the_server_lists() {
 
 #[test]
 fn flags_and_environment_choose_the_tools() {
-    let core = |name: &str| name.starts_with("aws_");
+    let operations = offered(&["--toolsets", "operations"], &[]);
+    assert!(operations.contains(&"aws_search_operations".to_owned()), "{operations:?}");
+    let core = |name: &str| name.starts_with("aws_") && !operations.contains(&name.to_owned());
     let ec2 = |name: &str| name.starts_with("ec2_");
     let all = offered(&[], &[]);
     assert!(all.iter().any(|name| core(name)) && all.iter().any(|name| ec2(name)), "{all:?}");

@@ -183,7 +183,7 @@ fn facts_of(
         effect: facts.effect,
         by_arguments: known
             .depends_on_arguments()
-            .then(|| ByArguments { otherwise: facts.weakest, conditions }),
+            .then_some(ByArguments { otherwise: facts.weakest, conditions }),
         iam_actions: facts.actions,
         required: facts.required,
         pagination: facts.pages.map(|pages| Pagination {

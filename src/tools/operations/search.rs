@@ -116,7 +116,7 @@ fn answer(asked: Asked) -> Result<Found> {
     let docs = Documentation::get().ok().flatten();
     let hits = catalog(docs)?.find(&query);
     let operations = hits.into_iter().map(|hit| row(hit, docs)).collect::<Result<Vec<_>>>()?;
-    let hint = operations.is_empty().then(|| match query {
+    let hint = operations.is_empty().then_some(match query {
         Query { effect: Some(_), .. } => "Nothing fits. Leave out effect, or say it in other words.",
         Query { service: Some(_), .. } => "Nothing fits. Leave out service, or say it in other words.",
         Query { service: None, effect: None, .. } => {
