@@ -110,11 +110,9 @@ impl Place {
         let entries = std::fs::read_dir(&self.folder)
             .map_err(|error| broken(format!("{}: {error}.", self.folder.display()), ELSEWHERE))?;
         let mut names = entries.flatten().map(|entry| entry.file_name());
-        let is_ours = |name: &std::ffi::OsString| {
-            let name = name.to_string_lossy();
-            [PIN, TRIED, LOCK].contains(&&*name) || name.starts_with(".new-")
-        };
-        match self.folder.join(MANIFEST).exists() || names.all(|name| is_ours(&name)) {
+        match self.folder.join(MANIFEST).exists()
+            || names.all(|name| is_ours(&name.to_string_lossy()))
+        {
             true => Ok(()),
             false => Err(broken(
                 format!("{} has files in it that are not ours.", self.folder.display()),
@@ -122,6 +120,16 @@ impl Place {
             )),
         }
     }
+}
+
+/// Whether we wrote a file of this name, or began to and were killed.
+fn is_ours(name: &str) -> bool {
+    let whole = |name: &str| [PIN, TRIED, LOCK, MANIFEST].contains(&name);
+    let is_half = |(name, process): (&str, &str)| {
+        whole(name) && process.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let is_sum = name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    whole(name) || name.rsplit_once('.').is_some_and(is_half) || name.starts_with(".new-") || is_sum
 }
 
 const ELSEWHERE: &str = "Have SMITHY_MODEL_PATH name an empty folder, or one that is not there yet. Models that you \
@@ -204,7 +212,12 @@ mod tests {
     fn folders_with_other_things_in_them_are_left_alone() {
         let (_home, place) = place();
         drop(place.turn().unwrap());
-        std::fs::write(place.path().join("thesis.tex"), "").unwrap();
+        // What a process left that was killed.
+        for name in ["pin.17", "tried", "manifest.json.4711", ".new-4711", "0123456789abcdef"] {
+            std::fs::write(place.path().join(name), "").unwrap();
+            assert!(place.turn().is_ok(), "{name}");
+        }
+        std::fs::write(place.path().join("pin.txt"), "").unwrap();
         assert!(place.turn().err().unwrap().message.contains("not ours"));
         std::fs::write(place.path().join(MANIFEST), "").unwrap();
         assert!(place.turn().is_ok());
