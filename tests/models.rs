@@ -26,7 +26,7 @@ use support::{FakeAws, Home, PLANTED, PLANTED_KEY, Response, Server};
 const COMMIT: &str = "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a";
 const OTHER_COMMIT: &str = "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b";
 /// What `policy explain` says of an operation that is not known.
-const NO_SUCH: &str = "effect: unknown (there is no such operation)";
+const NO_SUCH: &str = "effect: unknown (there is no such operation";
 const FOLDER: &str = ".local/share/aws-mcp/models";
 
 fn moon_base() -> Model {

@@ -106,7 +106,7 @@ mod tests {
             ("http://127.0.0.1.example/a", "is not https"),
             ("http://localhost.example/a", "is not https"),
             ("http://10.0.0.1/a", "is not https"),
-            ("file:///etc/passwd", "host"),
+            ("file:///etc/passwd", "address"),
             ("ftp://mirror.example/a", "neither"),
             ("mirror.example/a", "address"),
             ("/a/b", "no host"),

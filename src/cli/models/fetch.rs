@@ -1,7 +1,6 @@
 //! Downloads a tarball: over https, a few redirects, with bounds on size and time, and without
 //! credentials of any kind. What arrives is handed on as it comes; nothing is kept here.
 
-use std::error::Error as _;
 use std::future::poll_fn;
 use std::io::{self, Read};
 use std::pin::Pin;
@@ -86,10 +85,7 @@ async fn answer(
         let sent = timeout(limits.silence, connector.call(request(&at)?)).await;
         let response = sent
             .map_err(|_| stopped(&at, &format!("no answer within {:?}", limits.silence)))?
-            .map_err(|error| {
-                let cause = error.source().map(ToString::to_string).unwrap_or_default();
-                stopped(&at, &format!("it cannot be reached ({error}: {cause})"))
-            })?;
+            .map_err(|error| stopped(&at, &format!("it cannot be reached ({})", causes(&error))))?;
         match response.status().as_u16() {
             200 => return Ok(response),
             301 | 302 | 303 | 307 | 308 => {
@@ -115,6 +111,14 @@ async fn answer(
     }
     let most = limits.redirects;
     Err(failed(format!("{address}: more than {most} redirects."), "Check SMITHY_SYNC_URL."))
+}
+
+/// An error and what is below it: only the last one says what happened.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let all = std::iter::successors(Some(error), |error| error.source());
+    let mut words: Vec<String> = all.map(ToString::to_string).collect();
+    words.dedup();
+    words.join(": ")
 }
 
 fn request(address: &Address) -> Result<HttpRequest> {
@@ -160,7 +164,7 @@ async fn hand_on(
 fn stopped(address: &Address, why: &str) -> Error {
     failed(
         format!("{address}: the download stopped: {why}."),
-        "Check the network, HTTPS_PROXY and SMITHY_SYNC_URL, and try again.",
+        "Check the network, HTTPS_PROXY, AWS_CA_BUNDLE and SMITHY_SYNC_URL, and try again.",
     )
 }
 
