@@ -13,6 +13,7 @@ mod smithy_models;
 mod support;
 
 use std::fs::{self, Permissions};
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -363,6 +364,41 @@ fn build_takes_a_folder_or_a_tarball() {
     // Nothing is put beside what is not ours.
     let env = [("SMITHY_MODEL_PATH", "download")];
     run(&home, &["models", "build", "sun.tar.gz"], &env).says(2, &["not ours"]);
+}
+
+/// A server of files over TLS, ended with the test.
+struct Tls(std::process::Child);
+
+impl Drop for Tls {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn over_tls_the_certificate_counts_and_nothing_leads_to_http() {
+    let home = home();
+    fs::write(home.path().join("x.tar.gz"), archive(&[moon_base()])).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/https.py");
+    let child = Command::new(support::python())
+        .args([script, home.path().to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut tls = Tls(child.unwrap());
+    let mut port = String::new();
+    BufReader::new(tls.0.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    let ca = home.path().join("ca.pem");
+    let sync = |path: &str, ca: &str| {
+        let url = format!("https://localhost:{}{path}", port.trim());
+        run(&home, &["models", "sync"], &[("SMITHY_SYNC_URL", &url), ("AWS_CA_BUNDLE", ca)])
+    };
+    let ca = ca.to_str().unwrap();
+    sync("/x.tar.gz", "").says(1, &["invalid peer certificate", "AWS_CA_BUNDLE"]);
+    sync("/down/x.tar.gz", ca).says(1, &["the redirect leads from https to http"]);
+    status(&home).says(0, &["439 services"]);
+    sync("/to/x.tar.gz", ca).says(0, &["new services (1):\n  moon-base"]);
 }
 
 /// Run by `tests/run.sh`, which names the folder with botocore's archive.
