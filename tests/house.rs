@@ -234,7 +234,9 @@ fn every_flag_and_sub_command_is_in_the_readme() {
             "README.md does not name {flag}"
         );
     }
-    for command in ["serve", "tools", "call", "policy", "iam-policy", "register", "completions"] {
+    for command in
+        ["serve", "tools", "call", "policy", "models", "iam-policy", "register", "completions"]
+    {
         assert!(
             help.contains(command) && readme.contains(&format!("aws-mcp {command}")),
             "{command}"

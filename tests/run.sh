@@ -75,6 +75,9 @@ say "the catalog is what its sources make, and has every fact of theirs; AWS's p
 AWS_MCP_TEST_SOURCES=$sources cargo test -p aws-dynamic --features pack --locked \
   --lib --bin pack --test reproducible --test botocore --test endpoint_cases --test protocols --test newer_sources
 
+say "newer models from botocore"
+AWS_MCP_TEST_SOURCES=$sources cargo test --workspace --locked --test models -- --ignored --exact build_takes_botocore
+
 say "requests are botocore's: $requests_of"
 AWS_MCP_TEST_REQUESTS=$requests cargo test -p aws-dynamic --features pack --locked \
   --test requests -- --include-ignored --nocapture --exact "$compared"

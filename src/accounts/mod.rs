@@ -12,7 +12,7 @@ mod session;
 mod target;
 
 pub use credentials::{Loaded, Whose};
-pub use http::client;
+pub use http::{client, download};
 pub use identity::Identity;
 pub use plan::find;
 pub use profiles::Kind as ProfileKind;

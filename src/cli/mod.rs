@@ -5,6 +5,7 @@ mod audit;
 mod call;
 mod iam_policy;
 mod log;
+mod models;
 mod policy;
 mod register;
 mod serve;
@@ -62,6 +63,11 @@ enum Command {
     Audit {
         #[command(subcommand)]
         action: audit::Action,
+    },
+    /// Keep the models of AWS's services current
+    Models {
+        #[command(subcommand)]
+        action: models::Action,
     },
     /// Print the least IAM policy that the offered tools need
     IamPolicy,
@@ -130,6 +136,7 @@ pub fn run() -> ExitCode {
         }
         Some(Command::Policy { action }) => policy::run(resolve(settings), &action),
         Some(Command::Audit { action }) => audit::run(resolve(settings), &action),
+        Some(Command::Models { action }) => models::run(resolve(settings), &action),
         Some(Command::IamPolicy) => iam_policy::run(resolve(settings)),
         Some(Command::Register(options)) => register::run(&options, &Environment::of_process()),
         Some(Command::Completions { shell }) => {
@@ -148,6 +155,9 @@ pub fn run() -> ExitCode {
 /// What a sub-command says of a broken configuration.
 fn report(resolved: Resolved) -> Result<crate::tools::World, u8> {
     let world = crate::tools::World::new(resolved);
+    if let Some(why) = world.catalog.problem() {
+        eprintln!("aws-mcp: newer models are not used, those of this program are: {why}.");
+    }
     match world.problem.clone().or_else(|| world.gate.problem()) {
         None => Ok(world),
         Some(problem) => {

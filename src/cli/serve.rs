@@ -40,6 +40,9 @@ pub fn run(resolve: impl FnOnce() -> Resolved) -> u8 {
     if let Some(problem) = world.problem.clone().or_else(|| world.gate.problem()) {
         tracing::error!(reason = problem.message, next_step = %problem.next_step, "configuration");
     }
+    if let Some(why) = world.catalog.problem() {
+        tracing::warn!(why, "newer models are not used, those of this program are");
+    }
     if world.config.auto_approve == AutoApprove::WriteAndDestructive {
         tracing::warn!(
             "AWS_MCP_AUTO_APPROVE_DESTRUCTIVE is on: writes and deletions run without a person's yes"
@@ -53,6 +56,9 @@ pub fn run(resolve: impl FnOnce() -> Resolved) -> u8 {
             }
             world.copy_audit();
             world.gate.look_back();
+            if world.problem.is_none() && world.gate.problem().is_none() {
+                super::models::keep_current(&world.config);
+            }
             let served = server::serve(world.clone(), stdio, host).await;
             world.gate.end().await;
             served

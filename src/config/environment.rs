@@ -155,6 +155,15 @@ impl Environment {
         self.own_folder("LOCALAPPDATA", "XDG_STATE_HOME", ".local/state")
     }
 
+    /// Where newer models are kept: `$SMITHY_MODEL_PATH`, else `$XDG_DATA_HOME/aws-mcp/models`, else
+    /// `~/.local/share/aws-mcp/models`; on Windows `%LOCALAPPDATA%\aws-mcp\models`.
+    pub fn models_dir(&self) -> Option<PathBuf> {
+        if let Some(named) = self.get("SMITHY_MODEL_PATH") {
+            return Some(self.path(named));
+        }
+        Some(self.own_folder("LOCALAPPDATA", "XDG_DATA_HOME", ".local/share")?.join("models"))
+    }
+
     /// This program's folder below what a variable names on Windows, what one names elsewhere, or a
     /// folder of the home directory.
     fn own_folder(&self, windows: &str, xdg: &str, below_home: &str) -> Option<PathBuf> {

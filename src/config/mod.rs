@@ -1,9 +1,11 @@
 //! What the user wrote -> what it means. The only reader of environment variables and
 //! configuration files. Precedence: flags, then environment, then config.toml.
 
+mod address;
 mod aws;
 mod clock;
 mod environment;
+mod models;
 mod permissions;
 mod policy;
 mod rule;
@@ -13,10 +15,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use address::Address;
 pub use aws::{AwsSettings, Endpoints, Keys, WebIdentity};
 pub use clock::{Clock, rfc3339};
 pub use environment::Environment;
-pub use permissions::{Stamp, read, read_at_most, stamp};
+pub use models::{AutoSync, ModelSettings, Reference};
+pub use permissions::{Stamp, make_folder, read, read_at_most, stamp, write};
 pub use policy::{Account, Approval, Mode, OnError, Policy, Way};
 #[cfg(test)]
 pub use rule::Glob;
@@ -119,6 +123,7 @@ pub struct Config {
     pub max_characters: usize,
     /// Where the record of calls and the socket for approvals lie; none without a home directory.
     pub state_dir: Option<PathBuf>,
+    pub models: ModelSettings,
     pub limits: Limits,
     pub clock: Clock,
 }
@@ -237,6 +242,7 @@ pub fn resolve(flags: Flags, env: Environment, clock: Clock) -> Resolved {
             "Set burst and per_second in config.toml to 1 or more.",
         ));
     }
+    let models = ModelSettings::from_environment(&env, &mut note);
     // Reading only can be asked for anywhere, and nothing takes it back.
     let read_only = file.read_only || env.is_not_off("AWS_MCP_READ_ONLY");
     let auto_approve = env.is_on("AWS_MCP_AUTO_APPROVE_DESTRUCTIVE");
@@ -261,6 +267,7 @@ pub fn resolve(flags: Flags, env: Environment, clock: Clock) -> Resolved {
         allowed_hosts: file.endpoints.allow.iter().map(|host| host.to_ascii_lowercase()).collect(),
         max_characters: max_characters.clamp(*CHARACTERS.start(), *CHARACTERS.end()),
         state_dir: env.state_dir(),
+        models,
         limits: file.limits,
         clock,
     };

@@ -1,9 +1,10 @@
 //! Reads a file that decides what may run: only if nobody but the user and root can write it. Mode
 //! bits and owners are those of POSIX; access lists and hard links are not looked at, and on
 //! Windows nothing is checked (the user's own folders are closed to other users by default there).
+//! And writes a small file that this can be read back from.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
@@ -86,6 +87,30 @@ pub fn read(path: &Path) -> Result<Option<Text>> {
     }
 }
 
+/// Makes a folder, and those above it that are missing, for nobody but the user.
+pub fn make_folder(path: &Path) -> Result<()> {
+    system::make_folder(path).map_err(|error| unwritable(path, error))
+}
+
+/// Puts a text into the file's place whole, or leaves what was there; nobody else may write the file.
+pub fn write(path: &Path, text: &str) -> Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(format!(".{}", std::process::id()));
+    let new = Path::new(&new);
+    let put = || {
+        // What a process left that had this one's number.
+        let _ = std::fs::remove_file(new);
+        let mut file = system::create(new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(new, path)
+    };
+    put().map_err(|error| {
+        let _ = std::fs::remove_file(new);
+        unwritable(path, error)
+    })
+}
+
 /// The file at the path, or nothing where there is none.
 fn open(path: &Path) -> Result<Option<File>> {
     let mut looks = 0;
@@ -116,14 +141,18 @@ fn unreadable(path: &Path, error: std::io::Error) -> Error {
     broken(path, &format!("cannot be read: {error}"), "Make the file readable, or take it away.")
 }
 
+fn unwritable(path: &Path, error: std::io::Error) -> Error {
+    broken(path, &format!("cannot be written: {error}"), "Make its folder writable for you.")
+}
+
 fn broken(path: &Path, what: &str, remedy: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(Kind::ConfigError, format!("{} {what}.", path.display()), remedy)
 }
 
 #[cfg(unix)]
 mod system {
-    use std::fs::{File, Metadata};
-    use std::os::unix::fs::MetadataExt;
+    use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
     use std::path::{Path, PathBuf};
 
     use rustix::fs::{Mode, OFlags};
@@ -140,6 +169,15 @@ mod system {
     pub fn open(path: &Path) -> std::io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    pub fn make_folder(path: &Path) -> std::io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path)
+    }
+
+    /// A new file; whatever the umask says, nobody else reads or writes it.
+    pub fn create(path: &Path) -> std::io::Result<File> {
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
     }
 
     pub fn stamp(metadata: &Metadata) -> Stamp {
@@ -236,6 +274,14 @@ mod system {
 
     pub fn open(path: &Path) -> std::io::Result<File> {
         File::open(path)
+    }
+
+    pub fn make_folder(path: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(path)
+    }
+
+    pub fn create(path: &Path) -> std::io::Result<File> {
+        File::create_new(path)
     }
 
     pub fn stamp(metadata: &Metadata) -> Stamp {
@@ -383,6 +429,27 @@ mod tests {
         if rustix::fs::chown(&path, Some(nobody), None).is_ok() {
             refused(&path, "another user");
         }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let folder = folder();
+        let below = folder.path().join("a/b");
+        make_folder(&below).unwrap();
+        make_folder(&below).unwrap();
+        let path = below.join("pin");
+        for text in ["one", "other"] {
+            write(&path, text).unwrap();
+            assert_eq!(read(&path).unwrap().unwrap().text, text);
+        }
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(
+            (mode(&path), mode(&below), mode(&folder.path().join("a"))),
+            (0o600, 0o700, 0o700)
+        );
+        assert_eq!(fs::read_dir(&below).unwrap().count(), 1);
+        assert!(write(&folder.path().join("none/pin"), "x").is_err());
+        assert!(make_folder(&folder.path().join("policy.yaml")).is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{Answer, Change, Cx, Target, Tool, Toolset, handler, look};
 use crate::accounts::{ProfileKind, Region, find};
 use crate::config::{Keys, rfc3339};
 use crate::error::{Error, Result};
-use crate::gate::{self, Effect, Effects, GateStatus, Look, Pace};
+use crate::gate::{self, CatalogStatus, Effect, Effects, GateStatus, Look, Pace};
 
 pub const TOOLS: &[Tool] = &[
     Tool {
@@ -498,6 +498,8 @@ struct Status {
     uptime_seconds: u64,
     toolsets: Vec<&'static str>,
     tools_offered: usize,
+    /// Which services and operations are known
+    catalog: CatalogStatus,
     #[serde(flatten)]
     gate: GateStatus,
 }
@@ -515,6 +517,7 @@ async fn server_status(cx: Cx, _: NoArguments) -> Result<Answer> {
         uptime_seconds: world.config.clock.elapsed().as_secs(),
         toolsets,
         tools_offered: world.tools().len(),
+        catalog: world.catalog.status(),
         gate: world.gate.status()?,
     })
 }

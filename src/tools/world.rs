@@ -13,13 +13,15 @@ use super::{Tool, schema, select};
 use crate::accounts::Sessions;
 use crate::config::{Access, Config, Resolved};
 use crate::error::Error;
-use crate::gate::{DigestKey, Gate};
+use crate::gate::{Catalog, DigestKey, Gate};
 
 /// One per process.
 pub struct World {
     pub config: Config,
     pub sessions: Sessions,
     pub gate: Arc<Gate>,
+    /// Which models of AWS's services count.
+    pub catalog: Catalog,
     /// What Cost Explorer said.
     pub(super) costs: Cache,
     /// Results that did not fit into an answer.
@@ -45,13 +47,16 @@ pub struct Schemas {
 }
 
 impl World {
-    /// Nothing is read or sent here: a server must be ready to answer in milliseconds.
+    /// Nothing is sent here, and nothing read but policies and synced models: a server must be ready to
+    /// answer soon.
     pub fn new(resolved: Resolved) -> Self {
         let Resolved { config, mut problem, environment } = resolved;
         let mut key = [0; 32];
         if SystemRandom::new().fill(&mut key).is_err() {
             problem.get_or_insert(Error::internal("the system gives no random numbers."));
         }
+        // Before anything looks an operation up.
+        let catalog = Catalog::decide(config.models.folder.as_deref());
         let gate = Arc::new(Gate::new(&config, &environment, DigestKey::new(key)));
         let access = gate.access();
         let tools = select(&config.selection, access).unwrap_or_else(|error| {
@@ -65,6 +70,7 @@ impl World {
         Self {
             sessions: Sessions::new(config.aws.clone(), config.clock, gate.doors()),
             gate,
+            catalog,
             costs: Cache::default(),
             kept: Kept::new(config.state_dir.clone()),
             problem,

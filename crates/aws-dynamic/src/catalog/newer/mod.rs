@@ -35,6 +35,7 @@ pub use build::{About, build};
 pub use differences::{Changed, Differences, Named, differences};
 pub use error::NewerError;
 pub use manifest::{FileSum, LeftOut, Manifest};
+pub use owner::check_folder;
 pub use source::{Kind, Source};
 
 /// Newer models, merged with those of this program.

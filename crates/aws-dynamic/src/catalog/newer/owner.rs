@@ -8,7 +8,7 @@ use super::error::{NewerError, Result};
 
 /// Refuses a folder that is none, or that others may write, or that others may put another in the
 /// place of.
-pub(super) fn check_folder(folder: &Path) -> Result<()> {
+pub fn check_folder(folder: &Path) -> Result<()> {
     let about = std::fs::symlink_metadata(folder).map_err(|error| unreadable(folder, &error))?;
     if about.file_type().is_symlink() {
         return Err(refused(folder, "is a link; name the folder itself"));
