@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
-use support::{FakeAws, Home, Moto, Request, Response, Server, full};
+use support::{Example, FakeAws, Home, Moto, Request, Response, Server, check_section_of, full};
 
 const FAST: &str = "[limits]\ncalls = {burst = 100000, per_second = 10000}\n\
                     requests = {burst = 100000, per_second = 10000}\n";
@@ -754,4 +754,58 @@ fn the_facts_are_those_of_the_curated_tools() {
     assert_eq!(state(&server), "stopped");
     invoke(&server, "ec2", "StartInstances", json!({"InstanceIds": [id]}));
     assert_eq!(state(&server), "running");
+}
+
+#[test]
+fn transcripts() {
+    let aws = FakeAws::start(|request: &Request| match request.action().as_str() {
+        "GetCallerIdentity" => {
+            let arn = "arn:aws:iam::123456789012:user/alice";
+            Response::caller_identity("123456789012", arn, "AIDAEXAMPLE")
+        }
+        "SimulatePrincipalPolicy" => Response::xml(200, SIMULATED),
+        _ => Response::json(
+            200,
+            &json!({"QueueUrls": [
+                "https://sqs.us-east-1.amazonaws.com/123456789012/orders",
+                "https://sqs.us-east-1.amazonaws.com/123456789012/orders-dead",
+            ]}),
+        ),
+    });
+    let url = aws.url();
+    let env = [
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL_STS", url.as_str()),
+        ("AWS_ENDPOINT_URL_IAM", url.as_str()),
+        ("AWS_ENDPOINT_URL_SQS", url.as_str()),
+    ];
+    let server = Server::start_at(Home::new(), &[], &env);
+    server.initialize();
+    let examples = [
+        Example {
+            tool: "aws_read",
+            arguments: json!({"service": "sqs", "operation": "list-queues",
+                "payload": {"QueueNamePrefix": "orders"},
+                "query": "QueueUrls[?ends_with(@, '-dead')]"}),
+            use_of_it: "`aws_read` makes the call, if it only reads with these arguments: a host that always \
+                        allows this tool allows no deletion by that. `query` is JMESPath over the answer.",
+        },
+        Example {
+            tool: "aws_execute",
+            arguments: json!({"action": "validate", "service": "dynamodb",
+                "operation": "DeleteTable"}),
+            use_of_it: "Without a payload `validate` says what is required; with one, everything that is \
+                        wrong with it at once. Nothing is sent.",
+        },
+        Example {
+            tool: "aws_execute",
+            arguments: json!({"action": "plan", "service": "dynamodb",
+                "operation": "DeleteTable", "payload": {"TableName": "orders"}}),
+            use_of_it: "`plan` says what would be sent, as whom, what IAM thinks of it, and whether a person \
+                        would be asked; for EC2 also what it says to the same request with `DryRun`.",
+        },
+    ];
+    check_section_of("docs/operations.md", &server, "call", &examples);
 }
