@@ -14,7 +14,9 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
-use support::{Example, FakeAws, Home, Moto, Request, Response, Server, check_section_of, full};
+use support::{
+    Example, FakeAws, Home, Moto, PLANTED_KEY, Request, Response, Server, check_section_of, full,
+};
 
 const FAST: &str = "[limits]\ncalls = {burst = 100000, per_second = 10000}\n\
                     requests = {burst = 100000, per_second = 10000}\n";
@@ -808,4 +810,98 @@ fn transcripts() {
         },
     ];
     check_section_of("docs/operations.md", &server, "call", &examples);
+}
+
+/// A fake AWS with a Lambda function whose environment holds a secret, and queues by the thousand.
+fn secretive() -> FakeAws {
+    FakeAws::start(|request: &Request| match request.action().as_str() {
+        "GetCallerIdentity" => {
+            let arn = "arn:aws:iam::123456789012:user/alice";
+            Response::caller_identity("123456789012", arn, "AIDAEXAMPLE")
+        }
+        _ if request.path.starts_with("/2015-03-31/functions/") => Response::json(
+            200,
+            &json!({"FunctionName": "f\u{202E}x", "Description": "d".repeat(30_000),
+                "Environment": {"Variables": {"DB_PASSWORD": PLANTED_KEY, "MODE": "plain"}}}),
+        ),
+        _ => {
+            let urls: Vec<String> =
+                (0..2_000).map(|n| format!("https://sqs.us-east-1.amazonaws.com/1/q{n}")).collect();
+            Response::json(200, &json!({"QueueUrls": urls}))
+        }
+    })
+}
+
+fn before(aws: &FakeAws, args: &[&str], policy: &str) -> Server {
+    let url = aws.url();
+    let env = [
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", url.as_str()),
+    ];
+    let home = Home::new().with(".config/aws-mcp/policy.yaml", policy);
+    for (name, mode) in [(".config/aws-mcp", 0o700), (".config/aws-mcp/policy.yaml", 0o600)] {
+        let path = home.path().join(name);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let server = Server::start_at(home, args, &env);
+    server.initialize();
+    server
+}
+
+#[test]
+fn what_is_secret_stays_so_in_answers_and_in_what_is_kept() {
+    let aws = secretive();
+    let server = before(&aws, &[], "version: 1\n");
+    let call = |more: Value| {
+        let mut args = json!({"service": "lambda", "operation": "GetFunctionConfiguration",
+            "payload": {"FunctionName": "f"}});
+        args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.call_ok("aws_read", args)
+    };
+    // The rig searches every byte that the server says for it.
+    let whole = call(json!({}));
+    let handle = whole["handle"].as_str().unwrap().to_owned();
+    let password = |query: &str| {
+        let args = json!({"handle": handle, "query": query});
+        server.call_ok("aws_get_result", args)["result"].clone()
+    };
+    let masked = password("Environment.Variables.DB_PASSWORD");
+    assert!(masked.as_str().unwrap().starts_with("***("), "{masked}");
+    // Neither a query of the call nor one over what is kept sees more.
+    let queried = call(json!({"query": "Environment.Variables.DB_PASSWORD"}));
+    assert_eq!(queried["result"], masked);
+    assert_eq!(password("FunctionName"), "f\\u{202E}x");
+    assert_eq!(password("length(Description)"), 30_000);
+    let gone = server.call_err("aws_get_result", json!({"handle": "res-aaaaaaaaaa"}));
+    assert_eq!(gone["error"], "not_found");
+}
+
+#[test]
+fn policy_is_about_the_operation_and_not_about_the_tool() {
+    let aws = secretive();
+    let denies = "mode: full\nrules: {deny: ['sqs:List.*', 'dynamodb:DeleteTable']}\n";
+    let server = before(&aws, &[], denies);
+    let list = json!({"service": "SQS", "operation": "list-queues"});
+    let denied = server.call_err("aws_read", list.clone());
+    assert_eq!(denied["error"], "denied_by_policy");
+    let table = |action: &str| {
+        json!({"action": action, "service": "dynamodb", "operation": "delete_table",
+            "payload": {"TableName": "abc"}})
+    };
+    assert_eq!(server.call_err("aws_execute", table("invoke"))["error"], "denied_by_policy");
+    assert!(aws.requests().iter().all(|request| request.action() == "GetCallerIdentity"));
+    // A read-only server does not offer what could change anything, and does not run it.
+    let server = before(&aws, &["--read-only"], "version: 1\n");
+    let names: Vec<String> =
+        server.tools().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect();
+    assert!(names.contains(&"aws_read".to_owned()) && !names.contains(&"aws_execute".to_owned()));
+    assert_eq!(server.call_err("aws_execute", table("invoke"))["error"], "denied_by_policy");
+    // What does not fit is cut, says of what it is a part, and goes on by its handle.
+    let cut = server.call_ok("aws_read", list);
+    assert_eq!(cut["truncated"]["outline"]["QueueUrls"]["count"], 2_000, "{cut}");
+    let last = json!({"handle": cut["handle"], "query": "QueueUrls[-1]"});
+    let last = server.call_ok("aws_get_result", last);
+    assert!(last["result"].as_str().unwrap().ends_with("/q1999"));
 }

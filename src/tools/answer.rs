@@ -97,6 +97,12 @@ impl Answer {
         Self { view: Some(view), ..self }
     }
 
+    /// Takes out what AWS answered, where that is the member `result`.
+    pub fn of_aws(&mut self) -> Option<Value> {
+        self.view.as_ref()?;
+        self.body.shift_remove("result")
+    }
+
     /// The answer with at most `most` characters as JSON text. What does not fit is kept whole, queried
     /// and without what is empty if that was wanted, and then cut: by whole rows at the end where it
     /// has rows.

@@ -63,10 +63,9 @@ pub async fn call(
         Ok(result) => result,
         Err(_) => Err(crashed()),
     };
-    let operations = record.operations;
     let told = |failed: Failed| {
         // What AWS said goes through the mask, and that must not end anything but this call either.
-        let body = |failed: &Failed| error_body(&world.gate, tool, operations, failed);
+        let body = |failed: &Failed| error_body(&world.gate, tool, failed);
         std::panic::catch_unwind(AssertUnwindSafe(|| (body(&failed), failed.error.kind)))
             .unwrap_or_else(|_| (body(&crashed()), Kind::InternalError))
     };
@@ -113,8 +112,6 @@ struct Record {
     error: Option<Error>,
     /// A person was asked, and has not answered.
     asked: bool,
-    /// What it may call, as far as that is known.
-    operations: Operations,
     tx: Option<Arc<Tx>>,
 }
 
@@ -122,9 +119,7 @@ impl Record {
     fn begin(world: Arc<World>, tool: &'static Tool) -> Self {
         let begun = world.config.clock.elapsed();
         let outcome = Outcome::Failure(Kind::Cancelled);
-        let operations = tool.declared();
-        let (aws_code, error, asked, tx) = (None, None, false, None);
-        Self { world, tool, begun, outcome, aws_code, error, asked, operations, tx }
+        Self { world, tool, begun, outcome, aws_code: None, error: None, asked: false, tx: None }
     }
 }
 
@@ -187,7 +182,6 @@ async fn attempt(
         arguments.shift_remove(name);
     }
     let Named { effect, operations } = tool.effects.of(&arguments, tool.declared())?;
-    record.operations = operations;
     let client = caller.client.clone().map(|client| (client.name, client.version));
     let resources = tool.change.as_ref().map_or_else(Vec::new, |change| {
         let mut arguments = arguments.clone();
@@ -244,7 +238,7 @@ async fn attempt(
         Admission::Asked(required, mine) => {
             *turn = Some(mine);
             record.asked = true;
-            return Ok(Ended::Answer(approval_required(&world.gate, operations, required)));
+            return Ok(Ended::Answer(approval_required(&world.gate, required)));
         }
         Admission::Form(form) => {
             record.asked = true;
@@ -288,11 +282,7 @@ const APPROVAL_IDS: [&str; 4] =
     ["approval_id", "approvalId", "confirmation_token", "confirmationToken"];
 
 /// What is told while nobody has answered.
-fn approval_required(
-    gate: &Gate,
-    operations: Operations,
-    required: ApprovalRequired,
-) -> Map<String, Value> {
+fn approval_required(gate: &Gate, required: ApprovalRequired) -> Map<String, Value> {
     let ApprovalRequired { id, summary, expires_at, how } = required;
     let members = [
         ("status", "approval_required".to_owned()),
@@ -302,7 +292,7 @@ fn approval_required(
         ("how", how),
     ];
     let body = members.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
-    gate.masked(operations, body)
+    gate.masked(Operations::NONE, body)
 }
 
 /// Ends a part of a call in time, and makes a panic an error of that call.
@@ -329,7 +319,16 @@ async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, 
     {
         answer.body.insert("target".to_owned(), Value::Object(target));
     }
-    answer.body = cx.shown(answer.body);
+    answer.body = match answer.of_aws() {
+        Some(result) => {
+            // Names that the operation's model calls sensitive are names in its answer, not in ours.
+            let mut body = cx.world().gate.masked(Operations::NONE, answer.body);
+            let shown = cx.shown(Map::from_iter([(String::new(), result)]));
+            body.extend(shown.into_iter().map(|(_, result)| ("result".to_owned(), result)));
+            body
+        }
+        None => cx.shown(answer.body),
+    };
     answer.body.extend(cx.world().gate.modelled(std::mem::take(&mut answer.shapes)));
     if let Some(warning) = cx.world().gate.warning() {
         answer.body.insert("warning".to_owned(), warning.into());
@@ -339,12 +338,7 @@ async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, 
 }
 
 /// An error in its published shape; that of a write says in `status` whether anything was done.
-fn error_body(
-    gate: &Gate,
-    tool: &Tool,
-    operations: Operations,
-    Failed { error, target }: &Failed,
-) -> Map<String, Value> {
+fn error_body(gate: &Gate, tool: &Tool, Failed { error, target }: &Failed) -> Map<String, Value> {
     if let Some(cause) = &error.cause {
         let cause: String = cause.chars().take(MOST_WORDS).collect();
         tracing::debug!(tool = tool.name, cause, "cause");
@@ -364,7 +358,8 @@ fn error_body(
     if let Some(target) = target {
         body.insert("target".to_owned(), Value::Object(target.clone()));
     }
-    let mut body = gate.masked(operations, body);
+    // Its members are ours, whatever models call theirs: Lambda's `Message` is sensitive.
+    let mut body = gate.masked(Operations::NONE, body);
     for value in body.values_mut() {
         if let Value::String(text) = value
             && let Some((end, _)) = text.char_indices().nth(MOST_WORDS)
