@@ -47,6 +47,32 @@ fn one_changed_byte_of_an_argument_or_the_region_is_another_call() {
     assert_eq!(cloud.done().len(), 1);
 }
 
+/// The same of any operation by its name: what is asked about is the operation with its payload.
+#[test]
+fn a_yes_to_any_operation_is_for_its_payload() {
+    let desk = desk(AT_ONCE, json!({}));
+    let call = |operation: &str, payload: Value| json!({"action": "invoke", "service": "ec2", "operation": operation, "payload": payload});
+    let ids = |id: &str| json!({"InstanceIds": [id]});
+    let start = call("StartInstances", ids(INSTANCE));
+    let asked = desk.asks_in_full("aws_execute", &start);
+    let summary = asked["summary"].as_str().unwrap();
+    assert!(summary.contains("ec2:StartInstances") && summary.contains(INSTANCE), "{summary}");
+    // A dry run told what would happen; nothing else was sent.
+    assert!(summary.contains("would succeed") || summary.contains("dry run"), "{summary}");
+    desk.cloud.nothing_ran("a question");
+    let mine = asked["approval_id"].as_str().unwrap().to_owned();
+    desk.says_yes(&mine);
+    is_another(&desk, &mine, "aws_execute", &call("StartInstances", ids(OTHER_INSTANCE)));
+    is_another(&desk, &mine, "aws_execute", &call("StopInstances", ids(INSTANCE)));
+    let mut claims = start.clone();
+    claims["confirmation_token"] = json!("anything");
+    assert_eq!(desk.runs("aws_execute", &claims)["operation"], "ec2:StartInstances");
+    assert_eq!(desk.cloud.done(), ["StartInstances"]);
+    // Used up.
+    desk.asks("aws_execute", &start);
+    assert_eq!(desk.cloud.done().len(), 1);
+}
+
 #[test]
 fn another_role_is_another_call() {
     let desk =
