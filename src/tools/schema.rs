@@ -22,6 +22,11 @@ pub fn of_output<T: JsonSchema>() -> Schema {
     generate::<T>(SchemaSettings::draft2020_12().for_serialize())
 }
 
+/// The schema of what can be any JSON: an object, because clients stumble over a bare `true`.
+pub fn of_anything(_: &mut schemars::SchemaGenerator) -> Schema {
+    schemars::json_schema!({"description": "Any JSON"})
+}
+
 /// JSON Schema 2020-12, nothing referenced, nothing that a model does not need.
 fn generate<T: JsonSchema>(settings: SchemaSettings) -> Schema {
     let settings = settings.with(|settings| {

@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{DryRun, Effect, Effects, Look, Named, Need, Operations, Pace};
 use crate::tools::answer::View;
 use crate::tools::view::Form;
-use crate::tools::{Answer, Change, Cx, Target, Tool, Toolset, handler};
+use crate::tools::{Answer, Change, Cx, Target, Tool, Toolset, handler, schema};
 
 /// `wait`: at most this long, so that the whole call ends within its 50 s.
 const WAIT: Duration = Duration::from_secs(45);
@@ -101,7 +101,7 @@ impl JsonSchema for Payload {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": ["object", "string"]})
+        schemars::json_schema!({"anyOf": [{"type": "object"}, {"type": "string"}]})
     }
 }
 
@@ -131,6 +131,7 @@ struct Output {
     operation: String,
     effect: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::of_anything")]
     result: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page_token: Option<String>,

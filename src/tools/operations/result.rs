@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::gate::{Effect, Effects, Pace};
 use crate::tools::answer::View;
 use crate::tools::view::{Form, queried};
-use crate::tools::{Answer, Cx, Target, Tool, Toolset, handler};
+use crate::tools::{Answer, Cx, Target, Tool, Toolset, handler, schema};
 
 pub(super) const TOOL: Tool = Tool {
     name: "aws_get_result",
@@ -38,6 +38,7 @@ struct Get {
 
 #[derive(Serialize, JsonSchema)]
 struct Got {
+    #[schemars(schema_with = "schema::of_anything")]
     result: Value,
     /// Entries of the list in all
     #[serde(skip_serializing_if = "Option::is_none")]
