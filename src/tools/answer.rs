@@ -113,7 +113,8 @@ impl Answer {
             let is_large = characters(&whole) > most;
             let handle = is_large.then(|| kept.keep(&whole)).transpose()?;
             let Value::Object(body) = whole else { return Ok(Map::new()) };
-            let fitted = Self { body: body.clone(), rows, ..Self::default() }.fit(most);
+            let room = if is_large { most.saturating_sub(HANDLE) } else { most };
+            let fitted = Self { body: body.clone(), rows, ..Self::default() }.fit(room);
             return match (fitted, handle) {
                 (Ok(mut body), Some(handle)) => {
                     if let Some(Value::Object(truncated)) = body.get_mut("truncated") {
@@ -245,6 +246,9 @@ pub fn put_result(
         body.insert("handle".to_owned(), handle.into());
     }
 }
+
+/// Room for a handle.
+const HANDLE: usize = 40;
 
 /// Room for the places of cuts.
 const CUTS: usize = 1_500;

@@ -120,8 +120,11 @@ const MODELLED: [&str; 3] = ["input", "output", "example"];
 const OUTLINE: usize = 2_500;
 /// The longest description, in characters.
 const DESCRIPTION: usize = 600;
+/// The longest answer, in characters, whatever more there would be room for.
+const LONGEST: usize = 8_000;
 /// Room for schema and outline; the next is tried where an answer does not fit.
-const ROOMS: [(usize, usize); 4] = [(LIMIT, OUTLINE), (4_000, 1_200), (1_500, 500), (500, 100)];
+const ROOMS: [(usize, usize); 6] =
+    [(LIMIT, OUTLINE), (5_500, 1_500), (4_000, 1_200), (2_500, 800), (1_500, 500), (500, 100)];
 
 async fn describe(cx: Cx, asked: Asked) -> Result<Answer> {
     answer(&asked, cx.world().config.max_characters)
@@ -153,7 +156,7 @@ fn answer(asked: &Asked, most: usize) -> Result<Answer> {
         described.output = shape.map(|shape| schema::outline(shape, outline));
         let answer = Answer::of(&described)?;
         // What is masked or made visible is longer than it was.
-        if characters(&answer.body) <= most - most / 20 {
+        if characters(&answer.body) <= LONGEST.min(most - most / 20) {
             return Ok(answer.modelled(&MODELLED));
         }
     }
