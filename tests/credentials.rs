@@ -2171,7 +2171,8 @@ mod status {
         assert_eq!(told["version"], env!("CARGO_PKG_VERSION"));
         assert!(told["uptime_seconds"].is_u64());
         assert_eq!(told["mode"], "full");
-        assert_eq!(told["toolsets"], json!(["core", "ec2", "ecs", "rds", "cloudwatch", "cost"]));
+        let sets = ["core", "operations", "ec2", "ecs", "rds", "cloudwatch", "cost"];
+        assert_eq!(told["toolsets"], json!(sets));
         assert_eq!(told["tools_offered"], server.tools().len());
         let calls = told["calls"].as_array().unwrap();
         assert_eq!(calls.len(), 1);
