@@ -470,16 +470,18 @@ mod paging {
     }
 
     #[test]
-    fn a_row_that_cannot_fit_is_too_large() {
+    fn a_row_that_cannot_fit_is_read_on_by_its_handle() {
         let aws = fake(|_| {
             let keys: Vec<String> = (0..50).map(|n| format!("key-{n:0>80}")).collect();
             let tags: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "value")).collect();
             page([instance(1, "running", &tags)], None)
         });
         let server = serve(&aws, most(2_000), &[], &[]);
-        let said =
-            server.fails("ec2_list_instances", json!({"detail": true}), "response_too_large");
-        assert!(said["next_step"].as_str().unwrap().contains("detail"), "{said:#}");
+        let part = server.call_ok("ec2_list_instances", json!({"detail": true}));
+        assert!(part.to_string().chars().count() <= 2_000, "{part:#}");
+        let whole = json!({"handle": part["truncated"]["handle"],
+            "query": "[length(instances), length(keys(instances[0].tags))]"});
+        assert_eq!(server.call_ok("aws_get_result", whole)["result"], json!([1, 50]));
         assert_eq!(ids(&server.call_ok("ec2_list_instances", json!({}))), [id(1)]);
     }
 
@@ -645,7 +647,7 @@ mod describing {
     }
 
     #[test]
-    fn a_description_that_cannot_fit_is_too_large() {
+    fn a_description_that_cannot_fit_is_read_on_by_its_handle() {
         let aws = fake(|request| match request.action().as_str() {
             "DescribeInstances" => {
                 let keys: Vec<String> = (0..50).map(|n| format!("key-{n:0>80}")).collect();
@@ -655,7 +657,10 @@ mod describing {
             action => nothing(action),
         });
         let server = serve(&aws, most(2_000), &[], &[]);
-        server.fails("ec2_describe_instance", json!({"instance_id": ID}), "response_too_large");
+        let part = server.call_ok("ec2_describe_instance", json!({"instance_id": ID}));
+        assert!(part.to_string().chars().count() <= 2_000, "{part:#}");
+        let whole = json!({"handle": part["truncated"]["handle"], "query": "length(keys(tags))"});
+        assert_eq!(server.call_ok("aws_get_result", whole)["result"], 50);
     }
 }
 

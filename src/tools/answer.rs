@@ -255,7 +255,7 @@ const CUTS: usize = 1_500;
 
 /// The beginning of an answer that has no rows to leave out.
 fn parted(whole: Value, handle: &str, most: usize) -> Map<String, Value> {
-    let part = part(&whole, most.saturating_sub(CUTS + 2 * NOTE)).value;
+    let part = part(&whole, most.saturating_sub(NOTE)).value;
     let mut body = if let Value::Object(body) = part { body } else { Map::new() };
     body.insert("truncated".to_owned(), json!({"handle": handle, "how": READ_ON}));
     body
