@@ -181,7 +181,10 @@ async fn attempt(
     for name in APPROVAL_IDS {
         arguments.shift_remove(name);
     }
-    let Named { effect, operations } = tool.effects.of(&arguments, tool.declared())?;
+    // A broken policy is told before anything that is wrong with the arguments.
+    let named = tool.effects.of(&arguments, tool.declared());
+    let Named { effect, operations } =
+        named.map_err(|error| world.gate.problem().unwrap_or(error))?;
     let client = caller.client.clone().map(|client| (client.name, client.version));
     let resources = tool.change.as_ref().map_or_else(Vec::new, |change| {
         let mut arguments = arguments.clone();
