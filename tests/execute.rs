@@ -556,6 +556,32 @@ fn twenty_megabytes_are_read_on_through_their_handle() {
 }
 
 #[test]
+fn an_object_of_s3_is_read_whatever_it_looks_like() {
+    let server = emulated();
+    invoke(&server, "s3", "CreateBucket", json!({"Bucket": "looks-like"}));
+    let braces = "{".repeat(100_000);
+    let texts = [
+        // More objects than an answer of AWS may have.
+        ("application/json", braces.as_str()),
+        ("text/xml", "<?xml version=\"1.0\"?><a><b>cut off"),
+        ("text/xml", "no xml at all"),
+        ("application/xml", "<?xml version=\"1.0\"?><a></a><!-- said last -->"),
+        ("application/xml", "<Error><Code>NoSuchKey</Code></Error>"),
+    ];
+    for (kind, text) in texts {
+        let body = aws_smithy_types::base64::encode(text);
+        let put = json!({"Bucket": "looks-like", "Key": "k", "Body": body, "ContentType": kind});
+        invoke(&server, "s3", "PutObject", put);
+        let got = server.call_ok(
+            "aws_read",
+            json!({"service": "s3", "operation": "GetObject", "query": "[length(Body), ContentType]",
+                "payload": {"Bucket": "looks-like", "Key": "k"}}),
+        );
+        assert_eq!(got["result"], json!([body.len(), kind]), "{kind}: {text:.60}");
+    }
+}
+
+#[test]
 fn a_state_is_waited_for() {
     let server = emulated();
     let id = Moto::shared().run_instance("us-east-1", &[("Name", "awaited")]);

@@ -59,6 +59,8 @@ pub(super) struct Leave {
     pub writes_of: Option<Arc<Admitted>>,
     /// What has to be on record before it leaves.
     pub intent: Option<Arc<Entry>>,
+    /// Whether the body of a success is one value: an object of S3 may be full of braces.
+    pub is_raw: bool,
 }
 
 /// The client with a pass.
@@ -131,7 +133,7 @@ impl HttpConnector for Door {
         HttpConnectorFuture::new(async move {
             let turn = pass.attempts.take(&pass.circuit).await;
             turn.map_err(|error| ConnectorError::user(error.into()))?;
-            let leave = leave.unwrap_or(Leave { writes_of: None, intent: None });
+            let leave = leave.unwrap_or(Leave { writes_of: None, intent: None, is_raw: false });
             if let Some(entry) = &leave.intent {
                 let intent = entry.intend().await;
                 intent.map_err(|error| ConnectorError::user(error.into()))?;
@@ -139,10 +141,12 @@ impl HttpConnector for Door {
             if let Some(admitted) = leave.writes_of {
                 admitted.writes.fetch_add(1, Ordering::AcqRel);
             }
-            match leave.intent {
-                Some(entry) => cut_off(sent(connector, request, entry).await?),
-                None => cut_off(connector.call(request).await?),
-            }
+            let response = match leave.intent {
+                Some(entry) => sent(connector, request, entry).await?,
+                None => connector.call(request).await?,
+            };
+            let is_raw = leave.is_raw && response.status().is_success();
+            cut_off(response, (!is_raw).then(Items::default))
         })
     }
 }
@@ -192,14 +196,17 @@ fn refuse(error: Error) -> HttpConnectorFuture {
     HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())))
 }
 
-/// An answer that says itself that it is too large is not read at all; any other up to the limit.
-fn cut_off(mut response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
+/// An answer that says itself that it is too large is not read at all; any other up to the limits, that
+/// of its items where they are counted.
+fn cut_off(
+    mut response: HttpResponse,
+    items: Option<Items>,
+) -> Result<HttpResponse, ConnectorError> {
     let said = response.headers().get("content-length").and_then(|text| text.parse().ok());
     if said.is_some_and(|length: u64| length > MOST_BODY) {
         return Err(ConnectorError::user(too_large().into()));
     }
     let body = std::mem::replace(response.body_mut(), SdkBody::taken());
-    let items = Items::default();
     *response.body_mut() = SdkBody::from_body_1_x(Capped { body, left: MOST_BODY, items });
     Ok(response)
 }
@@ -219,7 +226,7 @@ fn too_large() -> Error {
 struct Capped {
     body: SdkBody,
     left: u64,
-    items: Items,
+    items: Option<Items>,
 }
 
 /// List items of an XML answer, and objects of a JSON one. Each becomes a struct of up to 2 kB, however
@@ -272,8 +279,10 @@ impl Body for Capped {
             && let Some(data) = frame.data_ref()
         {
             let length = u64::try_from(data.len()).unwrap_or(u64::MAX);
+            let items = self.items.as_mut();
+            let too_many = items.is_some_and(|items| items.are_too_many_with(data));
             match self.left.checked_sub(length) {
-                Some(left) if !self.items.are_too_many_with(data) => self.left = left,
+                Some(left) if !too_many => self.left = left,
                 _ => return Poll::Ready(Some(Err(too_large().into()))),
             }
         }

@@ -5,8 +5,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_dynamic::catalog::{Effect, Index, Operation, Retry, Service};
+use aws_dynamic::catalog::{Effect, Index, Models, Operation, Retry, Service};
 use aws_dynamic::client::Given;
+use aws_dynamic::model::terms;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
@@ -51,6 +52,8 @@ struct Underway {
     /// That of the arguments, where it depends on them and the client says which they are: one that
     /// writes its requests from just these.
     effect: Option<Effect>,
+    /// Whether the answer's body is one value, such as an object of S3, whatever it looks like.
+    is_raw: bool,
     begun: Duration,
     entry: Kept,
     breaker: Mutex<Option<breaker::Pass>>,
@@ -97,11 +100,12 @@ impl Intercept for Wire {
             Purpose::Look | Purpose::SecondLook => Effect::Read,
         };
         let entry = Entry::begin(&self.gate, &self.admitted, names, effect, region, rule)?;
-        let arguments = context.input().downcast_ref::<Given>().map(|given| &given.members);
-        let arguments = arguments.filter(|_| operation.depends_on_arguments());
+        let given = context.input().downcast_ref::<Given>().map(|given| &given.members);
+        let arguments = given.filter(|_| operation.depends_on_arguments());
         state.store_put(Underway {
             operation,
             effect: arguments.map(|given| operation.effect_with(&Value::Object(given.clone()))),
+            is_raw: given.is_some() && is_raw(names),
             begun: self.gate.clock.elapsed(),
             entry: Kept(entry),
             breaker: Mutex::new(Some(breaker)),
@@ -153,7 +157,8 @@ impl Intercept for Wire {
         underway.entry.0.attempt();
         let writes_of = changes.then(|| self.admitted.clone());
         let intent = changes.then(|| underway.entry.0.clone());
-        context.request_mut().add_extension(Leave { writes_of, intent });
+        let is_raw = underway.is_raw;
+        context.request_mut().add_extension(Leave { writes_of, intent, is_raw });
         tracing::debug!(tool = self.admitted.tool, "sending");
         Ok(())
     }
@@ -162,11 +167,11 @@ impl Intercept for Wire {
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let is_raw = cfg.load::<Underway>().is_some_and(|underway| underway.is_raw);
         // The SDK takes the end of an XML text for the end of everything in it.
-        let cut = context.output_or_error().is_ok() && is_cut_xml(context.response());
-        if cut {
+        if !is_raw && context.output_or_error().is_ok() && is_cut_xml(context.response()) {
             return Err(Error::new(
                 Kind::ExecutionError,
                 "AWS's answer ended in its middle.",
@@ -261,6 +266,14 @@ pub(super) fn too_strong(tool: &str, operation: &str, effect: Effect, admitted: 
 }
 
 /// Whether an answer is XML without its end. All of AWS's end with the root's closing tag.
+/// Whether an operation's answer is one value of bytes or text, which nobody reads as XML or JSON.
+fn is_raw((service, operation): (&str, &str)) -> bool {
+    let model = Models::get().ok().and_then(|models| models.service(service)?.ok());
+    let output = model.and_then(|model| model.operation(operation)?.output());
+    let body = output.and_then(|output| output.member(output.payload()?));
+    body.is_some_and(|body| matches!(body.shape().kind(), terms::Kind::Blob | terms::Kind::String))
+}
+
 fn is_cut_xml(response: &HttpResponse) -> bool {
     let Some(body) = response.body().bytes().map(<[u8]>::trim_ascii) else { return false };
     let is_xml = response.headers().get("content-type").is_some_and(|kind| kind.contains("xml"));
