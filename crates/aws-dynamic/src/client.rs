@@ -6,6 +6,7 @@
 //! sleep and the HTTP client are the configuration's, tokens are handed in. The runtime's own parts do:
 //! the spread of pauses, ids of attempts, and headers that tell AWS of Lambda around the program.
 
+mod address;
 mod checksum;
 mod codec;
 mod copy;
@@ -18,7 +19,6 @@ mod download;
 mod error;
 mod events;
 mod frames;
-mod path;
 mod prepared;
 mod presign;
 mod reader;
@@ -347,7 +347,7 @@ pub fn accepted(
     let valid = validate(operation, &input, coercion)
         .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
     special::refuse(operation).map_err(CallError::Special)?;
-    if let Err(problem) = path::check(operation, &valid.input) {
+    if let Err(problem) = address::check(operation, &valid.input) {
         let invalid = Invalid { problems: vec![problem], warnings: valid.warnings };
         return Err(CallError::Invalid(Box::new(invalid)));
     }

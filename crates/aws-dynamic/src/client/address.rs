@@ -1,10 +1,12 @@
-//! Whether an input keeps to its operation's path. Paths tell operations apart, and members stand in
-//! them: `..` for a stage of an API makes the path that of the API, and signatures, which are made of
-//! the path without dots, fit that one too. So does a text that another operation has in this place.
+//! Whether an input keeps to its operation's address. Paths tell operations apart, and members stand
+//! in them: `..` for a stage of an API makes the path that of the API, and signatures, which are made
+//! of the path without dots, fit that one too. So does a text that another operation has in this place.
+//! Where paths are the same, queries and headers tell: an upload that is aborted is named there, and
+//! without a name the same request could be the deletion of the object.
 
 use serde_json::{Map, Value};
 
-use crate::model::terms::Location;
+use crate::model::terms::{Kind, Location};
 use crate::model::{Member, Operation};
 use crate::validate::Finding;
 
@@ -26,8 +28,42 @@ const TAKES_DOTS: &str = "s3";
 
 const DOTS: &str = "may not be . or .., nor have such a part: it would make another path";
 
-/// Says which member makes the path another operation's, and how.
+const EMPTY: &str = "may not be empty: what it names tells the request from others";
+
+/// Says which member makes the request another operation's, and how.
 pub(super) fn check(operation: Operation<'_>, input: &Map<String, Value>) -> Result<(), Finding> {
+    check_names(operation, input)?;
+    check_path(operation, input)
+}
+
+/// What must stand in the query or a header stands there with a text, and what may stand in a query
+/// under any name takes none that has its own meaning.
+fn check_names(operation: Operation<'_>, input: &Map<String, Value>) -> Result<(), Finding> {
+    let shape = operation.input();
+    let members = || shape.into_iter().flat_map(|shape| shape.members());
+    let in_query = |member: &Member<'_>| member.location() == Some(Location::QueryString);
+    for member in members().filter(|member| member.is_required()) {
+        let stands = in_query(&member) || member.location() == Some(Location::Header);
+        let text = input.get(member.name()).and_then(Value::as_str);
+        if stands && text.is_some_and(|text| text.trim().is_empty()) {
+            return Err(Finding { path: member.name().to_owned(), what: EMPTY.to_owned() });
+        }
+    }
+    let is_map = |member: &Member<'_>| member.shape().kind() == Kind::Map;
+    let own = members().filter(|member| in_query(member) && !is_map(member)).map(on_wire);
+    let own: Vec<&str> =
+        own.chain(fixed(operation).filter_map(|pair| pair.split('=').next())).collect();
+    for member in members().filter(|member| in_query(member) && is_map(member)) {
+        let Some(Value::Object(free)) = input.get(member.name()) else { continue };
+        if let Some(name) = free.keys().find(|name| own.contains(&name.as_str())) {
+            let path = format!("{}.{name}", member.name());
+            return Err(Finding { path, what: "has a meaning of its own in the query".to_owned() });
+        }
+    }
+    Ok(())
+}
+
+fn check_path(operation: Operation<'_>, input: &Map<String, Value>) -> Result<(), Finding> {
     let members: Vec<Member<'_>> = operation
         .input()
         .into_iter()
@@ -35,8 +71,7 @@ pub(super) fn check(operation: Operation<'_>, input: &Map<String, Value>) -> Res
         .filter(|member| member.location() == Some(Location::Uri))
         .collect();
     let given = |label: &str| {
-        let named = |member: &&Member<'_>| member.location_name().unwrap_or(member.name()) == label;
-        let name = members.iter().find(named)?.name();
+        let name = members.iter().find(|member| on_wire(**member) == label)?.name();
         Some((name, input.get(name)?.as_str()?))
     };
     let mut path = Vec::new();
@@ -77,6 +112,11 @@ pub(super) fn check(operation: Operation<'_>, input: &Map<String, Value>) -> Res
     }
 }
 
+/// A member's name in the address.
+fn on_wire(member: Member<'_>) -> &str {
+    member.location_name().unwrap_or(member.name())
+}
+
 /// Whether a path is one of these parts, with a text of the input where the parts have one of their own.
 fn fits(parts: &[&str], path: &[Part<'_>], same: Origin) -> bool {
     let (Some((part, parts)), Some((text, rest))) = (parts.split_first(), path.split_first())
@@ -110,11 +150,13 @@ fn is_greedy(part: &str) -> bool {
 
 /// Whether all that stands in the query of one operation stands in that of the other.
 fn has_no_more_query(one: Operation<'_>, other: Operation<'_>) -> bool {
-    fn fixed(operation: Operation<'_>) -> impl Iterator<Item = &str> {
-        let (_, query) = operation.http_uri().split_once('?').unwrap_or_default();
-        query.split('&').filter(|pair| !pair.is_empty())
-    }
     fixed(one).all(|pair| fixed(other).any(|other| other == pair))
+}
+
+/// What stands in every query of an operation.
+fn fixed(operation: Operation<'_>) -> impl Iterator<Item = &str> {
+    let (_, query) = operation.http_uri().split_once('?').unwrap_or_default();
+    query.split('&').filter(|pair| !pair.is_empty())
 }
 
 #[cfg(test)]
@@ -160,6 +202,33 @@ mod tests {
         for key in ["..", "a/../b", "./a", "WriteGetObjectResponse"] {
             check("s3", "DeleteObject", json!({"Bucket": "bbb", "Key": key}), None);
         }
+    }
+
+    #[test]
+    fn what_tells_a_request_from_others_is_there() {
+        let upload = |id: &str| json!({"Bucket": "bbb", "Key": "k", "UploadId": id});
+        let empty = |name: &str| format!("{name}: {EMPTY}");
+        check("s3", "AbortMultipartUpload", upload(""), Some(&empty("UploadId")));
+        check("s3", "AbortMultipartUpload", upload(" "), Some(&empty("UploadId")));
+        check("s3", "AbortMultipartUpload", upload("u"), None);
+        let copy = json!({"Bucket": "bbb", "Key": "k", "CopySource": ""});
+        check("s3", "CopyObject", copy, Some(&empty("CopySource")));
+        check("s3", "ListObjectsV2", json!({"Bucket": "bbb", "Prefix": ""}), None);
+    }
+
+    #[test]
+    fn free_names_in_a_query_take_the_place_of_no_other() {
+        let import =
+            |name: &str| json!({"body": "e30=", "parameters": {"basepath": "x", name: "x"}});
+        let own = |name: &str| format!("parameters.{name}: has a meaning of its own in the query");
+        check("apigateway", "ImportRestApi", import("mode"), Some(&own("mode")));
+        check(
+            "apigateway",
+            "ImportRestApi",
+            import("failonwarnings"),
+            Some(&own("failonwarnings")),
+        );
+        check("apigateway", "ImportRestApi", import("endpointConfigurationTypes"), None);
     }
 
     #[test]
