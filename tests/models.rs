@@ -196,6 +196,78 @@ fn sync_brings_a_new_service_and_the_program_knows_it_from_then_on() {
 }
 
 #[test]
+fn what_was_synced_is_found_described_checked_and_called() {
+    let home = home();
+    let moon = moon_base().operation("LaunchRover", json!({}));
+    sync(&home, &Repository::of(archive(&[moon]))).says(0, &["moon-base:LaunchRover (write)"]);
+    let server = Server::start_in(&home, &[], &[]);
+    server.initialize();
+    let call = |tool: &str, args: Value| server.call_ok(tool, args);
+    for query in ["launch rover", "moonbase rooms", "LaunchRover"] {
+        let found = call("aws_search_operations", json!({"query": query}));
+        let first = &found["operations"][0];
+        assert_eq!(first["service"], "moon-base", "{query}: {found}");
+        let about = format!("Does {}.", first["operation"].as_str().unwrap());
+        assert_eq!(first["title"], about, "{found}");
+        assert_eq!(first["description"], "And so on.", "{found}");
+    }
+    let names = |operation: &str| json!({"service": "moon-base", "operation": operation});
+    let schema = call("aws_get_operation_schema", names("launch-rover"));
+    assert_eq!(schema["input"]["properties"]["name"]["description"], "A name.", "{schema}");
+    assert_eq!(schema["description"], "Does LaunchRover. And so on.", "{schema}");
+    assert_eq!(schema["effect"], "write", "{schema}");
+    let mut validate = names("LaunchRover");
+    validate["action"] = json!("validate");
+    validate["payload"] = json!({"nam": "x"});
+    let refused = server.call_err("aws_execute", validate).to_string();
+    assert!(refused.contains("did you mean name"), "{refused}");
+    // Nothing is known of it but what a stranger says: a read by its verb alone is none.
+    let mut read = names("LaunchRover");
+    read["payload"] = json!({});
+    let refused = server.call_err("aws_read", read)["message"].to_string();
+    assert!(refused.contains("only reads"), "{refused}");
+}
+
+#[test]
+fn sync_takes_botocore_too() {
+    let service = json!({
+        "metadata": {"apiVersion": "2026-01-01", "endpointPrefix": "moon-base", "protocol": "json",
+            "protocols": ["json"], "jsonVersion": "1.0", "targetPrefix": "Moon",
+            "serviceFullName": "Moon Base", "serviceId": "Moon Base", "signatureVersion": "v4",
+            "signingName": "moon-base", "uid": "moon-base-2026-01-01"},
+        "operations": {"DeleteRoom": {"name": "DeleteRoom",
+            "http": {"method": "POST", "requestUri": "/"}, "input": {"shape": "In"},
+            "documentation": "<p>Removes a room.</p>"}},
+        "shapes": {"In": {"type": "structure", "required": ["Name"],
+            "members": {"Name": {"shape": "Name"}}}, "Name": {"type": "string"}},
+    });
+    let rules = json!({"version": "1.0",
+        "parameters": {"Region": {"type": "String", "builtIn": "AWS::Region"}},
+        "rules": [{"type": "endpoint", "conditions": [
+            {"fn": "aws.partition", "argv": [{"ref": "Region"}], "assign": "P"}],
+            "endpoint": {"url": "https://moon-base.{Region}.{P#dnsSuffix}"}}]});
+    let top = "botocore-9.0.0/botocore/data/moon-base/2026-01-01";
+    let files = [("service-2.json", service), ("endpoint-rule-set-1.json", rules)];
+    let files = files.map(|(name, content)| (format!("{top}/{name}"), content.to_string()));
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, content)| (&**name, content.as_bytes())).collect();
+    let repository = Repository::of(gzipped(&tar_of(&files)));
+    let home = home();
+    let url = format!("{}/botocore-9.0.0.tar.gz", repository.web.url());
+    let env = [("SMITHY_SYNC_URL", &*url)];
+    run(&home, &["models", "sync"], &env)
+        .says(0, &["new services (1):\n  moon-base", "moon-base:DeleteRoom (destructive)", &url]);
+    assert_eq!(repository.paths(), ["/botocore-9.0.0.tar.gz"]);
+    status(&home).says(0, &["newer models are used", "440 services, 19797 operations"]);
+    let server = Server::start_in(&home, &[], &[]);
+    server.initialize();
+    let found =
+        server.call_ok("aws_search_operations", json!({"query": "delete a moon base room"}));
+    assert_eq!(found["operations"][0]["title"], "Removes a room.", "{found}");
+    assert_eq!(found["operations"][0]["required"], json!(["Name"]), "{found}");
+}
+
+#[test]
 fn what_cannot_be_used_changes_nothing() {
     let home = home();
     let repository = Repository::of(archive(&[moon_base()]));

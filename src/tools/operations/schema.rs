@@ -122,6 +122,8 @@ const OUTLINE: usize = 2_500;
 const DESCRIPTION: usize = 600;
 /// The longest answer, in characters, whatever more there would be room for.
 const LONGEST: usize = 8_000;
+/// The bytes of a schema where there are descriptions of its members, which take the rest.
+const DESCRIBED: usize = 5_500;
 /// Room for schema and outline; the next is tried where an answer does not fit.
 const ROOMS: [(usize, usize); 6] =
     [(LIMIT, OUTLINE), (5_500, 1_500), (4_000, 1_200), (2_500, 800), (1_500, 500), (500, 100)];
@@ -144,7 +146,11 @@ fn answer(asked: &Asked, most: usize) -> Result<Answer> {
     // Who opens a branch has seen the rest.
     let is_whole = path.trim().is_empty();
     described.example = is_whole.then(|| schema::example(model));
+    let docs = Documentation::get().ok().flatten();
+    // What is masked or made visible is longer than it was.
+    let longest = LONGEST.min(most - most / 20);
     for (limit, outline) in ROOMS {
+        let limit = if docs.is_some() { limit.min(DESCRIBED) } else { limit };
         let opening = Opening { depth: asked.depth, path, limit };
         described.input = schema::input(model, &opening).map_err(|unknown| {
             Error::invalid(
@@ -155,10 +161,12 @@ fn answer(asked: &Asked, most: usize) -> Result<Answer> {
         let shape = model.output().filter(|_| is_whole);
         described.output = shape.map(|shape| schema::outline(shape, outline));
         let answer = Answer::of(&described)?;
-        // What is masked or made visible is longer than it was.
-        if characters(&answer.body) <= LONGEST.min(most - most / 20) {
-            return Ok(answer.modelled(&MODELLED));
-        }
+        let Some(room) = longest.checked_sub(characters(&answer.body)) else { continue };
+        let Some(docs) = docs else { return Ok(answer.modelled(&MODELLED)) };
+        schema::describe(&mut described.input, model, path, docs, room);
+        let with_texts = Answer::of(&described)?;
+        let fits = characters(&with_texts.body) <= longest;
+        return Ok((if fits { with_texts } else { answer }).modelled(&MODELLED));
     }
     described.example = None;
     described.description = None;

@@ -155,8 +155,9 @@ fn row(hit: Hit<'static>, docs: Option<&'static Documentation>) -> Result<Row> {
         operation,
         // What the title says already is not said again.
         description: description
-            .filter(|description| Some(*description) != title)
-            .map(|description| cut(description, DESCRIPTION)),
+            .map(|text| text.strip_prefix(title.unwrap_or_default()).unwrap_or(text).trim_start())
+            .filter(|rest| !rest.is_empty())
+            .map(|rest| cut(rest, DESCRIPTION)),
         title: title.map_or_else(|| words(operation), str::to_owned),
         effect: hit.operation.effect(),
         required: facts.required,

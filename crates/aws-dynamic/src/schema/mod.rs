@@ -9,6 +9,7 @@
 //! length of bytes, which is that of their base64, rounded up; how deep an input may be.
 
 mod cut;
+mod description;
 mod drawing;
 mod example;
 mod facts;
@@ -19,6 +20,7 @@ mod text;
 
 use serde_json::Value;
 
+pub use self::description::describe;
 pub use self::example::example;
 pub use self::facts::{Facts, Streams, facts};
 pub use self::outline::outline;
