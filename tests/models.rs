@@ -225,7 +225,7 @@ fn what_was_synced_is_found_described_checked_and_called() {
     let mut read = names("LaunchRover");
     read["payload"] = json!({});
     let refused = server.call_err("aws_read", read)["message"].to_string();
-    assert!(refused.contains("only reads"), "{refused}");
+    assert!(refused.contains("does not only read"), "{refused}");
 }
 
 #[test]
