@@ -104,7 +104,7 @@ const LIVES: &[&[(&str, &str, &str, &str)]] = &[
             r#"{"Bucket": "lived-bucket", "Key": "a b/é", "Body": "aGVsbG8="}"#,
             "ETag",
         ),
-        ("s3", "GetObject", r#"{"Bucket": "lived-bucket", "Key": "a b/é"}"#, "aGVsbG8="),
+        ("s3", "GetObject", r#"{"Bucket": "lived-bucket", "Key": "a b/é"}"#, "hello"),
         ("s3", "DeleteObject", r#"{"Bucket": "lived-bucket", "Key": "a b/é"}"#, ""),
         ("s3", "DeleteBucket", r#"{"Bucket": "lived-bucket"}"#, ""),
     ],
@@ -572,12 +572,17 @@ fn an_object_of_s3_is_read_whatever_it_looks_like() {
         let body = aws_smithy_types::base64::encode(text);
         let put = json!({"Bucket": "looks-like", "Key": "k", "Body": body, "ContentType": kind});
         invoke(&server, "s3", "PutObject", put);
-        let got = server.call_ok(
-            "aws_read",
-            json!({"service": "s3", "operation": "GetObject", "query": "[length(Body), ContentType]",
-                "payload": {"Bucket": "looks-like", "Key": "k"}}),
-        );
-        assert_eq!(got["result"], json!([body.len(), kind]), "{kind}: {text:.60}");
+        let get = |response: &str| {
+            let get = json!({"service": "s3", "operation": "GetObject", "response": response,
+                "query": "[length(Body), ContentType]",
+                "payload": {"Bucket": "looks-like", "Key": "k"}});
+            server.call_ok("aws_read", get)
+        };
+        // As text, and in full as base64.
+        let got = get("compact");
+        assert_eq!(got["result"], json!([text.len(), kind]), "{kind}: {text:.60}");
+        assert!(got["warnings"][0].as_str().unwrap().starts_with("Body is shown as text"), "{got}");
+        assert_eq!(get("full")["result"], json!([body.len(), kind]), "{kind}: {text:.60}");
     }
 }
 
@@ -866,11 +871,7 @@ fn before(aws: &FakeAws, args: &[&str], policy: &str) -> Server {
         ("AWS_REGION", "us-east-1"),
         ("AWS_ENDPOINT_URL", url.as_str()),
     ];
-    let home = Home::new().with(".config/aws-mcp/policy.yaml", policy);
-    for (name, mode) in [(".config/aws-mcp", 0o700), (".config/aws-mcp/policy.yaml", 0o600)] {
-        let path = home.path().join(name);
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-    }
+    let home = Home::new().with_policy(policy);
     let server = Server::start_at(home, args, &env);
     server.initialize();
     server

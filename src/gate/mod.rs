@@ -45,6 +45,7 @@ use serde_json::{Map, Value};
 
 pub use admit::{Admission, Call, Operations, Pace};
 pub use admitted::Admitted;
+use admitted::UNDETERMINED;
 pub use approval::Answered;
 pub use approval::look::{DryRun, Look, Need};
 pub use approve::Turn;
@@ -268,13 +269,23 @@ impl Gate {
     pub fn would(&self, admitted: &Admitted, named: Named) -> Result<String> {
         let policies = self.policies.current()?;
         let index = Index::get().map_err(broken_index)?;
-        let call = admitted.doing(named);
-        Ok(match call.judge(self, &policies, index) {
+        let mut call = admitted.doing(named);
+        let by_account = policies.all().any(|(_, policy)| !policy.accounts.is_empty());
+        let is_open = by_account && call.target.accounts.is_empty();
+        if is_open {
+            call.target.accounts.push(UNDETERMINED.to_owned());
+        }
+        let said = match call.judge(self, &policies, index) {
             Err(error) => format!("denied: {}", error.message),
             Ok((asked, _)) => match asked.first() {
                 Some((_, judged)) => format!("a person would be asked: {}", judged.reason),
                 None => "not needed".to_owned(),
             },
+        };
+        Ok(if is_open {
+            format!("{said} (what the account's own rules say, plan tells)")
+        } else {
+            said
         })
     }
 

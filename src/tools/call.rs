@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -257,6 +258,7 @@ async fn attempt(
         }
     }
     let cx = cx(admitted);
+    let is_made = AtomicBool::new(false);
     let answer = async {
         let _slot = match world.slots.try_acquire() {
             Ok(slot) => Some(slot),
@@ -266,13 +268,16 @@ async fn attempt(
             }
         };
         let answer = (tool.handler.run)(cx.clone(), arguments).await?;
+        is_made.store(true, Ordering::Release);
         finish(&cx, tool, answer).await
     };
     let answer = in_time(tool, LIMIT.saturating_sub(cx.elapsed()), answer).await;
     answer.map(Ended::Answer).map_err(|error| {
-        // A refusal says that nothing was done only where nothing else was sent before it.
+        // A refusal says that nothing was done only where it was AWS's to the one request that was sent,
+        // and not ours of an answer that had come.
+        let is_refused = error.is_refusal() && !is_made.load(Ordering::Acquire);
         let error = match (cx.find_out(), cx.writes()) {
-            (Some(_), 1) if error.is_refusal() => error,
+            (Some(_), 1) if is_refused => error,
             (Some(find_out), _) => error.of_unknown_outcome(find_out),
             (None, _) => error,
         };

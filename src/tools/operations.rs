@@ -2,8 +2,13 @@
 //! called; what did not fit into an answer is read on.
 
 mod call;
+mod change;
+mod made;
 mod name;
 mod named;
+mod options;
+mod payload;
+mod plan;
 mod result;
 mod schema;
 mod search;

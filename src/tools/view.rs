@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_dynamic::query::{Limits, Query};
+use aws_dynamic::query::{Limits, Query, QueryError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -49,16 +49,22 @@ const OUTLINE: usize = 5;
 /// # Errors
 /// `validation_error` with the place in the query; also where it takes more than 1 s or 10^6 steps.
 pub fn queried(query: &str, result: &Value, clock: Clock) -> Result<Value> {
-    let wrong = |error: aws_dynamic::query::QueryError| {
-        Error::invalid(
-            format!("{error}."),
-            "Mend the query; https://jmespath.org/specification.html has the language.",
-        )
-    };
     let query = Query::read(query).map_err(wrong)?;
     let begun = clock.elapsed();
     let expired = || clock.elapsed().saturating_sub(begun) > QUERY;
     query.run(result, Limits::until(&expired)).map_err(wrong)
+}
+
+/// Whether a query is one, so that it is mended before a call and not after.
+pub fn is_query(query: &str) -> Result<()> {
+    Query::read(query).map(drop).map_err(wrong)
+}
+
+fn wrong(error: QueryError) -> Error {
+    Error::invalid(
+        format!("{error}."),
+        "Mend the query; https://jmespath.org/specification.html has the language.",
+    )
 }
 
 /// Leaves out what says nothing, and what is only nesting; says what.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -34,6 +35,16 @@ impl Home {
 
     pub fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// With a policy of the user's, which nobody else may read.
+    pub fn with_policy(self, text: &str) -> Self {
+        let home = self.with(".config/aws-mcp/policy.yaml", text);
+        for (name, mode) in [(".config/aws-mcp", 0o700), (".config/aws-mcp/policy.yaml", 0o600)] {
+            let path = home.path().join(name);
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        home
     }
 
     /// Writes `text` to `name` below this directory, with the directories between. Returns self, to write the next.

@@ -47,7 +47,7 @@ use self::codec::{OperationCodec, Reads, Received, Tokens};
 use self::destination::{Destination, Origin};
 use self::discovery::Discovered;
 use self::error::Sent;
-use crate::auth::{Authorization, Held};
+use crate::auth::{Authorization, Held, known};
 use crate::catalog::{Index, Models};
 use crate::endpoint::Endpoint;
 use crate::model::Operation;
@@ -61,7 +61,7 @@ pub use self::events::{Collected, End, Interrupted, Until};
 pub use self::prepared::Prepared;
 pub use self::presign::Presigned;
 pub use self::reader::{from_reader, from_reader_once};
-pub use self::unsupported::unsupported;
+pub use self::unsupported::{unsupported, unsupported_in_part};
 
 /// Calls any operation of any service, with the settings of one `SdkConfig`. Cheap to clone; clones
 /// share credentials and what services said of their endpoints.
@@ -343,10 +343,11 @@ pub fn accepted(
 ) -> Result<Valid, CallError> {
     // Whether it can be called at all comes before what is wrong with the input.
     Exchange::of(operation).map_err(CallError::Unsupported)?;
+    special::refuse(operation).map_err(CallError::Special)?;
+    known(operation).map_err(CallError::Authorization)?;
     let input = special::prepared(operation, input);
     let valid = validate(operation, &input, coercion)
         .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
-    special::refuse(operation).map_err(CallError::Special)?;
     if let Err(problem) = address::check(operation, &valid.input) {
         let invalid = Invalid { problems: vec![problem], warnings: valid.warnings };
         return Err(CallError::Invalid(Box::new(invalid)));

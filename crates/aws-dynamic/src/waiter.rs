@@ -174,6 +174,11 @@ impl Waiting {
         Self { max_attempts: attempts.get(), ..self }
     }
 
+    /// What the last attempt saw that made another one necessary, as far as the waiter names it.
+    pub fn seen(&self) -> Option<&str> {
+        self.seen.as_deref()
+    }
+
     /// Judges an attempt.
     pub fn step(&mut self, outcome: Outcome<'_>) -> Step {
         self.attempts = self.attempts.saturating_add(1);

@@ -4,10 +4,13 @@
 use aws_dynamic::catalog::{Operation, Service};
 use aws_dynamic::client::{CallError, accepted};
 use aws_dynamic::model;
+use aws_dynamic::schema::{Streams, facts};
 use aws_dynamic::validate::{Coercion, Valid};
 use serde_json::{Map, Value};
 
 use super::name;
+use super::options::Options;
+use super::payload::payload;
 use crate::error::{Error, Result, aws};
 use crate::gate::{Effect, Named, Operations};
 
@@ -39,6 +42,11 @@ impl Chosen {
         (self.service.name(), self.operation.name())
     }
 
+    /// Whether what it answers is a stream of events, which is collected.
+    pub fn answers_in_events(&self) -> bool {
+        facts(self.model).output_stream == Streams::Events
+    }
+
     /// The payload as it would be sent.
     pub fn accepted(&self) -> Result<Valid, CallError> {
         accepted(self.model, &self.payload, Coercion::On)
@@ -60,10 +68,10 @@ impl Chosen {
 
 /// `aws_read`: what only reads, with these arguments.
 pub(super) fn reads(arguments: &Map<String, Value>) -> Result<Named> {
-    let chosen = Chosen::of(arguments)?;
+    let (chosen, options) = (Chosen::of(arguments)?, Options::of(arguments)?);
     let named = chosen.does()?;
     match named.effect {
-        Effect::Read => Ok(named),
+        Effect::Read => options.check(&chosen, named.effect).map(|()| named),
         Effect::Write | Effect::Destructive | Effect::Grant | Effect::Secret | Effect::Unknown => {
             Err(Error::invalid(
                 format!(
@@ -84,24 +92,6 @@ fn text<'a>(arguments: &'a Map<String, Value>, name: &str) -> Result<&'a str> {
             "Name service and operation as aws_search_operations shows them.",
         )
     })
-}
-
-/// An object, as it is or as JSON text.
-fn payload(given: Option<&Value>) -> Result<Value> {
-    let wrong = |what: String| Error::invalid(what, "Give its members as a JSON object.");
-    let value = match given {
-        None | Some(Value::Null) => return Ok(Value::Null),
-        Some(Value::String(text)) if text.trim().is_empty() => return Ok(Value::Null),
-        Some(Value::String(text)) => serde_json::from_str(text)
-            .map_err(|error| wrong(format!("payload is a text that is no JSON: {error}.")))?,
-        Some(value) => value.clone(),
-    };
-    match value {
-        Value::Object(_) => Ok(value),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            Err(wrong("payload must be an object.".to_owned()))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -134,21 +124,6 @@ mod tests {
         let operation = said("ec2", "StartInstance");
         assert!(operation.contains("StartInstances"), "{operation}");
         assert!(said("nothing of the kind", "x").starts_with("no service is called"));
-    }
-
-    #[test]
-    fn a_payload_is_an_object_or_its_text() {
-        let check = |payload: Value, expected: Option<Value>| {
-            let given = chosen("ec2", "StartInstances", payload.clone());
-            assert_eq!(given.ok().map(|chosen| chosen.payload), expected, "{payload}");
-        };
-        check(json!({"a": 1}), Some(json!({"a": 1})));
-        check(json!("{\"a\": 1}"), Some(json!({"a": 1})));
-        check(json!(" "), Some(Value::Null));
-        check(Value::Null, Some(Value::Null));
-        for bad in [json!([]), json!(1), json!("[]"), json!("{"), json!("x"), json!(true)] {
-            check(bad, None);
-        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! before it is called.
 
 use aws_dynamic::catalog::{Documentation, Operation, Service};
-use aws_dynamic::client::unsupported;
+use aws_dynamic::client::{unsupported, unsupported_in_part};
 use aws_dynamic::model;
 use aws_dynamic::schema::{self, LIMIT, Opening, Streams, facts};
 use schemars::JsonSchema;
@@ -53,9 +53,12 @@ struct Described {
     description: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     deprecated: bool,
-    /// Why it cannot be called, or which calls cannot be made
+    /// Why it cannot be called
     #[serde(skip_serializing_if = "Option::is_none")]
     unsupported: Option<String>,
+    /// Which calls cannot be made
+    #[serde(skip_serializing_if = "Option::is_none")]
+    except: Option<String>,
     /// Of its strongest arguments
     #[schemars(with = "String")]
     effect: Effect,
@@ -191,6 +194,7 @@ fn facts_of(
         description: description.map(|text| cut(text, DESCRIPTION)),
         deprecated: facts.is_deprecated,
         unsupported: unsupported(model),
+        except: unsupported_in_part(model),
         effect: facts.effect,
         by_arguments: known
             .depends_on_arguments()

@@ -36,7 +36,7 @@ use crate::query::{DEEPEST, is_shallow};
 pub use merged::Merged;
 pub use plan::{Keys, keys};
 use plan::{Plan, Repetition};
-use resume::Resume;
+use resume::{Resume, sum};
 
 /// The way through the pages of a list.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub struct Pages {
     plan: Arc<Plan>,
     /// The input without its tokens.
     input: Map<String, Value>,
+    /// What tells it, as it was given, from others.
+    sum: u64,
     /// The tokens of the page that is asked for next, without those that are absent.
     tokens: Map<String, Value>,
     /// Items at the start of the next page that were given out before.
@@ -136,14 +138,17 @@ impl Pages {
                 tokens.insert(member.to_owned(), token);
             }
         }
-        Ok(Self { plan, input, tokens, skip: 0, left: None, state: State::Start })
+        // The size of pages may be another one.
+        let limit = plan.limit(1).ok().map(|(member, _)| member);
+        let sum = sum(input.iter().filter(|(name, _)| Some(*name) != limit.as_ref()));
+        Ok(Self { plan, sum, input, tokens, skip: 0, left: None, state: State::Start })
     }
 
-    /// From where a resume token says on; the tokens in the input are put aside. Of the rest of the
-    /// input, the caller must see to it that it is the same.
+    /// From where a resume token says on; the tokens in the input are put aside. The rest of the input
+    /// must be the same.
     pub fn resumed(operation: Operation<'_>, input: Value, token: &str) -> Result<Self, Failed> {
         let mut pages = Self::new(operation, input)?;
-        let Resume { tokens, skip } = Resume::read(token, &pages.plan)?;
+        let Resume { tokens, skip, .. } = Resume::read(token, &pages.plan, pages.sum)?;
         (pages.tokens, pages.skip) = (tokens, skip);
         Ok(pages)
     }
@@ -226,7 +231,8 @@ impl Pages {
         match self.state {
             State::Start | State::End => None,
             State::More | State::Cut => {
-                let resume = Resume { tokens: self.tokens.clone(), skip: self.skip };
+                let resume =
+                    Resume { tokens: self.tokens.clone(), skip: self.skip, input: self.sum };
                 Some(resume.write(&self.plan))
             }
         }

@@ -389,8 +389,25 @@ fn maps_are_cut_and_texts_are_not() {
 }
 
 #[test]
+fn a_resume_token_is_of_its_own_list() {
+    let list = |bucket: &str, keys: usize| json!({"Bucket": bucket, "MaxKeys": keys});
+    let mut pages = pages("s3:ListObjects", list("a", 2)).at_most(some(1));
+    let answer = json!({"Contents": [{"Key": "k"}, {"Key": "l"}], "IsTruncated": false});
+    assert_eq!(pages.take(answer).unwrap().then, Then::Cut);
+    let token = pages.resume().unwrap();
+    let resumed = |input: Value| Pages::resumed(operation("s3:ListObjects"), input, &token);
+    assert!(resumed(list("a", 2)).is_ok() && resumed(list("a", 5)).is_ok());
+    assert!(resumed(list("b", 2)).is_err() && resumed(json!({})).is_err());
+}
+
+#[test]
 fn a_resume_token_sets_tokens_and_nothing_else() {
-    let encode = |wire: Value| aws_smithy_types::base64::encode(wire.to_string());
+    let encode = |mut wire: Value| {
+        if let Value::Object(fields) = &mut wire {
+            fields.entry("input").or_insert(resume::sum([].into_iter()).into());
+        }
+        aws_smithy_types::base64::encode(wire.to_string())
+    };
     let resumed = |token: &str| Pages::resumed(operation("s3:ListObjects"), json!({}), token);
     let right =
         encode(json!({"operation": "s3:ListObjects", "tokens": {"Marker": "m"}, "skip": 2}));
@@ -407,6 +424,10 @@ fn a_resume_token_sets_tokens_and_nothing_else() {
     check(
         &encode(json!({"operation": "s3:ListBuckets", "tokens": {"Marker": "m"}})),
         "is another operation's",
+    );
+    check(
+        &encode(json!({"operation": "s3:ListObjects", "tokens": {"Marker": "m"}, "input": 1})),
+        "is of another input",
     );
     let other = "has other members than the operation's tokens";
     check(
