@@ -1,0 +1,110 @@
+//! Cost Explorer: what was spent, will be, and was unusual.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::row::Row;
+use crate::world::{World, find};
+
+pub const SHOP: &[Row] = &[
+    Row {
+        tool: "cost_get_cost_and_usage",
+        told: |aws| {
+            let args = json!({"start": "{7}", "end": "{0}", "limit": 50});
+            let query = "{total: total, unit: unit, previous: previous, change: change_percent,
+                days: steps[].[start, amount],
+                groups: sort_by(groups, &group)[].[group, amount, previous, by_step]}";
+            aws.tell("cost_get_cost_and_usage", args, query)
+        },
+        read: |aws| {
+            let (now, before) = (spent(aws, "{7}", "{0}"), spent(aws, "{14}", "{7}"));
+            let total = |days: &Value| find(days, "sum([].groups[].amount)").as_f64().unwrap();
+            let by_day = |day: &Value| {
+                json!([day["start"], money(find(day, "sum(groups[].amount)").as_f64().unwrap())])
+            };
+            let by_group = |days: &Value| {
+                let mut sums = BTreeMap::<String, f64>::new();
+                for row in find(days, "[].groups[]").as_array().unwrap() {
+                    *sums.entry(row["group"].as_str().unwrap().to_owned()).or_default() +=
+                        row["amount"].as_f64().unwrap();
+                }
+                sums
+            };
+            let of_before = by_group(&before);
+            let group = |(name, amount): (String, f64)| {
+                let days = find(&now, &format!("[].groups[] | [?group=='{name}'].amount"));
+                let days: Vec<f64> = days
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|day| money(day.as_f64().unwrap()))
+                    .collect();
+                json!([name, money(amount), money(of_before[&name]), days])
+            };
+            let (sum, previous) = (total(&now), total(&before));
+            json!({
+                "total": money(sum), "unit": find(&now, "[0].groups[0].unit"), "previous": money(previous),
+                "change": ((sum / previous - 1.0) * 1_000.0).round() / 10.0,
+                "days": now.as_array().unwrap().iter().map(by_day).collect::<Vec<_>>(),
+                "groups": by_group(&now).into_iter().map(group).collect::<Vec<_>>(),
+            })
+        },
+    },
+    Row {
+        tool: "cost_get_forecast",
+        told: |aws| {
+            let args = json!({"start": "{0}", "end": "{-9}", "granularity": "daily", "prediction_interval": 80});
+            let query = "{total: total, unit: unit, low: low, high: high, steps: steps[].[start, mean, low, high]}";
+            aws.tell("cost_get_forecast", args, query)
+        },
+        read: |aws| {
+            aws.read(
+                "ce:GetCostForecast",
+                json!({"TimePeriod": {"Start": "{0}", "End": "{-9}"}, "Granularity": "DAILY",
+                    "Metric": "UNBLENDED_COST", "PredictionIntervalLevel": 80}),
+                "{total: to_number(Total.Amount), unit: Total.Unit,
+                    low: sum(ForecastResultsByTime[].to_number(PredictionIntervalLowerBound)),
+                    high: sum(ForecastResultsByTime[].to_number(PredictionIntervalUpperBound)),
+                    steps: ForecastResultsByTime[].[TimePeriod.Start, to_number(MeanValue),
+                        to_number(PredictionIntervalLowerBound), to_number(PredictionIntervalUpperBound)]}",
+            )
+        },
+    },
+    Row {
+        tool: "cost_list_anomalies",
+        told: |aws| {
+            let query = "anomalies[].{id: anomaly_id, total: total_impact, percent: impact_percent, most: max_impact,
+                spent: spent, expected: expected, began: began, ended: ended, of: dimension_value,
+                monitor: monitor_arn, causes: root_causes[].[service, usage_type, region, account, impact]}";
+            aws.tell("cost_list_anomalies", json!({"start": "{30}"}), query)
+        },
+        read: |aws| {
+            aws.read(
+                "ce:GetAnomalies",
+                json!({"DateInterval": {"StartDate": "{30}"}}),
+                "Anomalies[].{id: AnomalyId, total: Impact.TotalImpact, percent: Impact.TotalImpactPercentage,
+                    most: Impact.MaxImpact, spent: Impact.TotalActualSpend, expected: Impact.TotalExpectedSpend,
+                    began: AnomalyStartDate, ended: AnomalyEndDate, of: DimensionValue, monitor: MonitorArn,
+                    causes: RootCauses[].[Service, UsageType, Region, LinkedAccount, Impact.Contribution]}",
+            )
+        },
+    },
+];
+
+/// Day by day what each service cost.
+fn spent(aws: &World, start: &str, end: &str) -> Value {
+    aws.read(
+        "ce:GetCostAndUsage",
+        json!({"TimePeriod": {"Start": start, "End": end}, "Granularity": "DAILY", "Metrics": ["UnblendedCost"],
+            "GroupBy": [{"Type": "DIMENSION", "Key": "SERVICE"}]}),
+        "ResultsByTime[].{start: TimePeriod.Start, groups: Groups[].{group: Keys[0],
+            amount: to_number(Metrics.UnblendedCost.Amount), unit: Metrics.UnblendedCost.Unit}}",
+    )
+}
+
+/// An amount as the tools tell it: whole cents, and more of what is less than 1.
+fn money(amount: f64) -> f64 {
+    let places = if amount.abs() < 1.0 { 10_000.0 } else { 100.0 };
+    (amount * places).round() / places
+}
