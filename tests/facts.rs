@@ -32,6 +32,7 @@ use std::collections::BTreeSet;
 
 use row::{Row, same};
 use serde_json::{Value, json};
+use support::{Clock, FakeAws, Home, Request, Response, serve, shop};
 use world::{ANY, World};
 
 /// The rows of each service, and the AWS that they are of.
@@ -159,4 +160,63 @@ fn what_aws_refuses_is_refused_alike() {
         }
         assert!(told["aws_code"] != Value::Null, "{tool}: {told}");
     }
+}
+
+/// Keys that AWS does not know.
+#[test]
+fn keys_that_are_not_known_are_so_either_way() {
+    let aws = FakeAws::start(|_: &Request| {
+        Response::sts_error(403, "InvalidClientTokenId", "The security token is invalid.")
+    });
+    let server = serve(&aws, Home::new(), &[], &[]);
+    let told = server.call_ok("aws_validate_credentials", json!({}));
+    assert_eq!(told["valid"], false);
+    let args = json!({"service": "sts", "operation": "GetCallerIdentity"});
+    let read = server.call_err("aws_read", args);
+    assert_eq!((&told["error"], &told["error_code"]), (&read["error"], &read["aws_code"]));
+    assert_eq!(told["aws_message"], read["aws_message"]);
+}
+
+/// Where a person is asked about a tool's change, they are asked about the same by any operation; and nothing changes
+/// before they have said yes.
+#[test]
+fn changes_are_asked_about_either_way() {
+    let aws = shop(Clock::start());
+    let (bastion, batch) = ("i-0b0b0b0b0b0b0b0b1", "i-0c0c0c0c0c0c0c0c2");
+    for (tool, args, operation, payload) in [
+        (
+            "ec2_start_instance",
+            json!({"instance_id": batch}),
+            "ec2:StartInstances",
+            json!({"InstanceIds": [batch]}),
+        ),
+        (
+            "ec2_stop_instance",
+            json!({"instance_id": bastion}),
+            "ec2:StopInstances",
+            json!({"InstanceIds": [bastion]}),
+        ),
+        (
+            "ecs_update_service",
+            json!({"cluster": "prod", "service": "checkout", "desired_count": 6}),
+            "ecs:UpdateService",
+            json!({"cluster": "prod", "service": "checkout", "desiredCount": 6}),
+        ),
+        (
+            "rds_create_snapshot",
+            json!({"instance_id": "payments-db", "snapshot_id": "before"}),
+            "rds:CreateDBSnapshot",
+            json!({"DBInstanceIdentifier": "payments-db", "DBSnapshotIdentifier": "before"}),
+        ),
+    ] {
+        // Only a few questions are open at a time.
+        let server = serve(&aws, Home::new(), &[], &[("AWS_REGION", "eu-west-1")]);
+        let (service, name) = operation.split_once(':').unwrap();
+        let any =
+            json!({"action": "invoke", "service": service, "operation": name, "payload": payload});
+        for asked in [server.asks(tool, args), server.asks("aws_execute", any)] {
+            assert!(asked["summary"].as_str().unwrap().contains(operation), "{asked:#}");
+        }
+    }
+    aws.was_only_looked_at();
 }

@@ -11,19 +11,25 @@ pub const EMULATED: &[Row] = &[
     Row {
         tool: "cloudwatch_get_metric_statistics",
         told: |aws| {
-            let args = json!({"namespace": "Shop/Tests", "metric_name": "Load", "dimensions": {"Service": "checkout"},
-                "start": "{13:20}", "end": "{13:50}", "period": 60});
+            let of = |service: &str| {
+                json!({"namespace": "Shop/Tests", "metric_name": "Load", "dimensions": {"Service": service},
+                    "start": "{13:20}", "end": "{13:50}", "period": 60})
+            };
             let query = "series[0].{start: start, values: values, points: summary.points,
                 min: summary.min, max: summary.max, max_at: summary.max_at, mean: summary.mean, last: summary.last,
                 last_at: summary.last_at}";
-            aws.tell("cloudwatch_get_metric_statistics", args, query)
+            let silent = "length(series[?no_data])";
+            json!({
+                "load": aws.tell("cloudwatch_get_metric_statistics", of("checkout"), query),
+                "silent": aws.tell("cloudwatch_get_metric_statistics", of("nobody"), silent),
+            })
         },
         read: |aws| {
             let points = points(aws, "checkout", &aws.time("13:20"), &aws.time("13:50"));
             let values = points.iter().map(|(_, value)| *value);
             let max = values.clone().reduce(f64::max).unwrap();
             let (first, last) = (&points[0], points.last().unwrap());
-            json!({
+            let load = json!({
                 "start": first.0,
                 "values": values.clone().map(digits).collect::<Vec<_>>(),
                 "points": points.len(),
@@ -31,7 +37,9 @@ pub const EMULATED: &[Row] = &[
                 "max_at": points.iter().find(|(_, value)| *value == max).unwrap().0,
                 "mean": digits(values.sum::<f64>() / points.len() as f64),
                 "last": last.1, "last_at": last.0,
-            })
+            });
+            let silent = self::points(aws, "nobody", &aws.time("13:20"), &aws.time("13:50"));
+            json!({"load": load, "silent": usize::from(silent.is_empty())})
         },
     },
     Row {

@@ -23,15 +23,7 @@ pub const SHOP: &[Row] = &[
             let by_day = |day: &Value| {
                 json!([day["start"], money(find(day, "sum(groups[].amount)").as_f64().unwrap())])
             };
-            let by_group = |days: &Value| {
-                let mut sums = BTreeMap::<String, f64>::new();
-                for row in find(days, "[].groups[]").as_array().unwrap() {
-                    *sums.entry(row["group"].as_str().unwrap().to_owned()).or_default() +=
-                        row["amount"].as_f64().unwrap();
-                }
-                sums
-            };
-            let of_before = by_group(&before);
+            let of_before = by_group(&find(&before, "[].groups[]"));
             let group = |(name, amount): (String, f64)| {
                 let days = find(&now, &format!("[].groups[] | [?group=='{name}'].amount"));
                 let days: Vec<f64> = days
@@ -47,8 +39,30 @@ pub const SHOP: &[Row] = &[
                 "total": money(sum), "unit": find(&now, "[0].groups[0].unit"), "previous": money(previous),
                 "change": ((sum / previous - 1.0) * 1_000.0).round() / 10.0,
                 "days": now.as_array().unwrap().iter().map(by_day).collect::<Vec<_>>(),
-                "groups": by_group(&now).into_iter().map(group).collect::<Vec<_>>(),
+                "groups": by_group(&find(&now, "[].groups[]")).into_iter().map(group).collect::<Vec<_>>(),
             })
+        },
+    },
+    Row {
+        tool: "cost_get_cost_and_usage",
+        told: |aws| {
+            let args = json!({"start": "{7}", "end": "{0}", "group_by": "tag:team",
+                "filter": {"service": "Amazon Relational Database Service"}});
+            aws.tell("cost_get_cost_and_usage", args, "sort_by(groups, &group)[].[group, amount]")
+        },
+        read: |aws| {
+            let days = aws.read(
+                "ce:GetCostAndUsage",
+                json!({"TimePeriod": {"Start": "{7}", "End": "{0}"}, "Granularity": "DAILY",
+                    "Metrics": ["UnblendedCost"], "GroupBy": [{"Type": "TAG", "Key": "team"}],
+                    "Filter": {"Dimensions": {"Key": "SERVICE", "Values": ["Amazon Relational Database Service"]}}}),
+                "ResultsByTime[].Groups[].{group: Keys[0], amount: to_number(Metrics.UnblendedCost.Amount)}",
+            );
+            // AWS writes `team$payments`.
+            let group = |(name, amount): (String, f64)| {
+                json!([name.split_once('$').unwrap().1, money(amount)])
+            };
+            by_group(&days).into_iter().map(group).collect()
         },
     },
     Row {
@@ -91,6 +105,16 @@ pub const SHOP: &[Row] = &[
         },
     },
 ];
+
+/// The sum of each group.
+fn by_group(rows: &Value) -> BTreeMap<String, f64> {
+    let mut sums = BTreeMap::new();
+    for row in rows.as_array().unwrap() {
+        *sums.entry(row["group"].as_str().unwrap().to_owned()).or_default() +=
+            row["amount"].as_f64().unwrap();
+    }
+    sums
+}
 
 /// Day by day what each service cost.
 fn spent(aws: &World, start: &str, end: &str) -> Value {

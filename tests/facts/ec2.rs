@@ -1,5 +1,7 @@
 //! EC2: instances listed, told in full, stopped and started.
 
+use std::sync::Once;
+
 use serde_json::{Value, json};
 
 use crate::row::Row;
@@ -10,31 +12,62 @@ pub const EMULATED: &[Row] = &[
     Row {
         tool: "ec2_list_instances",
         told: |aws| {
-            let row = "{id: instance_id, name: name, state: state, type: type, az: az, private: private_ip,
-                public: public_ip, launched: launched, vpc: vpc_id, subnet: subnet_id, groups: security_group_ids,
-                image: image_id, architecture: architecture, env: tags.env}";
-            let all = json!({"region": "eu-west-1", "detail": true});
-            let some = json!({"tags": {"Name": ["web-1", "batch-1"]}, "states": ["stopped"]});
+            let list = |args: Value, query: &str| aws.tell("ec2_list_instances", args, query);
+            let all = "sort_by(instances, &instance_id)[].{id: instance_id, name: name, state: state, type: type,
+                az: az, private: private_ip, public: public_ip, launched: launched, vpc: vpc_id, subnet: subnet_id,
+                groups: security_group_ids, image: image_id, architecture: architecture, env: tags.env}";
+            let tags = json!({"tags": {"Name": ["web-1", "batch-1"]}, "states": ["stopped"]});
+            let wild = json!({"filters": {"tag:Name": "web-?", "instance-state-name": "running"}});
             json!({
-                "all": aws.tell("ec2_list_instances", all, &format!("sort_by(instances, &instance_id)[].{row}")),
-                "some": aws.tell("ec2_list_instances", some, "instances[].instance_id"),
+                "all": list(json!({"region": "eu-west-1", "detail": true}), all),
+                "tags": list(tags, "instances[].instance_id"),
+                "wild": list(wild, "sort(instances[].name)"),
+                "ids": list(json!({"ids": [web()]}), "instances[].[instance_id, name, state]"),
             })
         },
         read: |aws| {
-            let query = "sort_by(Reservations[].Instances[], &InstanceId)[].{id: InstanceId,
+            let all = "sort_by(Reservations[].Instances[], &InstanceId)[].{id: InstanceId,
                 name: Tags[?Key=='Name'].Value | [0], state: State.Name, type: InstanceType,
                 az: Placement.AvailabilityZone, private: PrivateIpAddress, public: PublicIpAddress,
                 launched: LaunchTime, vpc: VpcId, subnet: SubnetId, groups: SecurityGroups[].GroupId,
                 image: ImageId, architecture: Architecture, env: Tags[?Key=='env'].Value | [0]}";
-            let options = json!({"region": "eu-west-1", "all_pages": true, "query": query});
-            let filters = json!([
-                {"Name": "tag:Name", "Values": ["web-1", "batch-1"]},
-                {"Name": "instance-state-name", "Values": ["stopped"]},
-            ]);
-            let some = json!({"Filters": filters});
+            let options = json!({"region": "eu-west-1", "all_pages": true, "query": all});
+            let list = |payload: Value, query: &str| {
+                let query = format!("Reservations[].Instances[] | {query}");
+                aws.read("ec2:DescribeInstances", payload, &query)
+            };
+            let filter = |name: &str, values: &[&str]| json!({"Name": name, "Values": values});
+            let stopped = filter("instance-state-name", &["stopped"]);
+            let running = filter("instance-state-name", &["running"]);
+            let tags = json!({"Filters": [filter("tag:Name", &["web-1", "batch-1"]), stopped]});
+            let wild = json!({"Filters": [filter("tag:Name", &["web-?"]), running]});
+            let names = "sort([].Tags[?Key=='Name'].Value[])";
             json!({
                 "all": aws.read_with("ec2:DescribeInstances", json!({}), options)["result"],
-                "some": aws.read("ec2:DescribeInstances", some, "Reservations[].Instances[].InstanceId"),
+                "tags": list(tags, "[].InstanceId"),
+                "wild": list(wild, names),
+                "ids": list(json!({"InstanceIds": [web()]}), "[].[InstanceId, Tags[?Key=='Name'].Value | [0],
+                    State.Name]"),
+            })
+        },
+    },
+    Row {
+        tool: "ec2_list_instances",
+        told: |aws| {
+            paged(|token| {
+                let mut args = json!({"tags": {"paged": "yes"}, "limit": 5});
+                args["page_token"] = token;
+                aws.tell("ec2_list_instances", args, "[next_page_token, instances[].instance_id]")
+            })
+        },
+        read: |aws| {
+            paged(|token| {
+                let filters =
+                    json!({"Filters": [{"Name": "tag:paged", "Values": ["yes"]}], "MaxResults": 5});
+                let mut options = json!({"query": "Reservations[].Instances[].InstanceId"});
+                options["page_token"] = token;
+                let answer = aws.read_with("ec2:DescribeInstances", filters, options);
+                json!([answer["next_page_token"], answer["result"]])
             })
         },
     },
@@ -101,6 +134,28 @@ pub const EMULATED: &[Row] = &[
         },
     },
 ];
+
+/// Lists twelve instances to the end, page by page: each page gives the next one's token and its ids.
+fn paged(page: impl Fn(Value) -> Value) -> Value {
+    static MADE: Once = Once::new();
+    MADE.call_once(|| {
+        for _ in 0..12 {
+            Moto::shared().run_instance("us-east-1", &[("paged", "yes")]);
+        }
+    });
+    let (mut ids, mut token, mut pages) = (Vec::new(), Value::Null, 0);
+    loop {
+        let shown = page(token);
+        ids.extend(shown[1].as_array().unwrap().clone());
+        token = shown[0].clone();
+        pages += 1;
+        if token.is_null() {
+            ids.sort_by_key(Value::to_string);
+            return json!({"pages": pages, "ids": ids});
+        }
+        assert!(pages < 20, "the listing does not end");
+    }
+}
 
 fn web() -> &'static str {
     Moto::shared().seeded("us-east-1", "web-1")
