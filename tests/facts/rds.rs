@@ -78,15 +78,14 @@ pub const EMULATED: &[Row] = &[
             aws.tell("rds_list_snapshots", args, query)
         },
         read: |aws| {
-            let rows = aws.read(
+            aws.read(
                 "rds:DescribeDBSnapshots",
                 json!({"DBInstanceIdentifier": "orders-db", "SnapshotType": "manual"}),
                 "{newest: max_by(DBSnapshots, &SnapshotCreateTime).DBSnapshotIdentifier,
                     rows: sort_by(DBSnapshots, &DBSnapshotIdentifier)[].{id: DBSnapshotIdentifier,
                         of: DBInstanceIdentifier, type: SnapshotType, status: Status, created: SnapshotCreateTime,
                         gib: AllocatedStorage}}",
-            );
-            rows
+            )
         },
     },
     Row {
