@@ -86,6 +86,34 @@ pub const SHOP: &[Row] = &[
         },
     },
     Row {
+        tool: "cost_get_forecast",
+        told: |aws| {
+            let [_, start, end] = month(aws);
+            let args = json!({"start": start, "end": end, "granularity": "monthly"});
+            aws.tell("cost_get_forecast", args, "whole_month.[start, spent, expected, low, high]")
+        },
+        read: |aws| {
+            let [first, start, end] = month(aws);
+            let spent = aws.read(
+                "ce:GetCostAndUsage",
+                json!({"TimePeriod": {"Start": first, "End": start}, "Granularity": "MONTHLY",
+                    "Metrics": ["UnblendedCost"]}),
+                "sum(ResultsByTime[].Total.UnblendedCost.Amount.to_number(@))",
+            );
+            let forecast = aws.read(
+                "ce:GetCostForecast",
+                json!({"TimePeriod": {"Start": start, "End": end}, "Granularity": "MONTHLY",
+                    "Metric": "UNBLENDED_COST", "PredictionIntervalLevel": 80}),
+                "[to_number(Total.Amount),
+                    sum(ForecastResultsByTime[].to_number(PredictionIntervalLowerBound)),
+                    sum(ForecastResultsByTime[].to_number(PredictionIntervalUpperBound))]",
+            );
+            let spent = spent.as_f64().unwrap();
+            let whole = |at: usize| money(spent + forecast[at].as_f64().unwrap());
+            json!([first, money(spent), whole(0), whole(1), whole(2)])
+        },
+    },
+    Row {
         tool: "cost_list_anomalies",
         told: |aws| {
             let query = "anomalies[].{id: anomaly_id, total: total_impact, percent: impact_percent, most: max_impact,
@@ -125,6 +153,17 @@ fn spent(aws: &World, start: &str, end: &str) -> Value {
         "ResultsByTime[].{start: TimePeriod.Start, groups: Groups[].{group: Keys[0],
             amount: to_number(Metrics.UnblendedCost.Amount), unit: Metrics.UnblendedCost.Unit}}",
     )
+}
+
+/// The first of a month, a later day of it that is not after today, and the first of the next.
+fn month(aws: &World) -> [String; 3] {
+    let day = match aws.time("0") {
+        first if first.ends_with("-01") => aws.time("1"),
+        today => today,
+    };
+    let (year, month): (i32, i32) = (day[..4].parse().unwrap(), day[5..7].parse().unwrap());
+    let next = format!("{}-{:02}-01", year + month / 12, month % 12 + 1);
+    [format!("{}-01", &day[..7]), day, next]
 }
 
 /// An amount as the tools tell it: whole cents, and more of what is less than 1.

@@ -85,7 +85,8 @@ pub const EMULATED: &[Row] = &[
             let instance = aws.read(
                 "ec2:DescribeInstances",
                 of.clone(),
-                "Reservations[].Instances[] | [0].{id: InstanceId, state: State.Name, groups: SecurityGroups[].GroupId}",
+                "Reservations[].Instances[] | [0].{id: InstanceId, state: State.Name,
+                    groups: SecurityGroups[].GroupId}",
             );
             let status = aws.read(
                 "ec2:DescribeInstanceStatus",

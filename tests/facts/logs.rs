@@ -24,7 +24,8 @@ pub const EMULATED: &[Row] = &[
                     .map_or("forever".to_owned(), |days| format!("{days} days"));
                 let mib =
                     (group["bytes"].as_f64().unwrap() / 1_048_576.0 * 10_000.0).round() / 10_000.0;
-                json!({"name": group["name"], "kept": kept, "created": moment(group["created"].as_i64().unwrap() / 1_000), "mib": mib})
+                let created = moment(group["created"].as_i64().unwrap() / 1_000);
+                json!({"name": group["name"], "kept": kept, "created": created, "mib": mib})
             };
             json!({"groups": groups.as_array().unwrap().iter().map(row).collect::<Vec<_>>()})
         },
