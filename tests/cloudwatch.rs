@@ -9,13 +9,12 @@
 
 mod support;
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use support::{
-    Example, FakeAws, Home, Moto, PLANTED, Request, Response, Server, check_section, fake, serve,
+    Example, FakeAws, Home, PLANTED, Request, Response, Server, check_section, emulated_cloudwatch,
+    fake, serve, timed,
 };
 
 const READ: &str = "cloudwatch_get_metric_statistics";
@@ -34,61 +33,11 @@ fn now() -> i64 {
 
 /// An answer in CBOR. Times and numbers with a point are known by their names.
 fn told(body: Value) -> Response {
-    Response::cbor(200, &typed("", body))
-}
-
-fn typed(name: &str, value: Value) -> Value {
-    let is_time = name.ends_with("Timestamp") || name.ends_with("Timestamps");
-    match value {
-        Value::Object(members) => {
-            members.into_iter().map(|(name, value)| (name.clone(), typed(&name, value))).collect()
-        }
-        Value::Array(items) => items.into_iter().map(|item| typed(name, item)).collect(),
-        Value::Number(number) if is_time || name == "LastModified" => json!({"$time": number}),
-        Value::Number(number) if ["Values", "Threshold"].contains(&name) => {
-            json!(number.as_f64().unwrap())
-        }
-        other => other,
-    }
-}
-
-/// The emulator, which speaks JSON, behind a server that speaks CBOR as CloudWatch does.
-fn emulator() -> FakeAws {
-    fake(|request| {
-        let action = request.action();
-        // What the emulator does not have.
-        if action == "DescribeAlarmHistory" {
-            return told(json!({"AlarmHistoryItems": []}));
-        }
-        let host = Moto::shared().url().trim_start_matches("http://");
-        let body = request.json().to_string();
-        let text = format!(
-            "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-             Content-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\n\
-             X-Amz-Target: GraniteServiceVersion20100801.{action}\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/monitoring/aws4_request, \
-             SignedHeaders=host, Signature=0\r\n\r\n{body}",
-            body.len()
-        );
-        let mut stream = TcpStream::connect(host).unwrap();
-        stream.write_all(text.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let body: Value = serde_json::from_str(body).unwrap_or_else(|e| panic!("{e}: {answer}"));
-        match head.split_whitespace().nth(1) {
-            Some("200") => told(body),
-            status => {
-                let code = body["__type"].as_str().unwrap().rsplit('#').next().unwrap();
-                let message = body["message"].as_str().unwrap();
-                Response::cbor_error(status.unwrap().parse().unwrap(), code, message)
-            }
-        }
-    })
+    Response::cbor(200, &timed(body))
 }
 
 fn emulated() -> (FakeAws, Server) {
-    let aws = emulator();
+    let aws = emulated_cloudwatch();
     let server = serve(&aws, Home::new(), &[], &[]);
     (aws, server)
 }

@@ -18,31 +18,9 @@ use support::{
     Example, FakeAws, Home, Moto, PLANTED_KEY, Request, Response, Server, check_section_of, full,
 };
 
-const FAST: &str = "[limits]\ncalls = {burst = 100000, per_second = 10000}\n\
-                    requests = {burst = 100000, per_second = 10000}\n";
-
 /// A server before the emulator, whose policy lets writes and deletions run.
 fn emulated() -> Server {
-    let home = Home::new().with(".config/aws-mcp/config.toml", FAST);
-    let more = [("AWS_MCP_AUTO_APPROVE_DESTRUCTIVE", "true")];
-    let server = Server::start_at(home, full(), &[&Moto::shared().env()[..], &more].concat());
-    server.initialize();
-    server
-}
-
-fn invoke(server: &Server, service: &str, operation: &str, payload: Value) -> Value {
-    server.call_ok(
-        "aws_execute",
-        json!({"action": "invoke", "service": service, "operation": operation,
-            "payload": payload, "response": "full"}),
-    )
-}
-
-fn read(server: &Server, service: &str, operation: &str, payload: Value) -> Value {
-    server.call_ok(
-        "aws_read",
-        json!({"service": service, "operation": operation, "payload": payload}),
-    )
+    Moto::shared().unasked(&[])
 }
 
 /// What happens to one resource: each step an operation with its payload, and what its answer holds,
@@ -428,8 +406,8 @@ fn what_lives_and_dies_at_many_services() {
             let effect = aws_effect(service, operation, &payload);
             // Reads by either tool.
             let answer = match effect.as_str() {
-                "read" => read(&server, service, operation, payload),
-                _ => invoke(&server, service, operation, payload),
+                "read" => server.read(service, operation, payload),
+                _ => server.invoke(service, operation, payload),
             };
             let text = answer["result"].to_string();
             assert!(text.contains(expected), "{service}:{operation}: {text}");
@@ -472,13 +450,13 @@ fn a_list_of_2500_is_paged_and_read_on() {
     let table = json!({"TableName": "many", "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
         "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}]});
-    invoke(&server, "dynamodb", "CreateTable", table);
+    server.invoke("dynamodb", "CreateTable", table);
     for batch in 0..100 {
         let puts: Vec<Value> = (0..25)
             .map(|n| json!({"PutRequest": {"Item": {"k": {"S": format!("{batch:03}-{n:02}")}}}}))
             .collect();
         let items = json!({"RequestItems": {"many": puts}});
-        invoke(&server, "dynamodb", "BatchWriteItem", items);
+        server.invoke("dynamodb", "BatchWriteItem", items);
     }
     let scan = |more: Value| {
         let mut args = json!({"service": "dynamodb", "operation": "scan",
@@ -535,10 +513,10 @@ fn twenty_megabytes_are_read_on_through_their_handle() {
     let table = json!({"TableName": "wide", "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
         "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}]});
-    invoke(&server, "dynamodb", "CreateTable", table);
+    server.invoke("dynamodb", "CreateTable", table);
     for n in 0..70 {
         let item = json!({"k": {"S": format!("{n:02}")}, "v": {"S": "x".repeat(300_000)}});
-        invoke(&server, "dynamodb", "PutItem", json!({"TableName": "wide", "Item": item}));
+        server.invoke("dynamodb", "PutItem", json!({"TableName": "wide", "Item": item}));
     }
     let all = server.call_ok(
         "aws_read",
@@ -702,92 +680,6 @@ const SIMULATED: &str = "<SimulatePrincipalPolicyResponse><SimulatePrincipalPoli
     <EvaluationResults><member><EvalActionName>dynamodb:DeleteTable</EvalActionName>\
     <EvalDecision>implicitDeny</EvalDecision></member></EvaluationResults>\
     </SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>";
-
-/// What the curated tools say, by the operation behind it: the same facts.
-#[test]
-fn the_facts_are_those_of_the_curated_tools() {
-    let server = emulated();
-    let set = |value: &Value, what: &str| -> BTreeSet<String> {
-        let rows = value.as_array().unwrap_or_else(|| panic!("{what}: {value}"));
-        assert!(!rows.is_empty(), "{what}");
-        rows.iter().map(Value::to_string).collect()
-    };
-    // Tool, arguments, its rows and the members that are facts of AWS's own; then operation, payload
-    // and the query that gives the same.
-    let same = [
-        (
-            ("ec2_list_instances", json!({"region": "eu-west-1"}), "instances"),
-            &["instance_id", "state", "type"][..],
-            ("ec2", "DescribeInstances", json!({})),
-            "Reservations[].Instances[].[InstanceId, State.Name, InstanceType]",
-        ),
-        (
-            ("ecs_list_clusters", json!({}), "clusters"),
-            &["cluster", "status"],
-            ("ecs", "DescribeClusters", json!({"clusters": ["shop"]})),
-            "clusters[].[clusterName, status]",
-        ),
-        (
-            ("ecs_list_services", json!({"cluster": "shop"}), "services"),
-            &["service", "status", "desired"],
-            ("ecs", "DescribeServices", json!({"cluster": "shop", "services": ["checkout"]})),
-            "services[].[serviceName, status, desiredCount]",
-        ),
-        (
-            ("rds_list_db_instances", json!({}), "instances"),
-            &["instance_id", "status", "class"],
-            ("rds", "DescribeDBInstances", json!({})),
-            "DBInstances[].[DBInstanceIdentifier, DBInstanceStatus, DBInstanceClass]",
-        ),
-        (
-            ("rds_list_snapshots", json!({}), "snapshots"),
-            &["snapshot_id", "status"],
-            ("rds", "DescribeDBSnapshots", json!({})),
-            "DBSnapshots[].[DBSnapshotIdentifier, Status]",
-        ),
-        (
-            ("logs_list_groups", json!({}), "log_groups"),
-            &["name"],
-            ("logs", "DescribeLogGroups", json!({})),
-            "logGroups[].[logGroupName]",
-        ),
-    ];
-    for ((tool, args, rows), members, (service, operation, payload), query) in same {
-        let curated = server.call_ok(tool, args.clone());
-        let facts: Vec<Value> = curated[rows]
-            .as_array()
-            .unwrap_or_else(|| panic!("{tool}: {curated}"))
-            .iter()
-            .map(|row| members.iter().map(|name| row[*name].clone()).collect())
-            .collect();
-        let mut call = json!({"service": service, "operation": operation, "payload": payload,
-            "query": query, "response": "full"});
-        if let Some(region) = args.get("region") {
-            call["region"] = region.clone();
-        }
-        let read = server.call_ok("aws_read", call);
-        let (theirs, ours) = (set(&json!(facts), tool), set(&read["result"], operation));
-        let common = theirs.intersection(&ours).count();
-        assert!(
-            common > 0 && theirs.is_subset(&ours) || ours.is_subset(&theirs),
-            "{tool}: {theirs:?}\n{operation}: {ours:?}"
-        );
-    }
-    let who = server.call_ok("aws_get_account_info", json!({}));
-    let read = read(&server, "sts", "GetCallerIdentity", json!({}));
-    assert_eq!(who["arn"], read["result"]["Arn"]);
-    assert_eq!(who["account_id"], read["target"]["account_id"]);
-    // And what the curated tools change.
-    let id = Moto::shared().run_instance("us-east-1", &[("Name", "both-ways")]);
-    let state = |server: &Server| {
-        server.call_ok("ec2_describe_instance", json!({"instance_id": id}))["state"].clone()
-    };
-    let stopped = invoke(&server, "ec2", "StopInstances", json!({"InstanceIds": [id]}));
-    assert_eq!(stopped["status"], "done");
-    assert_eq!(state(&server), "stopped");
-    invoke(&server, "ec2", "StartInstances", json!({"InstanceIds": [id]}));
-    assert_eq!(state(&server), "running");
-}
 
 #[test]
 fn transcripts() {

@@ -67,6 +67,11 @@ impl Request {
         }
     }
 
+    /// Whether it is in Smithy's RPC v2 CBOR.
+    pub fn speaks_cbor(&self) -> bool {
+        self.header("smithy-protocol") == Some("rpc-v2-cbor")
+    }
+
     /// Part of the signature's scope: 0 is the access key id, 2 the region, 3 the service.
     fn scope(&self, part: usize) -> Option<&str> {
         let (_, credential) = self.header("authorization")?.split_once("Credential=")?;
@@ -132,6 +137,14 @@ impl Response {
         answer.headers[0] = ("Content-Type".to_owned(), "application/cbor".to_owned());
         answer.headers.push(("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned()));
         answer
+    }
+
+    /// An answer in the protocol of its request, CBOR or JSON; a time is as in [`Response::cbor`].
+    pub fn spoken(request: &Request, body: &Value) -> Self {
+        match request.speaks_cbor() {
+            true => Self::cbor(200, body),
+            false => Self::json(200, &super::cbor::decoded(&super::cbor::encoded(body))),
+        }
     }
 
     /// An error in Smithy's RPC v2 CBOR.

@@ -18,6 +18,7 @@
 )]
 
 mod cbor;
+mod cloudwatch;
 mod fake_aws;
 mod faulty;
 mod moto;
@@ -30,6 +31,7 @@ mod shop;
 mod told;
 mod transcript;
 
+pub use cloudwatch::{emulated_cloudwatch, timed};
 pub use fake_aws::{FakeAws, Request, Response};
 pub use faulty::{Answer, FaultyAws, Framing, Part};
 pub use moto::{Moto, python};

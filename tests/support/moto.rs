@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::{Home, Server, full};
+
 /// The emulator, with what `seed.py` made in it. Shared by every test of one process: a test that changes something
 /// makes its own instance, with [`Moto::run_instance`].
 pub struct Moto {
@@ -75,6 +77,18 @@ impl Moto {
             ("AWS_REGION", "us-east-1"),
             ("AWS_ENDPOINT_URL", &self.url),
         ]
+    }
+
+    /// A server before the emulator whose policy lets writes and deletions run, as fast as they come, with `more` in
+    /// its environment.
+    pub fn unasked(&self, more: &[(&str, &str)]) -> Server {
+        let fast = "[limits]\ncalls = {burst = 100000, per_second = 10000}\n\
+                    requests = {burst = 100000, per_second = 10000}\n";
+        let home = Home::new().with(".config/aws-mcp/config.toml", fast);
+        let approved = [("AWS_MCP_AUTO_APPROVE_DESTRUCTIVE", "true")];
+        let server = Server::start_at(home, full(), &[&self.env()[..], &approved, more].concat());
+        server.initialize();
+        server
     }
 
     /// Starts a new running instance with these tags. Returns its id.

@@ -120,8 +120,8 @@ impl Shop {
         }
         let asked = request.json();
         match () {
-            () if of("monitoring") => Response::cbor(200, &self.watched(&action, &asked)),
-            () if of("pi") => Response::cbor(200, &self.load(&action, &asked)),
+            () if of("monitoring") => Response::spoken(request, &self.watched(&action, &asked)),
+            () if of("pi") => Response::spoken(request, &self.load(&action, &asked)),
             () if of("logs") => Response::json(200, &self.logged(&action, &asked)),
             () if of("ce") => Response::json(200, &self.billed(&action, &asked)),
             () => Response::json(200, &self.containers(&action, &asked)),

@@ -132,6 +132,19 @@ impl Server {
         said
     }
 
+    /// Makes a call of any operation by `aws_execute`. Returns the whole answer.
+    pub fn invoke(&self, service: &str, operation: &str, payload: Value) -> Value {
+        let args = json!({"action": "invoke", "service": service, "operation": operation,
+            "payload": payload, "response": "full"});
+        self.call_ok("aws_execute", args)
+    }
+
+    /// The same of one that only reads, by `aws_read`.
+    pub fn read(&self, service: &str, operation: &str, payload: Value) -> Value {
+        let args = json!({"service": service, "operation": operation, "payload": payload});
+        self.call_ok("aws_read", args)
+    }
+
     /// Calls a tool that must not run before a person has said yes, which nobody does here: they could at a terminal.
     /// Returns what the model is told, which is checked for its form and for what it must not be told.
     pub fn asks(&self, tool: &str, args: Value) -> Value {

@@ -14,6 +14,8 @@ pub(super) enum Place {
     Named(Name),
     /// Everything below is secret; the name says in which form it is shown.
     Sealed(Name),
+    /// The same under `environment` or the like, where the names of variables are shown.
+    SealedEnvironment,
     /// Under `environment` or the like.
     Environment,
     /// Environment variables and nothing else.
@@ -47,6 +49,8 @@ pub(super) enum Object {
     Environment,
     /// `{name: DB_PASS, value: x}` in a list of variables.
     Variable(String),
+    /// The same in a list that is secret as a whole: ECS's.
+    SealedVariable,
     /// The same elsewhere, where the name says that the value is secret.
     Pair(Name),
     Marked(Marked),
@@ -57,6 +61,10 @@ impl Object {
         const TYPES: [&str; 5] = ["S", "SS", "B", "value", "Value"];
         match place {
             Place::Sealed(name) => Self::Sealed(name),
+            Place::SealedEnvironment => match pair_names(members).next() {
+                Some(_) => Self::SealedVariable,
+                None => Self::Sealed(Name::Sensitive),
+            },
             Place::Named(name @ (Name::SecretKey | Name::SessionToken)) => Self::Sealed(name),
             Place::Named(name)
                 if members.len() == 1
@@ -107,7 +115,16 @@ impl Object {
                 name @ (Name::KeyId | Name::SecretKey | Name::SessionToken) => Place::Sealed(name),
                 _ => Place::Sealed(*above),
             },
-            _ if own == Name::Sensitive => Place::Sealed(own),
+            Self::SealedVariable if key.eq_ignore_ascii_case("name") && value.is_string() => {
+                Place::Plain
+            }
+            Self::SealedVariable => Place::Sealed(Name::Sensitive),
+            _ if own == Name::Sensitive => {
+                match matches!(Name::known(key), Name::Environment | Name::Variables) {
+                    true => Place::SealedEnvironment,
+                    false => Place::Sealed(own),
+                }
+            }
             Self::Typed(name) => Place::Named(*name),
             Self::Variables if holds_variables => Place::Variables,
             Self::Variables => variable(key),

@@ -639,6 +639,34 @@ fn what_the_model_marks_is_masked_with_all_below() {
     check(json!({"pins": "x", "": "y", "É": "z"}), json!({"pins": "x", "": "y", "É": "z"}));
 }
 
+/// ECS marks the whole list: what a variable is called may be known there as everywhere.
+#[test]
+fn variables_that_the_model_marks_keep_their_names_alone() {
+    let secrets = Secrets::new(["environment", "Pin"]);
+    let check = |value: Value, expected: Value| {
+        let once = mask(value, &secrets, &key());
+        assert_eq!(mask(once.clone(), &secrets, &key()), once);
+        assert_eq!(without_digests(once), expected);
+    };
+    check(
+        json!({"environment": [{"name": "A", "value": "x"}, {"name": ID, "value": 5, "type": "t"}]}),
+        json!({"environment": [{"name": "A", "value": "#"},
+            {"name": "AKIAIOSFOD...", "value": "#", "type": "#"}]}),
+    );
+    check(json!({"environment": {"A": "x"}}), json!({"environment": {"A": "#"}}));
+    // What is no pair, or hides in one.
+    check(json!({"environment": ["A=x", 5, ["y"]]}), json!({"environment": ["#", "#", ["#"]]}));
+    check(json!({"environment": [{"name": "A"}]}), json!({"environment": [{"name": "#"}]}));
+    check(
+        json!({"environment": [{"name": {"name": "A"}, "apiKey": "k", "value": ["x", {"name": "y"}]}]}),
+        json!({"environment": [{"name": {"name": "#"}, "apiKey": "#", "value": ["#", {"name": "#"}]}]}),
+    );
+    check(
+        json!({"Pin": {"environment": [{"name": "A", "value": "x"}]}}),
+        json!({"Pin": {"environment": [{"name": "#", "value": "#"}]}}),
+    );
+}
+
 #[test]
 fn base64_that_holds_secrets_is_masked() {
     // "#!/bin/sh\nexport AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\n"

@@ -79,6 +79,7 @@ impl<'a> Masker<'a> {
             Value::String(text) => self.string(text, place, at),
             Value::Number(number) => match place {
                 Place::Sealed(name) => self.sealed(&number.to_string(), name),
+                Place::SealedEnvironment => self.sealed(&number.to_string(), Name::Sensitive),
                 _ => None,
             },
             Value::Null | Value::Bool(_) => None,
@@ -162,6 +163,7 @@ impl<'a> Masker<'a> {
     fn string(&self, text: &str, place: Place, at: At) -> Option<String> {
         match place {
             Place::Sealed(name) => self.sealed(text, name),
+            Place::SealedEnvironment => self.sealed(text, Name::Sensitive),
             Place::Named(Name::Authorization) => match credentials(text.as_bytes()) {
                 Some(found) => {
                     let (scheme, secret) = text.split_at_checked(found.start)?;
