@@ -536,7 +536,7 @@ fn twenty_megabytes_are_read_on_through_their_handle() {
 #[test]
 fn an_object_of_s3_is_read_whatever_it_looks_like() {
     let server = emulated();
-    invoke(&server, "s3", "CreateBucket", json!({"Bucket": "looks-like"}));
+    server.invoke("s3", "CreateBucket", json!({"Bucket": "looks-like"}));
     let braces = "{".repeat(100_000);
     let texts = [
         // More objects than an answer of AWS may have.
@@ -549,7 +549,7 @@ fn an_object_of_s3_is_read_whatever_it_looks_like() {
     for (kind, text) in texts {
         let body = aws_smithy_types::base64::encode(text);
         let put = json!({"Bucket": "looks-like", "Key": "k", "Body": body, "ContentType": kind});
-        invoke(&server, "s3", "PutObject", put);
+        server.invoke("s3", "PutObject", put);
         let get = |response: &str| {
             let get = json!({"service": "s3", "operation": "GetObject", "response": response,
                 "query": "[length(Body), ContentType]",
