@@ -167,6 +167,10 @@ fn pages_that_were_read_are_not_thrown_away() {
     assert_eq!(all["result"]["TableNames"], json!(["table-1", "table-2", "table-3"]), "{all}");
     assert!(all["warnings"][0].as_str().unwrap().starts_with("page 4 could not be read"), "{all}");
     assert!(all["next_page_token"].is_string(), "{all}");
+    assert_eq!(
+        all["warnings"][1], "left out, because each page has its own: LastEvaluatedTableName",
+        "{all}"
+    );
     // From a token on, to the end.
     let first = list(json!({"max_items": 1}));
     assert_eq!(first["result"]["TableNames"], json!(["table-1"]));

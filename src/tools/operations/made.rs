@@ -157,8 +157,16 @@ async fn paged(cx: &Cx, chosen: &Chosen, options: &Options) -> Result<Made> {
             break;
         }
     }
-    let made = last.ok_or_else(|| Error::internal("a list had no page."))?;
-    Ok(Made { result: merged.value(), next: pages.resume(), ..made })
+    let mut made = last.ok_or_else(|| Error::internal("a list had no page."))?;
+    let members: Vec<String> = merged.members().map(str::to_owned).collect();
+    made.result = merged.value();
+    let of_each: Vec<String> =
+        members.into_iter().filter(|name| made.result.get(name).is_none()).collect();
+    if !of_each.is_empty() {
+        let names = of_each.join(", ");
+        made.warnings.push(format!("left out, because each page has its own: {names}"));
+    }
+    Ok(Made { next: pages.resume(), ..made })
 }
 
 /// The events of an answer that is a stream of them, as far as they come in time.

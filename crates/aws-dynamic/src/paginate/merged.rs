@@ -1,5 +1,6 @@
 //! Pages put together: one answer with the items of all, and of the rest what every page repeats.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
@@ -17,18 +18,22 @@ pub struct Merged {
     /// Of the first page, in step with the keys that are repeated.
     repeated: Option<Vec<Option<Value>>>,
     items: usize,
+    /// The members that any page had.
+    members: BTreeSet<String>,
 }
 
 impl Merged {
     pub(super) fn new(plan: Arc<Plan>) -> Self {
         let results = plan.results().iter().map(|_| Value::Null).collect();
-        Self { plan, results, repeated: None, items: 0 }
+        Self { plan, results, repeated: None, items: 0, members: BTreeSet::new() }
     }
 
     /// Lists are appended, maps united, numbers added up. Texts are appended where they are what is
     /// listed; those beside lists stay as the first page has them.
     pub fn add(&mut self, page: Page) {
         let Page { mut answer, items, .. } = page;
+        let members = answer.as_object().into_iter().flatten();
+        self.members.extend(members.filter(|(_, v)| !v.is_null()).map(|(name, _)| name.clone()));
         let first = || self.plan.repeated().iter().map(|path| path.find(&answer).cloned());
         if self.repeated.is_none() {
             self.repeated = Some(first().collect());
@@ -50,6 +55,11 @@ impl Merged {
     /// How many items it has, counted as in `Page`.
     pub fn items(&self) -> usize {
         self.items
+    }
+
+    /// The members that pages had, those among them that are left out.
+    pub fn members(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(String::as_str)
     }
 
     /// An object of the result keys that were there at all, and of what the pages repeat.
