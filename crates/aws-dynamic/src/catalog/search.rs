@@ -5,6 +5,7 @@
 mod description;
 mod lexicon;
 mod meaning;
+mod members;
 mod rank;
 mod synonyms;
 mod table;
@@ -15,10 +16,12 @@ use std::sync::LazyLock;
 
 use self::description::Descriptions;
 use self::lexicon::Lexicon;
+use self::members::Members;
 use self::table::Table;
 use self::vocabulary::Vocabulary;
 use super::effect::Effect;
 use super::index::{Index, Service};
+use super::models::Models;
 use super::operation::Operation;
 use crate::bytes::Broken;
 
@@ -31,6 +34,7 @@ pub struct Search<'a> {
     vocabulary: Vocabulary,
     lexicon: Lexicon,
     table: Table,
+    members: Members,
     descriptions: Descriptions,
 }
 
@@ -71,7 +75,10 @@ impl<'a> Search<'a> {
         let mut vocabulary = Vocabulary::default();
         let lexicon = Lexicon::new(SYNONYMS, index, &mut vocabulary)?;
         let table = Table::new(index, &mut vocabulary);
-        Ok(Self { index, vocabulary, lexicon, table, descriptions: Descriptions::default() })
+        let models = Models::get().map_err(Clone::clone)?;
+        let members = Members::new(index, models, &table, &mut vocabulary);
+        let descriptions = Descriptions::default();
+        Ok(Self { index, vocabulary, lexicon, table, members, descriptions })
     }
 
     /// The same search with descriptions of operations, as `(service, operation, text)`, whose words

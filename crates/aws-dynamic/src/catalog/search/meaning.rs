@@ -38,6 +38,12 @@ const WHOLE: f32 = 6.0;
 const WITH_SERVICE: f32 = 20.0;
 const WITH_ITS_OWN: f32 = 30.0;
 
+/// What questions begin with that are not answered by doing what they speak of.
+const ASKS: [&str; 18] = [
+    "why", "who", "what", "which", "when", "where", "is", "are", "was", "were", "did", "does", "has",
+    "have", "am", "whose", "isn", "aren",
+];
+
 struct Token {
     text: String,
     term: Option<Term>,
@@ -216,6 +222,7 @@ impl Lexicon {
     ) {
         let mut verbs = 0;
         let mut before: Option<&Token> = None;
+        let asks = tokens.first().is_some_and(|first| ASKS.contains(&first.text.as_str()));
         for (token, taken) in tokens.iter().zip(taken) {
             let (Some(term), worth) = (token.term, taken.worth * token.weight) else { continue };
             let filler = self.fillers.contains(&term);
@@ -232,7 +239,9 @@ impl Lexicon {
                 let thing = article
                     || token.text.ends_with("ed")
                     || (before.is_some() && is_participle(&token.text));
-                let place = match (thing, verbs) {
+                // `why did it stop` does not ask to stop it.
+                let told = asks && before.is_some();
+                let place = match (thing || told, verbs) {
                     (true, _) => 0.4,
                     (false, 0) => 1.0,
                     (false, _) => 0.7,

@@ -16,6 +16,9 @@ const LINKS: [&str; 15] = [
     "summary", "all",
 ];
 
+/// Words of operations that every service has and few ask for.
+const ASIDES: [&str; 3] = ["tag", "admin", "v1"];
+
 /// The operations of an index, those of a service side by side.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -177,6 +180,9 @@ pub(super) fn sum(before: u32, name: &str) -> u32 {
 fn burden(term: Term, weights: &[f32], vocabulary: &Vocabulary) -> f32 {
     if LINKS.iter().any(|link| vocabulary.stem(term) == *link) {
         return 0.3;
+    }
+    if ASIDES.iter().any(|aside| vocabulary.stem(term) == *aside) {
+        return 1.6;
     }
     0.5 + 0.12 * weights.get(term as usize).copied().unwrap_or_default()
 }
