@@ -44,11 +44,18 @@ const ASKS: [&str; 18] = [
     "have", "am", "whose", "isn", "aren",
 ];
 
+const PREPOSITIONS: [&str; 12] =
+    ["of", "for", "in", "on", "from", "to", "by", "at", "into", "with", "inside", "onto"];
+/// What a word behind a preposition counts beside others.
+const ASIDE: f32 = 0.75;
+
 struct Token {
     text: String,
     term: Option<Term>,
     weight: f32,
     colon: bool,
+    /// It stands behind a preposition: of `events of a cluster` the events are asked for.
+    aside: bool,
 }
 
 impl Lexicon {
@@ -75,7 +82,7 @@ impl Lexicon {
     /// The words without what is negated, errors of typing seen through.
     fn tokens(&self, words: &[Word], vocabulary: &Vocabulary) -> Vec<Token> {
         let mut tokens = Vec::new();
-        let mut negated = false;
+        let (mut negated, mut said, mut behind) = (false, false, false);
         for word in words {
             let known = vocabulary.find(&word.text);
             if known.is_some_and(|term| self.negations.contains(&term)) {
@@ -88,22 +95,26 @@ impl Lexicon {
                 continue;
             }
             let colon = word.colon;
+            behind |= said && PREPOSITIONS.contains(&word.text.as_str());
+            said |= !filler;
+            let aside = behind;
             match known {
                 Some(term) => {
                     let text = word.text.clone();
-                    tokens.push(Token { text, term: Some(term), weight: 1.0, colon });
+                    tokens.push(Token { text, term: Some(term), weight: 1.0, colon, aside });
                 }
                 None => {
                     let meant = vocabulary.meant_by(&word.text);
                     if meant.is_empty() {
                         let text = word.text.clone();
-                        tokens.push(Token { text, term: None, weight: 1.0, colon });
+                        tokens.push(Token { text, term: None, weight: 1.0, colon, aside });
                     }
                     tokens.extend(meant.into_iter().map(|term| Token {
                         text: corrected(&word.text, vocabulary.form(term)),
                         term: Some(term),
                         weight: 0.8,
                         colon,
+                        aside,
                     }));
                 }
             }
@@ -176,6 +187,8 @@ impl Lexicon {
                 match meant {
                     Meant::Word(term, plural) => {
                         let spoken = places.iter().flat_map(|span| tokens.get(span.clone()));
+                        let aside = spoken.clone().flatten().all(|token| token.aside);
+                        let weight = if aside { ASIDE * weight } else { weight };
                         let plural =
                             *plural || spoken.flatten().any(|token| word::is_plural(&token.text));
                         meaning.things.push(Thing { term: *term, weight, plural });
@@ -228,7 +241,7 @@ impl Lexicon {
             let filler = self.fillers.contains(&term);
             let plural = word::is_plural(&token.text);
             if worth > 0.0
-                && !plural
+                && (!plural || table.is_rather_a_verb(term))
                 && taken.named < 2
                 && (!filler || self.verbs.contains_key(&term))
             {
@@ -252,7 +265,8 @@ impl Lexicon {
                 }
             }
             if !filler && worth > 0.0 {
-                meaning.things.push(Thing { term, weight: worth, plural });
+                let weight = if token.aside { ASIDE * worth } else { worth };
+                meaning.things.push(Thing { term, weight, plural });
             }
             if let Some(before) = before {
                 let both = vocabulary.find(&format!("{}{}", before.text, token.text));

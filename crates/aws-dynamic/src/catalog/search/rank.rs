@@ -8,7 +8,7 @@ use super::{Hit, Query, Search};
 use crate::catalog::Effect;
 
 /// What a fitting verb adds, and what one that nobody asked for does.
-const VERB: f32 = 3.4;
+const VERB: f32 = 4.2;
 const TELLING: f32 = 0.5;
 const LOOKS: f32 = 0.55;
 /// A name in the same number as the word that asks for it.

@@ -141,6 +141,12 @@ impl Table {
         self.firsts.get(term as usize).copied().unwrap_or_default()
     }
 
+    /// Whether names begin with a term far more often than they have it elsewhere: `deletes` is no
+    /// plural, `snapshots` is.
+    pub fn is_rather_a_verb(&self, term: Term) -> bool {
+        self.firsts(term) as usize > self.postings(term).len()
+    }
+
     /// What is taken off a name for having a term that is not asked for.
     pub fn burden(&self, term: Term, vocabulary: &Vocabulary) -> f32 {
         burden(term, &self.weights, vocabulary)
