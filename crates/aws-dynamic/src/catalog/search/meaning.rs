@@ -236,12 +236,13 @@ impl Lexicon {
         let mut verbs = 0;
         let mut before: Option<&Token> = None;
         let asks = tokens.first().is_some_and(|first| ASKS.contains(&first.text.as_str()));
-        for (token, taken) in tokens.iter().zip(taken) {
+        let next = tokens.iter().skip(1).map(Some).chain([None]);
+        for ((token, taken), next) in tokens.iter().zip(taken).zip(next) {
             let (Some(term), worth) = (token.term, taken.worth * token.weight) else { continue };
             let filler = self.fillers.contains(&term);
             let plural = word::is_plural(&token.text);
             if worth > 0.0
-                && (!plural || table.is_rather_a_verb(term))
+                && (!plural || table.is_rather_a_verb(term) || begins_with_article(next))
                 && taken.named < 2
                 && (!filler || self.verbs.contains_key(&term))
             {
@@ -267,6 +268,13 @@ impl Lexicon {
             if !filler && worth > 0.0 {
                 let weight = if token.aside { ASIDE * worth } else { worth };
                 meaning.things.push(Thing { term, weight, plural });
+            }
+            if !filler && worth > 0.0 && table.weight(term) <= 0.0 {
+                let halves = vocabulary.halves(&token.text).unwrap_or_default();
+                if halves.iter().all(|half| table.weight(*half) > 0.0) {
+                    let weight = 0.9 * worth;
+                    meaning.things.extend(halves.iter().map(|t| Thing { term: *t, weight, plural }));
+                }
             }
             if let Some(before) = before {
                 let both = vocabulary.find(&format!("{}{}", before.text, token.text));
@@ -427,6 +435,14 @@ fn names(
             add(&mut meaning.operations, row, weight + more);
         }
     }
+}
+
+/// `allocates an address` tells what is done, `snapshots of volumes` does not.
+fn begins_with_article(rest: Option<&Token>) -> bool {
+    let article = |token: &Token| {
+        matches!(token.text.as_str(), "a" | "an" | "the" | "my" | "our" | "your" | "this" | "all")
+    };
+    rest.is_some_and(article)
 }
 
 fn is_participle(word: &str) -> bool {

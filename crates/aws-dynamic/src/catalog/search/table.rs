@@ -11,13 +11,13 @@ pub(super) type Row = u32;
 /// First words that say how, not what.
 const MANNERS: [&str; 2] = ["batch", "admin"];
 /// Words between the nouns of a name.
-const LINKS: [&str; 15] = [
+const LINKS: [&str; 16] = [
     "by", "for", "from", "to", "of", "in", "with", "on", "and", "v2", "v3", "resource", "name",
-    "summary", "all",
+    "summary", "all", "admin",
 ];
 
 /// Words of operations that every service has and few ask for.
-const ASIDES: [&str; 3] = ["tag", "admin", "v1"];
+const EVERYWHERE: [&str; 1] = ["tag"];
 
 /// The operations of an index, those of a service side by side.
 #[derive(Debug)]
@@ -187,7 +187,7 @@ fn burden(term: Term, weights: &[f32], vocabulary: &Vocabulary) -> f32 {
     if LINKS.iter().any(|link| vocabulary.stem(term) == *link) {
         return 0.3;
     }
-    if ASIDES.iter().any(|aside| vocabulary.stem(term) == *aside) {
+    if EVERYWHERE.iter().any(|word| vocabulary.stem(term) == *word) {
         return 1.6;
     }
     0.5 + 0.12 * weights.get(term as usize).copied().unwrap_or_default()
