@@ -49,6 +49,9 @@ const PREPOSITIONS: [&str; 12] =
 /// What a word behind a preposition counts beside others.
 const ASIDE: f32 = 0.75;
 
+/// What a word says of a service of its own where it is part of a name of others.
+const OF_OTHERS: f32 = 0.35;
+
 struct Token {
     text: String,
     term: Option<Term>,
@@ -182,6 +185,13 @@ impl Lexicon {
                 own.iter().map(|token| token.weight).fold(1.0, f32::min)
             };
             let sure = places.iter().map(sure).fold(1.0, f32::min);
+            let part_of: Vec<(Term, Term)> = match places.as_slice() {
+                [span] if span.len() == 1 => pairs(tokens)
+                    .filter(|(place, _)| *place == span.start || place + 1 == span.start)
+                    .map(|(_, pair)| pair)
+                    .collect(),
+                _ => Vec::new(),
+            };
             for (meant, weight) in rule.meant.iter() {
                 let weight = weight * sure;
                 match meant {
@@ -196,7 +206,18 @@ impl Lexicon {
                             self.verb(*term, weight, table, meaning);
                         }
                     }
-                    Meant::Service(service) => add(&mut meaning.services, *service, weight),
+                    Meant::Service(service) => {
+                        // The queue of `job queue` is not SQS's, the policy of `bucket policy` S3's.
+                        let of_others = part_of.iter().any(|(one, other)| {
+                            let mut own = table
+                                .paired(*one, *other)
+                                .map(|row| rows.get(row as usize).map(|entry| entry.service))
+                                .peekable();
+                            own.peek().is_some() && own.all(|own| own != Some(*service))
+                        });
+                        let weight = if of_others { weight * OF_OTHERS } else { weight };
+                        add(&mut meaning.services, *service, weight);
+                    }
                     Meant::Operation(service, operation) => {
                         let first = rows.partition_point(|entry| entry.service < *service);
                         if let Ok(row) = Row::try_from(first + usize::from(*operation)) {
@@ -331,6 +352,13 @@ impl Lexicon {
             meant(*term, weight * worth);
         }
     }
+}
+
+/// Each two words that stand side by side, with the place of the first.
+fn pairs(tokens: &[Token]) -> impl Iterator<Item = (usize, (Term, Term))> {
+    let next = tokens.iter().skip(1);
+    let both = tokens.iter().zip(next).map(|(one, other)| one.term.zip(other.term));
+    both.enumerate().filter_map(|(place, pair)| pair.map(|pair| (place, pair)))
 }
 
 #[derive(Clone, Copy, Debug)]
