@@ -76,8 +76,7 @@ impl<T> Blocks<T> {
         decode: impl FnOnce(&str, Vec<u8>, usize) -> Result<T, Broken>,
     ) -> Option<Result<&T, &Broken>> {
         let entry = self.entry(name)?;
-        let kept =
-            entry.kept.get_or_init(|| self.decoded(entry, decode).map_err(|b| b.of(name)));
+        let kept = entry.kept.get_or_init(|| self.decoded(entry, decode).map_err(|b| b.of(name)));
         Some(kept.as_ref())
     }
 

@@ -61,7 +61,7 @@ pub struct Hit<'a> {
 }
 
 impl Search<'static> {
-    /// The search over this build's catalog, made at first use (some milliseconds).
+    /// The search over this build's catalog, made at first use (some tenths of a second).
     pub fn get() -> Result<&'static Self, &'static Broken> {
         static SEARCH: LazyLock<Result<Search<'static>, Broken>> =
             LazyLock::new(|| Search::of(Index::get().map_err(Clone::clone)?));
@@ -70,13 +70,14 @@ impl Search<'static> {
 }
 
 impl<'a> Search<'a> {
-    /// The search over an index. Fails if the synonyms name what the index has not.
+    /// The search over an index, and over the members of its operations as the models that count have
+    /// them. Fails if the synonyms name what the index has not.
     pub fn of(index: &'a Index) -> Result<Self, Broken> {
         let mut vocabulary = Vocabulary::default();
         let lexicon = Lexicon::new(SYNONYMS, index, &mut vocabulary)?;
         let table = Table::new(index, &mut vocabulary);
         let models = Models::get().map_err(Clone::clone)?;
-        let members = Members::new(index, models, &table, &mut vocabulary);
+        let members = Members::new(index, models, &mut vocabulary);
         let descriptions = Descriptions::default();
         Ok(Self { index, vocabulary, lexicon, table, members, descriptions })
     }

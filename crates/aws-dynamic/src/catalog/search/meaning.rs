@@ -40,8 +40,8 @@ const WITH_ITS_OWN: f32 = 30.0;
 
 /// What questions begin with that are not answered by doing what they speak of.
 const ASKS: [&str; 18] = [
-    "why", "who", "what", "which", "when", "where", "is", "are", "was", "were", "did", "does", "has",
-    "have", "am", "whose", "isn", "aren",
+    "why", "who", "what", "which", "when", "where", "is", "are", "was", "were", "did", "does",
+    "has", "have", "am", "whose", "isn", "aren",
 ];
 
 const PREPOSITIONS: [&str; 12] =
@@ -294,7 +294,11 @@ impl Lexicon {
                 let halves = vocabulary.halves(&token.text).unwrap_or_default();
                 if halves.iter().all(|half| table.weight(*half) > 0.0) {
                     let weight = 0.9 * worth;
-                    meaning.things.extend(halves.iter().map(|t| Thing { term: *t, weight, plural }));
+                    meaning.things.extend(halves.iter().map(|t| Thing {
+                        term: *t,
+                        weight,
+                        plural,
+                    }));
                 }
             }
             if let Some(before) = before {

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::table::{Row, Table};
+use super::table::Row;
 use super::vocabulary::{Term, Vocabulary};
 use super::word::{self, Word};
 use crate::catalog::{Effect, Index, Models};
@@ -41,12 +41,7 @@ struct Posting {
 
 impl Members {
     /// The members of all operations of a table. Their words are added to the vocabulary.
-    pub fn new(
-        index: &Index,
-        models: &Models,
-        table: &Table,
-        vocabulary: &mut Vocabulary,
-    ) -> Self {
+    pub fn new(index: &Index, models: &Models, vocabulary: &mut Vocabulary) -> Self {
         let mut found: Vec<(Term, Posting)> = Vec::new();
         let mut row: Row = 0;
         for service in index.services() {
@@ -77,7 +72,6 @@ impl Members {
                 }
             });
         }
-        let _ = table;
         let mut counts = vec![0_u32; vocabulary.len()];
         for (term, _) in &found {
             if let Some(count) = counts.get_mut(*term as usize) {
@@ -104,9 +98,9 @@ impl Members {
         let postings = postings.unwrap_or_default();
         let count = postings.len() as f32;
         let says = (1.0 + (rows as f32 - count + 0.5) / (count + 0.5)).ln().clamp(0.0, 7.0);
-        postings.iter().map(move |posting| {
-            (Row::from(posting.row), says * f32::from(posting.weight) / 100.0)
-        })
+        postings
+            .iter()
+            .map(move |posting| (Row::from(posting.row), says * f32::from(posting.weight) / 100.0))
     }
 
     /// The bytes that it takes.
@@ -159,7 +153,9 @@ impl<'m> Walk<'m, '_> {
             let mut words: Vec<Word> = Vec::new();
             word::of_name(name, &mut words);
             let says = |word: &&Word| {
-                word.text.len() > 1 && word.text.len() < 24 && !word.text.starts_with(|c: char| c.is_ascii_digit())
+                word.text.len() > 1
+                    && word.text.len() < 24
+                    && !word.text.starts_with(|c: char| c.is_ascii_digit())
             };
             words.iter().filter(says).map(|word| vocabulary.intern(&word.text)).collect()
         });
@@ -167,5 +163,34 @@ impl<'m> Walk<'m, '_> {
             let known = self.weights.entry(*term).or_default();
             *known = weight.max(*known);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_are_found_by_the_words_of_their_members() {
+        let (index, models) = (Index::get().unwrap(), Models::get().unwrap());
+        let mut vocabulary = Vocabulary::default();
+        let members = Members::new(index, models, &mut vocabulary);
+        let rows = index.services().iter().map(|service| service.operations().len()).sum();
+        let names: Vec<_> = index
+            .services()
+            .iter()
+            .flat_map(|s| s.operations().iter().map(|o| (s.name().to_owned(), o.name())))
+            .collect();
+        let weight = |term: &str, service: &str, operation: &str| {
+            let mut found = members.of(vocabulary.find(term).unwrap(), rows);
+            let is = |row: Row| names[row as usize] == (service.to_owned(), operation);
+            found.find(|(row, _)| is(*row)).map_or(0.0, |(_, weight)| weight)
+        };
+        assert!(weight("accessible", "rds", "ModifyDBInstance") > 2.0, "a member of the input");
+        assert!(weight("accessible", "rds", "DescribeDBInstances") > 0.5, "and of an answer");
+        assert_eq!(weight("accessible", "rds", "DeleteDBInstance"), 0.0);
+        assert!(weight("redrive", "sqs", "SetQueueAttributes") > 1.0, "a key of a map");
+        assert_eq!(members.of(vocabulary.find("arn").unwrap(), rows).count(), 0, "on every one");
+        assert_eq!(members.of(Term::MAX - 1, rows).count(), 0);
     }
 }

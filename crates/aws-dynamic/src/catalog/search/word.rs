@@ -59,7 +59,10 @@ fn is_region(written: &str) -> bool {
     let mut parts = written.trim_end_matches(|c: char| !c.is_alphanumeric()).rsplit('-');
     let number = parts.next().is_some_and(|part| matches!(part.as_bytes(), [b'0'..=b'9']));
     let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase());
-    number && matches!(written.as_bytes(), [_, _, b'-', ..]) && parts.clone().count() >= 2 && parts.all(letters)
+    number
+        && matches!(written.as_bytes(), [_, _, b'-', ..])
+        && parts.clone().count() >= 2
+        && parts.all(letters)
 }
 
 /// The words of a name, or of whatever stands between two spaces.
