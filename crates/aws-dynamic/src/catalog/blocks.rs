@@ -76,12 +76,28 @@ impl<T> Blocks<T> {
         decode: impl FnOnce(&str, Vec<u8>, usize) -> Result<T, Broken>,
     ) -> Option<Result<&T, &Broken>> {
         let entry = self.entry(name)?;
-        let decoded = || {
-            let payload = unpack(self.frame(entry)?, plausible(entry.numbers + entry.texts)?)?;
-            decode(&entry.name, payload, entry.numbers)
-        };
-        let kept = entry.kept.get_or_init(|| decoded().map_err(|broken| broken.of(name)));
+        let kept = entry.kept.get_or_init(|| self.decoded(entry, decode).map_err(|b| b.of(name)));
         Some(kept.as_ref())
+    }
+
+    /// Shows what the block of a name is decoded to, without keeping what was not kept before. A
+    /// damaged one is not shown.
+    pub fn visit(
+        &self,
+        name: &str,
+        decode: impl FnOnce(&str, Vec<u8>, usize) -> Result<T, Broken>,
+        show: impl FnOnce(&T),
+    ) {
+        let Some(entry) = self.entry(name) else { return };
+        if let Some(kept) = entry.kept.get() {
+            if let Ok(kept) = kept {
+                show(kept);
+            }
+            return;
+        }
+        if let Ok(decoded) = self.decoded(entry, decode) {
+            show(&decoded);
+        }
     }
 
     /// The block of a name as it is, to be written again.
@@ -98,6 +114,15 @@ impl<T> Blocks<T> {
     fn entry(&self, name: &str) -> Option<&Entry<T>> {
         let place = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?;
         self.entries.get(place)
+    }
+
+    fn decoded(
+        &self,
+        entry: &Entry<T>,
+        decode: impl FnOnce(&str, Vec<u8>, usize) -> Result<T, Broken>,
+    ) -> Result<T, Broken> {
+        let payload = unpack(self.frame(entry)?, plausible(entry.numbers + entry.texts)?)?;
+        decode(&entry.name, payload, entry.numbers)
     }
 
     fn frame(&self, entry: &Entry<T>) -> Result<&[u8], Broken> {

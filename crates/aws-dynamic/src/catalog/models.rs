@@ -56,6 +56,12 @@ impl Models {
         self.0.get(name, Service::decode)
     }
 
+    /// Shows the service of a canonical name, which is decoded for that and not kept, unless it was
+    /// before. Shows nothing of one that is not there or is damaged.
+    pub(super) fn visit(&self, name: &str, show: impl FnOnce(&Service)) {
+        self.0.visit(name, Service::decode, show);
+    }
+
     /// The length of a block's numbers, and the block unpacked.
     #[cfg(test)]
     pub(crate) fn payload(&self, name: &str) -> Option<(usize, Vec<u8>)> {

@@ -5,6 +5,7 @@
 mod description;
 mod lexicon;
 mod meaning;
+mod members;
 mod rank;
 mod synonyms;
 mod table;
@@ -15,10 +16,12 @@ use std::sync::LazyLock;
 
 use self::description::Descriptions;
 use self::lexicon::Lexicon;
+use self::members::Members;
 use self::table::Table;
 use self::vocabulary::Vocabulary;
 use super::effect::Effect;
 use super::index::{Index, Service};
+use super::models::Models;
 use super::operation::Operation;
 use crate::bytes::Broken;
 
@@ -31,6 +34,7 @@ pub struct Search<'a> {
     vocabulary: Vocabulary,
     lexicon: Lexicon,
     table: Table,
+    members: Members,
     descriptions: Descriptions,
 }
 
@@ -57,7 +61,7 @@ pub struct Hit<'a> {
 }
 
 impl Search<'static> {
-    /// The search over this build's catalog, made at first use (some milliseconds).
+    /// The search over this build's catalog, made at first use (some tenths of a second).
     pub fn get() -> Result<&'static Self, &'static Broken> {
         static SEARCH: LazyLock<Result<Search<'static>, Broken>> =
             LazyLock::new(|| Search::of(Index::get().map_err(Clone::clone)?));
@@ -66,12 +70,16 @@ impl Search<'static> {
 }
 
 impl<'a> Search<'a> {
-    /// The search over an index. Fails if the synonyms name what the index has not.
+    /// The search over an index, and over the members of its operations as the models that count have
+    /// them. Fails if the synonyms name what the index has not.
     pub fn of(index: &'a Index) -> Result<Self, Broken> {
         let mut vocabulary = Vocabulary::default();
         let lexicon = Lexicon::new(SYNONYMS, index, &mut vocabulary)?;
         let table = Table::new(index, &mut vocabulary);
-        Ok(Self { index, vocabulary, lexicon, table, descriptions: Descriptions::default() })
+        let models = Models::get().map_err(Clone::clone)?;
+        let members = Members::new(index, models, &mut vocabulary);
+        let descriptions = Descriptions::default();
+        Ok(Self { index, vocabulary, lexicon, table, members, descriptions })
     }
 
     /// The same search with descriptions of operations, as `(service, operation, text)`, whose words

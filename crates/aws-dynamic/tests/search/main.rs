@@ -2,8 +2,9 @@
 //! all services and operations, and texts that say nothing.
 //!
 //! `queries.tsv` was written before the search was. The synonyms were tuned with its lines of odd
-//! number; what the even ones miss was not looked at. `later.tsv` was written when the synonyms were, and
-//! then tuned with; `last.tsv` was written when all else was done, and is only measured.
+//! number, and at first what the even ones miss was not looked at. `later.tsv` has what was written
+//! afterwards, set by set: a heading says how many of a set were answered when it was first run,
+//! before anything was mended for it. That figure, and not today's, is what to expect of new queries.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
@@ -13,7 +14,6 @@ use aws_dynamic::catalog::{Effect, Index};
 
 const QUERIES: &str = include_str!("queries.tsv");
 const LATER: &str = include_str!("later.tsv");
-const LAST: &str = include_str!("last.tsv");
 const SYNONYMS: &str = include_str!("../../data/synonyms.txt");
 
 fn search() -> &'static Search<'static> {
@@ -26,48 +26,72 @@ fn found(text: &str, limit: usize) -> Vec<String> {
     hits.iter().map(|hit| format!("{}:{}", hit.service.name(), hit.operation.name())).collect()
 }
 
-/// How many queries there are, how many have an answer first, how many among the first five, and
-/// which have none there.
-fn recall<'a>(lines: impl Iterator<Item = &'a str>) -> (usize, usize, usize, String) {
-    let (mut all, mut first, mut five, mut missed) = (0, 0, 0, String::new());
+/// What came of a set of queries.
+#[derive(Default)]
+struct Recall {
+    all: usize,
+    first: usize,
+    five: usize,
+    missed: String,
+}
+
+fn recall<'a>(lines: impl Iterator<Item = &'a str>) -> Recall {
+    let mut recall = Recall::default();
     for line in lines {
         let (text, expected) = line.split_once('\t').unwrap();
         let expected: Vec<_> = expected.split(' ').collect();
         let hits = found(text, 5);
         let place = hits.iter().position(|hit| expected.contains(&hit.as_str()));
-        all += 1;
-        first += usize::from(place == Some(0));
-        five += usize::from(place.is_some());
+        recall.all += 1;
+        recall.first += usize::from(place == Some(0));
+        recall.five += usize::from(place.is_some());
         if place.is_none() {
-            missed += &format!("{text} {expected:?}\n    {hits:?}\n");
+            recall.missed += &format!("{text} {expected:?}\n    {hits:?}\n");
         }
     }
-    (all, first, five, missed)
+    recall
+}
+
+/// The sets of a file, each with its heading.
+fn sets(file: &str) -> Vec<(&str, Vec<&str>)> {
+    let mut sets: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in file.lines() {
+        match line.strip_prefix("# ") {
+            Some(heading) => sets.push((heading, Vec::new())),
+            None => sets.last_mut().unwrap().1.push(line),
+        }
+    }
+    sets
 }
 
 #[test]
 fn nineteen_of_twenty_queries_are_answered_within_five() {
-    let tuned = recall(QUERIES.lines().step_by(2));
-    let held_out = recall(QUERIES.lines().skip(1).step_by(2));
-    let later = recall(LATER.lines());
-    let last = recall(LAST.lines());
-    let (all, five) = (tuned.0 + held_out.0, tuned.2 + held_out.2);
-    for (name, (all, first, five, _)) in
-        [("tuned", &tuned), ("held out", &held_out), ("later", &later), ("last", &last)]
-    {
-        eprintln!("{name}: {all} queries, {first} answered first, {five} within five");
+    let first = recall(QUERIES.lines());
+    eprintln!("{} queries, {} answered first, {} within five", first.all, first.first, first.five);
+    assert!(first.all >= 200);
+    assert!(
+        first.five * 100 >= first.all * 97,
+        "{} of {}:\n{}",
+        first.five,
+        first.all,
+        first.missed
+    );
+    for (heading, lines) in sets(LATER) {
+        let Recall { all, first, five, missed } = recall(lines.into_iter());
+        eprintln!("{heading} Now: {all} queries, {first} answered first, {five} within five");
+        assert!(five * 100 >= all * 91, "{heading} {five} of {all}:\n{missed}");
     }
-    assert!(all >= 200, "{all}");
-    let (all_later, five_later) = (later.0, later.2);
-    assert!(five_later * 100 >= all_later * 90, "{five_later} of {all_later}:\n{}", later.3);
-    assert!(five * 100 >= all * 95, "{five} of {all}; of those tuned with:\n{}", tuned.3);
+}
+
+fn queries() -> impl Iterator<Item = &'static str> {
+    QUERIES.lines().chain(LATER.lines().filter(|line| !line.starts_with('#')))
 }
 
 #[test]
 fn every_expected_operation_exists_and_no_query_is_a_rule() {
     let rules: Vec<_> = SYNONYMS.lines().filter_map(|line| line.split_once('=')).collect();
     let said: Vec<_> = rules.iter().flat_map(|(said, _)| said.split('|').map(str::trim)).collect();
-    for line in QUERIES.lines().chain(LATER.lines()).chain(LAST.lines()) {
+    for line in queries() {
         let (text, expected) = line.split_once('\t').unwrap();
         assert!(text.split(' ').count() < 3 || !said.contains(&text), "{text}");
         for name in expected.split(' ') {
@@ -213,4 +237,16 @@ fn any_text_is_safe() {
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn a_property_finds_the_operations_that_take_it() {
+    let check = |text: &str, expected: &str| {
+        let hits = found(text, 5);
+        assert!(hits.iter().any(|hit| hit == expected), "{text}: {hits:?}");
+    };
+    check("hop limit of instance metadata", "ec2:ModifyInstanceMetadataOptions");
+    check("efs throughput mode", "efs:UpdateFileSystem");
+    check("eks upgrade policy support type", "eks:UpdateClusterConfig");
+    check("kms reuse period of a queue", "sqs:SetQueueAttributes");
 }

@@ -55,7 +55,7 @@ pub(super) const SHARED: f32 = 4.5;
 pub(super) const ORDINARY: f32 = 3.0;
 /// What a rule gives a service or an operation.
 const SERVICE: (f32, f32) = (6.0, 2.5);
-const OPERATION: (f32, f32) = (16.0, 5.0);
+const OPERATION: (f32, f32) = (20.0, 6.0);
 impl Lexicon {
     /// Reads the synonyms. Fails on a line without meaning, and on a service or an operation that
     /// the index has not.

@@ -38,11 +38,27 @@ const WHOLE: f32 = 6.0;
 const WITH_SERVICE: f32 = 20.0;
 const WITH_ITS_OWN: f32 = 30.0;
 
+/// What questions begin with that are not answered by doing what they speak of.
+const ASKS: [&str; 18] = [
+    "why", "who", "what", "which", "when", "where", "is", "are", "was", "were", "did", "does",
+    "has", "have", "am", "whose", "isn", "aren",
+];
+
+const PREPOSITIONS: [&str; 12] =
+    ["of", "for", "in", "on", "from", "to", "by", "at", "into", "with", "inside", "onto"];
+/// What a word behind a preposition counts beside others.
+const ASIDE: f32 = 0.75;
+
+/// What a word says of a service of its own where it is part of a name of others.
+const OF_OTHERS: f32 = 0.35;
+
 struct Token {
     text: String,
     term: Option<Term>,
     weight: f32,
     colon: bool,
+    /// It stands behind a preposition: of `events of a cluster` the events are asked for.
+    aside: bool,
 }
 
 impl Lexicon {
@@ -69,7 +85,7 @@ impl Lexicon {
     /// The words without what is negated, errors of typing seen through.
     fn tokens(&self, words: &[Word], vocabulary: &Vocabulary) -> Vec<Token> {
         let mut tokens = Vec::new();
-        let mut negated = false;
+        let (mut negated, mut said, mut behind) = (false, false, false);
         for word in words {
             let known = vocabulary.find(&word.text);
             if known.is_some_and(|term| self.negations.contains(&term)) {
@@ -82,22 +98,26 @@ impl Lexicon {
                 continue;
             }
             let colon = word.colon;
+            behind |= said && PREPOSITIONS.contains(&word.text.as_str());
+            said |= !filler;
+            let aside = behind;
             match known {
                 Some(term) => {
                     let text = word.text.clone();
-                    tokens.push(Token { text, term: Some(term), weight: 1.0, colon });
+                    tokens.push(Token { text, term: Some(term), weight: 1.0, colon, aside });
                 }
                 None => {
                     let meant = vocabulary.meant_by(&word.text);
                     if meant.is_empty() {
                         let text = word.text.clone();
-                        tokens.push(Token { text, term: None, weight: 1.0, colon });
+                        tokens.push(Token { text, term: None, weight: 1.0, colon, aside });
                     }
                     tokens.extend(meant.into_iter().map(|term| Token {
                         text: corrected(&word.text, vocabulary.form(term)),
                         term: Some(term),
                         weight: 0.8,
                         colon,
+                        aside,
                     }));
                 }
             }
@@ -165,11 +185,20 @@ impl Lexicon {
                 own.iter().map(|token| token.weight).fold(1.0, f32::min)
             };
             let sure = places.iter().map(sure).fold(1.0, f32::min);
+            let part_of: Vec<(Term, Term)> = match places.as_slice() {
+                [span] if span.len() == 1 => pairs(tokens)
+                    .filter(|(place, _)| *place == span.start || place + 1 == span.start)
+                    .map(|(_, pair)| pair)
+                    .collect(),
+                _ => Vec::new(),
+            };
             for (meant, weight) in rule.meant.iter() {
                 let weight = weight * sure;
                 match meant {
                     Meant::Word(term, plural) => {
                         let spoken = places.iter().flat_map(|span| tokens.get(span.clone()));
+                        let aside = spoken.clone().flatten().all(|token| token.aside);
+                        let weight = if aside { ASIDE * weight } else { weight };
                         let plural =
                             *plural || spoken.flatten().any(|token| word::is_plural(&token.text));
                         meaning.things.push(Thing { term: *term, weight, plural });
@@ -177,7 +206,18 @@ impl Lexicon {
                             self.verb(*term, weight, table, meaning);
                         }
                     }
-                    Meant::Service(service) => add(&mut meaning.services, *service, weight),
+                    Meant::Service(service) => {
+                        // The queue of `job queue` is not SQS's, the policy of `bucket policy` S3's.
+                        let of_others = part_of.iter().any(|(one, other)| {
+                            let mut own = table
+                                .paired(*one, *other)
+                                .map(|row| rows.get(row as usize).map(|entry| entry.service))
+                                .peekable();
+                            own.peek().is_some() && own.all(|own| own != Some(*service))
+                        });
+                        let weight = if of_others { weight * OF_OTHERS } else { weight };
+                        add(&mut meaning.services, *service, weight);
+                    }
                     Meant::Operation(service, operation) => {
                         let first = rows.partition_point(|entry| entry.service < *service);
                         if let Ok(row) = Row::try_from(first + usize::from(*operation)) {
@@ -216,12 +256,14 @@ impl Lexicon {
     ) {
         let mut verbs = 0;
         let mut before: Option<&Token> = None;
-        for (token, taken) in tokens.iter().zip(taken) {
+        let asks = tokens.first().is_some_and(|first| ASKS.contains(&first.text.as_str()));
+        let next = tokens.iter().skip(1).map(Some).chain([None]);
+        for ((token, taken), next) in tokens.iter().zip(taken).zip(next) {
             let (Some(term), worth) = (token.term, taken.worth * token.weight) else { continue };
             let filler = self.fillers.contains(&term);
             let plural = word::is_plural(&token.text);
             if worth > 0.0
-                && !plural
+                && (!plural || table.is_rather_a_verb(term) || begins_with_article(next))
                 && taken.named < 2
                 && (!filler || self.verbs.contains_key(&term))
             {
@@ -232,7 +274,9 @@ impl Lexicon {
                 let thing = article
                     || token.text.ends_with("ed")
                     || (before.is_some() && is_participle(&token.text));
-                let place = match (thing, verbs) {
+                // `why did it stop` does not ask to stop it.
+                let told = asks && before.is_some();
+                let place = match (thing || told, verbs) {
                     (true, _) => 0.4,
                     (false, 0) => 1.0,
                     (false, _) => 0.7,
@@ -243,7 +287,19 @@ impl Lexicon {
                 }
             }
             if !filler && worth > 0.0 {
-                meaning.things.push(Thing { term, weight: worth, plural });
+                let weight = if token.aside { ASIDE * worth } else { worth };
+                meaning.things.push(Thing { term, weight, plural });
+            }
+            if !filler && worth > 0.0 && table.weight(term) <= 0.0 {
+                let halves = vocabulary.halves(&token.text).unwrap_or_default();
+                if halves.iter().all(|half| table.weight(*half) > 0.0) {
+                    let weight = 0.9 * worth;
+                    meaning.things.extend(halves.iter().map(|t| Thing {
+                        term: *t,
+                        weight,
+                        plural,
+                    }));
+                }
             }
             if let Some(before) = before {
                 let both = vocabulary.find(&format!("{}{}", before.text, token.text));
@@ -300,6 +356,13 @@ impl Lexicon {
             meant(*term, weight * worth);
         }
     }
+}
+
+/// Each two words that stand side by side, with the place of the first.
+fn pairs(tokens: &[Token]) -> impl Iterator<Item = (usize, (Term, Term))> {
+    let next = tokens.iter().skip(1);
+    let both = tokens.iter().zip(next).map(|(one, other)| one.term.zip(other.term));
+    both.enumerate().filter_map(|(place, pair)| pair.map(|pair| (place, pair)))
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -404,6 +467,14 @@ fn names(
             add(&mut meaning.operations, row, weight + more);
         }
     }
+}
+
+/// `allocates an address` tells what is done, `snapshots of volumes` does not.
+fn begins_with_article(rest: Option<&Token>) -> bool {
+    let article = |token: &Token| {
+        matches!(token.text.as_str(), "a" | "an" | "the" | "my" | "our" | "your" | "this" | "all")
+    };
+    rest.is_some_and(article)
 }
 
 fn is_participle(word: &str) -> bool {

@@ -8,13 +8,17 @@ use super::{Hit, Query, Search};
 use crate::catalog::Effect;
 
 /// What a fitting verb adds, and what one that nobody asked for does.
-const VERB: f32 = 3.4;
+const VERB: f32 = 4.2;
 const TELLING: f32 = 0.5;
 const LOOKS: f32 = 0.55;
 /// A name in the same number as the word that asks for it.
 const SAME_NUMBER: f32 = 1.08;
 /// What is taken off what cannot be undone where nothing of the kind is asked for.
 const DESTRUCTIVE: f32 = 1.5;
+/// What a member counts beside a name.
+const MEMBER: f32 = 0.6;
+/// With so much of a property, a verb that fits weakly fits.
+const FITS: f32 = 4.0;
 /// First words of so few operations say enough to be looked for alone.
 const RARE: u32 = 60;
 /// What has less than this part of the best score is not worth reading.
@@ -24,13 +28,24 @@ const WORTH: f32 = 0.25;
 pub(super) fn hits<'a>(search: &Search<'a>, meaning: &Meaning, query: &Query<'_>) -> Vec<Hit<'a>> {
     let table = &search.table;
     let mut scores = vec![0.0_f32; table.rows().len()];
-    for thing in &meaning.things {
+    let mut properties = vec![0.0_f32; table.rows().len()];
+    let mut seen = vec![0_u16; table.rows().len()];
+    for (number, thing) in (1..).zip(&meaning.things) {
         let (weight, burden) =
             (table.weight(thing.term), table.burden(thing.term, &search.vocabulary));
         for posting in table.postings(thing.term) {
             if let Some(score) = scores.get_mut(posting.row as usize) {
-                let number = if posting.plural == thing.plural { SAME_NUMBER } else { 1.0 };
-                *score += thing.weight * weight * number + burden * thing.weight;
+                let alike = if posting.plural == thing.plural { SAME_NUMBER } else { 1.0 };
+                *score += thing.weight * weight * alike + burden * thing.weight;
+            }
+            if let Some(seen) = seen.get_mut(posting.row as usize) {
+                *seen = number;
+            }
+        }
+        for (row, says) in search.members.of(thing.term, table.rows().len()) {
+            let in_name = seen.get(row as usize).is_some_and(|seen| *seen == number);
+            if let Some(property) = properties.get_mut(row as usize).filter(|_| !in_name) {
+                *property += MEMBER * says * thing.weight;
             }
         }
         for (row, weight) in search.descriptions.of(thing.term, table.rows().len()) {
@@ -64,10 +79,11 @@ pub(super) fn hits<'a>(search: &Search<'a>, meaning: &Meaning, query: &Query<'_>
     let browsing = nothing && query.service.is_some();
     let mut hits = Vec::new();
     let given = query.service.is_some();
-    for (row, ((entry, found), named)) in (0..).zip(table.rows().iter().zip(scores).zip(named)) {
+    let facts = table.rows().iter().zip(scores).zip(properties).zip(named);
+    for (row, (((entry, found), property), named)) in (0..).zip(facts) {
         let hinted = hinted.get(usize::from(entry.service)).copied().unwrap_or_default();
         let asked = asked.get(entry.verb as usize).copied().unwrap_or_default();
-        if found + hinted + named <= 0.0 && !browsing {
+        if found + property + hinted + named <= 0.0 && !browsing {
             let rare = asked > 0.9 && table.firsts(entry.verb) <= RARE;
             if !(rare || given && asked > 0.0) {
                 continue;
@@ -81,13 +97,14 @@ pub(super) fn hits<'a>(search: &Search<'a>, meaning: &Meaning, query: &Query<'_>
         }
         let verb = match (asked > 0.0, meaning.has_verb) {
             (true, _) if asked >= 0.99 => (VERB + telling(search, entry.verb)) * asked,
-            (true, _) => VERB * asked,
+            // `enable` is `modify` if what is to be enabled is a property.
+            (true, _) => VERB * (asked + (0.95 - asked) * (property / FITS).min(1.0)),
             (false, true) => 0.0,
             (false, false) => VERB * LOOKS * looks(search, entry.verb),
         };
         let grave = asked <= 0.0 && named <= 0.0 && operation.effect() == Effect::Destructive;
         let usage = search.lexicon.usage.get(usize::from(entry.service)).copied();
-        let score = found + hinted + named + verb + usage.unwrap_or_default()
+        let score = found + property + hinted + named + verb + usage.unwrap_or_default()
             - entry.burden
             - if grave { DESTRUCTIVE } else { 0.0 };
         hits.push(Hit { service, operation, score });

@@ -11,10 +11,13 @@ pub(super) type Row = u32;
 /// First words that say how, not what.
 const MANNERS: [&str; 2] = ["batch", "admin"];
 /// Words between the nouns of a name.
-const LINKS: [&str; 15] = [
+const LINKS: [&str; 16] = [
     "by", "for", "from", "to", "of", "in", "with", "on", "and", "v2", "v3", "resource", "name",
-    "summary", "all",
+    "summary", "all", "admin",
 ];
+
+/// Words of operations that every service has and few ask for.
+const EVERYWHERE: [&str; 1] = ["tag"];
 
 /// The operations of an index, those of a service side by side.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub(super) struct Table {
     firsts: Vec<u32>,
     /// Names in small letters, by their sum.
     names: Vec<(u32, Row)>,
+    /// Which names have two words side by side: `job queue`.
+    pairs: Vec<(Term, Term, Row)>,
 }
 
 /// An operation of the table.
@@ -56,6 +61,7 @@ impl Table {
         let mut found: Vec<(Term, Posting)> = Vec::new();
         let mut words: Vec<Word> = Vec::new();
         let mut spans = Vec::new();
+        let mut pairs = Vec::new();
         for (service, entry) in (0..).zip(index.services()) {
             for (operation, entry) in (0..).zip(entry.operations()) {
                 let row = Row::try_from(rows.len()).unwrap_or(Row::MAX);
@@ -65,8 +71,11 @@ impl Table {
                 let verb = words.iter().position(|word| !MANNERS.contains(&word.text.as_str()));
                 let verb = verb.unwrap_or_default();
                 let start = found.len();
+                let mut before = None;
                 for (place, word) in words.iter().enumerate().filter(|(place, _)| *place != verb) {
                     let term = vocabulary.intern(&word.text);
+                    pairs.extend(before.map(|before| (before, term, row)));
+                    before = Some(term);
                     let plural = word::is_plural(&word.text) && place > 0;
                     if found.get(start..).is_none_or(|own| own.iter().all(|(t, _)| *t != term)) {
                         found.push((term, Posting { row, plural }));
@@ -84,8 +93,10 @@ impl Table {
             firsts: vec![0; vocabulary.len()],
             names,
             rows,
+            pairs,
         };
         table.names.sort_unstable();
+        table.pairs.sort_unstable();
         for entry in &table.rows {
             if let Some(first) = table.firsts.get_mut(entry.verb as usize) {
                 *first += 1;
@@ -138,6 +149,12 @@ impl Table {
         self.firsts.get(term as usize).copied().unwrap_or_default()
     }
 
+    /// Whether names begin with a term far more often than they have it elsewhere: `deletes` is no
+    /// plural, `snapshots` is.
+    pub fn is_rather_a_verb(&self, term: Term) -> bool {
+        self.firsts(term) as usize > self.postings(term).len()
+    }
+
     /// What is taken off a name for having a term that is not asked for.
     pub fn burden(&self, term: Term, vocabulary: &Vocabulary) -> f32 {
         burden(term, &self.weights, vocabulary)
@@ -150,12 +167,20 @@ impl Table {
         rest.iter().take_while(move |(own, _)| *own == sum).map(|(_, row)| *row)
     }
 
+    /// The operations whose names have two terms side by side.
+    pub fn paired(&self, one: Term, other: Term) -> impl Iterator<Item = Row> {
+        let start = self.pairs.partition_point(|(a, b, _)| (*a, *b) < (one, other));
+        let rest = self.pairs.get(start..).unwrap_or_default();
+        rest.iter().take_while(move |(a, b, _)| (*a, *b) == (one, other)).map(|(.., row)| *row)
+    }
+
     /// The bytes that it takes.
     #[cfg(test)]
     pub fn size(&self) -> usize {
         size_of_val(self.rows.as_slice())
             + size_of_val(self.postings.as_slice())
             + size_of_val(self.names.as_slice())
+            + size_of_val(self.pairs.as_slice())
             + 4 * (self.starts.len() + self.weights.len() + self.firsts.len())
     }
 
@@ -177,6 +202,9 @@ pub(super) fn sum(before: u32, name: &str) -> u32 {
 fn burden(term: Term, weights: &[f32], vocabulary: &Vocabulary) -> f32 {
     if LINKS.iter().any(|link| vocabulary.stem(term) == *link) {
         return 0.3;
+    }
+    if EVERYWHERE.iter().any(|word| vocabulary.stem(term) == *word) {
+        return 1.6;
     }
     0.5 + 0.12 * weights.get(term as usize).copied().unwrap_or_default()
 }

@@ -104,7 +104,8 @@ impl Vocabulary {
             .map(|(_, _, term)| term)
     }
 
-    fn halves(&self, form: &str) -> Option<Vec<Term>> {
+    /// The two words that are written as one.
+    pub fn halves(&self, form: &str) -> Option<Vec<Term>> {
         let place = |at: usize| {
             let (one, other) = (form.get(..at)?, form.get(at..)?);
             Some(vec![self.find(one)?, self.find(other)?])

@@ -43,7 +43,7 @@ pub(super) fn of_text(text: &str) -> Vec<Word> {
     for written in text.split_whitespace() {
         let value = option;
         option = written.starts_with("--") && written.len() > 2 && !written.contains('=');
-        if !value && !written.starts_with("--") {
+        if !value && !written.starts_with("--") && !is_region(written) {
             of_name(written, &mut words);
         }
         if words.len() >= MOST_WORDS {
@@ -52,6 +52,17 @@ pub(super) fn of_text(text: &str) -> Vec<Word> {
     }
     words.truncate(MOST_WORDS);
     words
+}
+
+/// Whether it is a region's name, `eu-central-1`, which tells where and not what.
+fn is_region(written: &str) -> bool {
+    let mut parts = written.trim_end_matches(|c: char| !c.is_alphanumeric()).rsplit('-');
+    let number = parts.next().is_some_and(|part| matches!(part.as_bytes(), [b'0'..=b'9']));
+    let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase());
+    number
+        && matches!(written.as_bytes(), [_, _, b'-', ..])
+        && parts.clone().count() >= 2
+        && parts.all(letters)
 }
 
 /// The words of a name, or of whatever stands between two spaces.
@@ -176,6 +187,8 @@ mod tests {
         check("EC2Instance", "ec2 instance");
         check("ListFindingsV2", "list findings v2");
         check("DynamoDB", "dynamodb");
+        check("instances of us-gov-west-1 or eu-central-1?", "instances of or");
+        check("m5-large-1 ec2-1 s3-a-1", "m5 large 1 ec2 1 s3 a 1");
         check("aws s3 ls --region eu-west-1 --debug", "aws s3 ls");
         check("GROSSE Straße 山", "grosse straße 山");
         check(" -- :: - ", "");
