@@ -23,8 +23,12 @@ const FAST: &str = "[limits]\ncalls = {burst = 100000, per_second = 10000}\n\
 
 /// A server before the emulator, whose policy lets writes and deletions run.
 fn emulated() -> Server {
+    emulated_at(Moto::shared().url())
+}
+
+fn emulated_at(url: &str) -> Server {
     let home = Home::new().with(".config/aws-mcp/config.toml", FAST);
-    let more = [("AWS_MCP_AUTO_APPROVE_DESTRUCTIVE", "true")];
+    let more = [("AWS_MCP_AUTO_APPROVE_DESTRUCTIVE", "true"), ("AWS_ENDPOINT_URL", url)];
     let server = Server::start_at(home, full(), &[&Moto::shared().env()[..], &more].concat());
     server.initialize();
     server
@@ -579,6 +583,17 @@ fn an_object_of_s3_is_read_whatever_it_looks_like() {
         );
         assert_eq!(got["result"], json!([body.len(), kind]), "{kind}: {text:.60}");
     }
+}
+
+#[test]
+fn a_bucket_makes_no_host_below_an_endpoint_with_a_name() {
+    let server = emulated_at(&Moto::shared().url().replace("127.0.0.1", "localhost"));
+    let bucket = json!({"Bucket": "at-a-name"});
+    invoke(&server, "s3", "CreateBucket", bucket.clone());
+    let put = json!({"Bucket": "at-a-name", "Key": "k", "Body": "aGVsbG8="});
+    invoke(&server, "s3", "PutObject", put);
+    let got = read(&server, "s3", "ListObjectsV2", bucket);
+    assert_eq!(got["result"]["Contents"][0]["Key"], "k", "{got}");
 }
 
 #[test]
