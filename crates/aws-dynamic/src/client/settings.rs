@@ -47,8 +47,8 @@ impl EndpointSettings {
         service: &Service,
     ) -> Result<Parameters<'a>, CallError> {
         let mut told = of_config(config, custom);
-        for (fact, env, profile) in special::settings(service) {
-            if let Some(flag) = of_files(config, service, (env, profile))? {
+        for (fact, names) in special::settings(service) {
+            if let Some(flag) = of_files(config, service, names)? {
                 told = told.built_in(fact, flag);
             }
         }

@@ -81,10 +81,13 @@ enum Case {
     /// Keys are taken with all their dots, and signed so.
     DotsInKeys,
     /// A fact for the endpoint's rules that the user's environment and files can say by these names.
-    Setting(BuiltIn, &'static str, &'static str),
+    Setting(BuiltIn, Names),
     /// The query is sent as a form: a search can be longer than a URL.
     QueryInBody,
 }
+
+/// Of a setting: in the environment, and in the user's files.
+type Names = (&'static str, &'static str);
 
 const TABLE: &[Row] = &[
     row("", &[], Case::CodeOfHead),
@@ -113,13 +116,9 @@ const TABLE: &[Row] = &[
     row("s3", &[], Case::BodyOfSender),
     row("s3control", &[], Case::BodyOfSender),
     row("s3", &[], Case::DotsInKeys),
-    row("s3", &[], Case::Setting(BuiltIn::S3UseArnRegion, ARN_REGION.0, ARN_REGION.1)),
-    row("s3", &[], Case::Setting(BuiltIn::S3DisableMultiRegionAccessPoints, NO_MRAP.0, NO_MRAP.1)),
-    row(
-        "s3control",
-        &[],
-        Case::Setting(BuiltIn::S3ControlUseArnRegion, ARN_REGION.0, ARN_REGION.1),
-    ),
+    row("s3", &[], Case::Setting(BuiltIn::S3UseArnRegion, ARN_REGION)),
+    row("s3", &[], Case::Setting(BuiltIn::S3DisableMultiRegionAccessPoints, NO_MRAP)),
+    row("s3control", &[], Case::Setting(BuiltIn::S3ControlUseArnRegion, ARN_REGION)),
     row("cloudsearchdomain", &["Search"], Case::QueryInBody),
     row("s3", &[], Case::Transient("InternalError")),
     row("sts", &[], Case::Transient("IDPCommunicationError")),
@@ -145,8 +144,8 @@ const COPIES_OF_RDS: &[&str] = &[
     "StartDBInstanceAutomatedBackupsReplication",
 ];
 
-const ARN_REGION: (&str, &str) = ("AWS_S3_USE_ARN_REGION", "s3_use_arn_region");
-const NO_MRAP: (&str, &str) =
+const ARN_REGION: Names = ("AWS_S3_USE_ARN_REGION", "s3_use_arn_region");
+const NO_MRAP: Names =
     ("AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS", "s3_disable_multiregion_access_points");
 const VERSION_ID: &str = "?versionId=";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -265,12 +264,10 @@ pub(super) fn takes_dots(operation: Operation<'_>) -> bool {
 }
 
 /// Facts for the endpoint's rules that the user's environment and files can say: the names there.
-pub(super) fn settings(
-    service: &Service,
-) -> impl Iterator<Item = (BuiltIn, &'static str, &'static str)> {
+pub(super) fn settings(service: &Service) -> impl Iterator<Item = (BuiltIn, Names)> {
     let rows = TABLE.iter().filter(move |row| row.service == service.name());
     rows.filter_map(|row| {
-        if let Case::Setting(fact, env, file) = row.case { Some((fact, env, file)) } else { None }
+        if let Case::Setting(fact, names) = row.case { Some((fact, names)) } else { None }
     })
 }
 
