@@ -565,6 +565,18 @@ fn an_object_of_s3_is_read_whatever_it_looks_like() {
 }
 
 #[test]
+fn a_bucket_makes_no_host_below_an_endpoint_with_a_name() {
+    let named = Moto::shared().url().replace("127.0.0.1", "localhost");
+    let server = Moto::shared().unasked(&[("AWS_ENDPOINT_URL", &named)]);
+    let bucket = json!({"Bucket": "at-a-name"});
+    server.invoke("s3", "CreateBucket", bucket.clone());
+    let put = json!({"Bucket": "at-a-name", "Key": "k", "Body": "aGVsbG8="});
+    server.invoke("s3", "PutObject", put);
+    let got = server.read("s3", "ListObjectsV2", bucket);
+    assert_eq!(got["result"]["Contents"][0]["Key"], "k", "{got}");
+}
+
+#[test]
 fn a_state_is_waited_for() {
     let server = emulated();
     let id = Moto::shared().run_instance("us-east-1", &[("Name", "awaited")]);

@@ -23,6 +23,7 @@ mod prepared;
 mod presign;
 mod reader;
 mod road;
+mod settings;
 mod special;
 mod trailer;
 mod tree_hash;
@@ -47,6 +48,7 @@ use self::codec::{OperationCodec, Reads, Received, Tokens};
 use self::destination::{Destination, Origin};
 use self::discovery::Discovered;
 use self::error::Sent;
+use self::settings::with_plain_region;
 use crate::auth::{Authorization, Held, known};
 use crate::catalog::{Index, Models};
 use crate::endpoint::Endpoint;
@@ -61,6 +63,7 @@ pub use self::events::{Collected, End, Interrupted, Until};
 pub use self::prepared::Prepared;
 pub use self::presign::Presigned;
 pub use self::reader::{from_reader, from_reader_once};
+pub use self::settings::EndpointSettings;
 pub use self::unsupported::{unsupported, unsupported_in_part};
 
 /// Calls any operation of any service, with the settings of one `SdkConfig`. Cheap to clone; clones
@@ -68,6 +71,7 @@ pub use self::unsupported::{unsupported, unsupported_in_part};
 #[derive(Clone)]
 pub struct Client {
     config: SdkConfig,
+    settings: EndpointSettings,
     identities: SharedIdentityCache,
     credentials: Option<SharedIdentityResolver>,
     bearer: Option<SharedIdentityResolver>,
@@ -114,7 +118,8 @@ impl Client {
     pub fn new(config: &SdkConfig) -> Self {
         let identities = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
         Self {
-            config: config.clone(),
+            config: with_plain_region(config),
+            settings: EndpointSettings::default(),
             identities,
             // Once for all calls: a cache knows a source of credentials by this value.
             credentials: config.credentials_provider().map(SharedIdentityResolver::new),
@@ -126,6 +131,12 @@ impl Client {
             coercion: Coercion::On,
             limit: LIMIT,
         }
+    }
+
+    /// What endpoint rules ask for beside the configuration.
+    pub fn with_endpoint_settings(mut self, settings: EndpointSettings) -> Self {
+        self.settings = settings;
+        self
     }
 
     /// Adds an interceptor, which sees every call after the runtime's own.
@@ -229,7 +240,7 @@ impl Client {
         operation: Operation<'static>,
         members: &Map<String, Value>,
     ) -> Result<(Destination, Authorization), CallError> {
-        let destination = Destination::of(&self.config, operation, members)?;
+        let destination = Destination::of(&self.config, &self.settings, operation, members)?;
         let region = self.config.region().map(AsRef::as_ref);
         let authorization = self.authorization(operation, &destination.endpoint, region)?;
         Ok((destination, authorization))
@@ -245,7 +256,7 @@ impl Client {
         let (operation, exchange) = (call.operation, call.exchange);
         let mut members = std::mem::take(&mut call.members);
         copy::complete(self, operation, exchange, &mut members).await?;
-        let destination = Destination::of(&self.config, operation, &members)?;
+        let destination = Destination::of(&self.config, &self.settings, operation, &members)?;
         let given = Given { members, body };
         match special::discovered_label(operation) {
             Some(label) if destination.origin == Origin::Rules => {

@@ -17,3 +17,8 @@ pub mod query;
 pub mod schema;
 pub mod validate;
 pub mod waiter;
+
+/// The examples of the crate's own page are compiled with its tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -218,11 +218,21 @@ fn retries_follow_the_model() {
 fn the_sources_are_named_with_their_hashes() {
     let sources = index().sources();
     for part in [
-        "botocore 1.44.5 (Apache-2.0), sha256 a988f39e3a4484def0b8010f41128f71157da0515a4804fccce4739aa8f216da",
-        "iam-data 0.21.202609261 (MIT), sha256 b2fbd66780732f8cfa846c4b90b59e4ec66337111a21bd7de6abc83c65c05b6a",
+        "botocore 1.44.5 of 2026-11-17 (Apache-2.0), sha256 a988f39e3a4484def0b8010f41128f71157da0515a4804fccce4739aa8f216da",
+        "iam-data 0.21.202609261 of 2026-09-26 (MIT), sha256 b2fbd66780732f8cfa846c4b90b59e4ec66337111a21bd7de6abc83c65c05b6a",
         "439 services, 19796 operations",
     ] {
         assert!(sources.contains(part), "{sources}");
+    }
+}
+
+#[test]
+fn the_notice_says_what_is_packed() {
+    let notice = include_str!("../data/NOTICE");
+    let models = aws_dynamic::catalog::Models::embedded().unwrap().sources();
+    let rules = aws_dynamic::endpoint::Rules::embedded().unwrap().sources();
+    for line in [index().sources(), models, rules].into_iter().flat_map(str::lines) {
+        assert!(notice.contains(line), "{line}");
     }
 }
 

@@ -37,7 +37,7 @@ for case in json.load(sys.stdin):
     style = case['style']
     client = session.create_client(case['service'], region_name=case['region'],
         aws_access_key_id='AKIDEXAMPLE', aws_secret_access_key='secret', aws_session_token='session/+=',
-        config=Config(signature_version='s3v4' if case['service'] == 's3' else 'v4',
+        config=Config(signature_version='s3v4' if case['service'] in ('s3', 's3control') else 'v4',
             s3={'addressing_style': style, 'us_east_1_regional_endpoint': 'regional'}))
     method = {v: k for k, v in client.meta.method_to_api_mapping.items()}[case['operation']]
     made.append(client.generate_presigned_url(method, Params=case['input'],
@@ -70,7 +70,9 @@ fn cases() -> Vec<Value> {
     let access_point = json!({"Bucket": arn, "Key": "k"});
     let list = json!({"Bucket": "bucket", "Prefix": "a/b c", "MaxKeys": 5, "EncodingType": "url"});
     let full = json!({"Bucket": "bucket", "Key": "k", "ContentType": "text/plain",
-        "ACL": "private", "Metadata": {"a": " b  c "}, "StorageClass": "STANDARD"});
+        "ACL": "private", "Metadata": {"a": " b  c "}, "StorageClass": "STANDARD",
+        "ContentLength": 5, "ContentMD5": "zz", "ServerSideEncryption": "aws:kms",
+        "SSEKMSKeyId": "x", "Tagging": "a=b"});
     let part = json!({"Bucket": "bucket", "Key": "k", "UploadId": "u+/=", "PartNumber": 2});
     let database = json!({"DBInstanceIdentifier": "a b&c=d/é~*",
         "Filters": [{"Name": "engine", "Values": ["x", "y"]}]});
@@ -99,6 +101,7 @@ fn cases() -> Vec<Value> {
         here(("apigateway", "GetRestApis"), json!({"limit": 5})),
         here(("route53", "ListHostedZones"), json!({"MaxItems": "5"})),
         case(("eks", "ListClusters"), "us-gov-west-1", json!({}), 60),
+        here(("s3control", "GetAccessPoint"), json!({"AccountId": "123456789012", "Name": "own"})),
         here(("polly", "DescribeVoices"), json!({"LanguageCode": "de-DE"})),
     ]
 }

@@ -30,7 +30,7 @@ fn the_sources_make_the_same_bytes() {
     let output = pack(&["--check"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-    for file in ["index.bin", "models.bin", "endpoints.bin"] {
+    for file in ["index.bin", "models.bin", "endpoints.bin", "NOTICE"] {
         assert!(said.contains(&format!("data/{file} is as the sources make it")), "{said}");
     }
 }
@@ -58,7 +58,10 @@ fn the_provenance_of_what_is_packed_is_shown() {
         .collect();
     let head: Vec<&str> = shown.lines().take_while(|line| line.starts_with("# ")).collect();
     assert_eq!(head, expected);
-    assert!(models.contains("of 2026-11-17 (Apache-2.0), sha256 "), "{models}");
+    for sources in [index, models, rules] {
+        assert!(sources.contains("of 2026-11-17 (Apache-2.0), sha256 "), "{sources}");
+    }
+    assert!(index.contains("of 2026-09-26 (MIT), sha256 "), "{index}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value};
 
+use super::special;
 use crate::model::terms::{Kind, Location};
 use crate::model::{Member, Operation};
 use crate::validate::Finding;
@@ -22,9 +23,6 @@ enum Origin {
     Model,
     Input,
 }
-
-/// S3 takes keys as they are, with all their dots, and signs them so.
-const TAKES_DOTS: &str = "s3";
 
 const DOTS: &str = "may not be . or .., nor have such a part: it would make another path";
 
@@ -81,7 +79,7 @@ fn check_path(operation: Operation<'_>, input: &Map<String, Value>) -> Result<()
             path.push(Part { text: part, origin: Origin::Model });
             continue;
         };
-        let is_key = is_greedy(part) && operation.service().name() == TAKES_DOTS;
+        let is_key = is_greedy(part) && special::takes_dots(operation);
         if !is_key && text.split('/').any(|part| part == "." || part == "..") {
             return Err(Finding { path: name.to_owned(), what: DOTS.to_owned() });
         }

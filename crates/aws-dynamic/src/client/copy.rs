@@ -80,7 +80,7 @@ async fn presigned(
 ) -> Result<String, CallError> {
     let region = Region::new(source.to_owned());
     let there = client.config.clone().into_builder().region(region).build();
-    let destination = Destination::of(&there, operation, input)?;
+    let destination = Destination::of(&there, &client.settings, operation, input)?;
     let authorization = client.authorization(operation, &destination.endpoint, Some(source))?;
     client.holds(&authorization)?;
     let Authorization::SigV4(mut config) = authorization else {

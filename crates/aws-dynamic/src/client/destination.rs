@@ -1,19 +1,19 @@
 //! Where one request goes: the endpoint's rules are told what the configuration, the model and the
 //! input say, and a host prefix is put before what they answer.
 //!
-//! The account's id, which comes with credentials, is not told: they are not asked for before a
-//! request is sure to be sent. Rules that can do without it, DynamoDB's, give the regional endpoint.
+//! The account's id, which comes with credentials, is told only if whoever made the client says it:
+//! credentials are not asked for before a request is sure to be sent. Rules that can do without it,
+//! DynamoDB's, give the regional endpoint.
 
 use aws_types::SdkConfig;
-use aws_types::endpoint_config::AccountIdEndpointMode;
-use aws_types::service_config::ServiceConfigKey;
 use serde_json::{Map, Value};
 
 use super::error::CallError;
+use super::settings::{EndpointSettings, custom_endpoint};
 use super::special;
-use crate::endpoint::{Argument, BuiltIn, Endpoint, Parameters, Partitions, Rules};
+use crate::endpoint::{Argument, BuiltIn, Endpoint, Partitions, Rules};
 use crate::expression::Expression;
-use crate::model::{Operation, Service};
+use crate::model::Operation;
 
 /// An endpoint with the URL that requests go to.
 #[derive(Debug)]
@@ -36,6 +36,7 @@ pub(super) enum Origin {
 impl Destination {
     pub fn of(
         config: &SdkConfig,
+        settings: &EndpointSettings,
         operation: Operation<'_>,
         input: &Map<String, Value>,
     ) -> Result<Self, CallError> {
@@ -46,8 +47,9 @@ impl Destination {
         let custom = custom_endpoint(config, service);
         let context = context(operation, input);
         let lists: Vec<Vec<&str>> = context.iter().map(|(_, value)| texts(value)).collect();
-        let mut parameters = facts(config, custom.as_deref());
-        if special::is_path_style(operation) {
+        let origin = if custom.is_some() { Origin::User } else { Origin::Rules };
+        let mut parameters = settings.tell(config, custom.as_deref(), service)?;
+        if special::is_path_style(operation, input, origin, settings) {
             parameters = parameters.built_in(BuiltIn::S3ForcePathStyle, true);
         }
         for ((name, value), list) in context.iter().zip(&lists) {
@@ -59,7 +61,6 @@ impl Destination {
             };
         }
         let endpoint = set.resolve(&parameters, rules.partitions()).map_err(CallError::Endpoint)?;
-        let origin = if custom.is_some() { Origin::User } else { Origin::Rules };
         let member = special::endpoint_member(operation).filter(|_| origin == Origin::Rules);
         if let Some(member) = member {
             let url = named(config, rules.partitions(), member, input)?;
@@ -107,43 +108,6 @@ fn named(
             ),
         }),
     }
-}
-
-/// The user's own endpoint: of code before that of the service's settings, and these before that of
-/// all services.
-fn custom_endpoint(config: &SdkConfig, service: &Service) -> Option<String> {
-    let general = || config.endpoint_url().map(str::to_owned);
-    if config.get_origin("endpoint_url").is_client_config() {
-        return general();
-    }
-    let key = ServiceConfigKey::builder()
-        .service_id(service.id())
-        .env("AWS_ENDPOINT_URL")
-        .profile("endpoint_url")
-        .build();
-    let own = || config.service_config()?.load_config(key.ok()?);
-    own().or_else(general)
-}
-
-fn facts<'a>(config: &'a SdkConfig, custom: Option<&'a str>) -> Parameters<'a> {
-    let mut facts = Parameters::default()
-        .built_in(BuiltIn::UseFips, config.use_fips().unwrap_or_default())
-        .built_in(BuiltIn::UseDualStack, config.use_dual_stack().unwrap_or_default())
-        .built_in(
-            BuiltIn::AccountIdEndpointMode,
-            match config.account_id_endpoint_mode() {
-                Some(AccountIdEndpointMode::Disabled) => "disabled",
-                Some(AccountIdEndpointMode::Required) => "required",
-                Some(_) | None => "preferred",
-            },
-        );
-    if let Some(region) = config.region() {
-        facts = facts.built_in(BuiltIn::Region, region.as_ref());
-    }
-    if let Some(url) = custom {
-        facts = facts.built_in(BuiltIn::Endpoint, url);
-    }
-    facts
 }
 
 /// The context parameters of a call, the weakest first.

@@ -32,7 +32,8 @@ use super::upload::stream;
 use super::{Call, CallError, Client, road, special};
 use crate::auth::Authorization;
 use crate::catalog::Index;
-use crate::model::terms::Protocol;
+use crate::model::Operation;
+use crate::model::terms::{Location, Protocol};
 use crate::protocol::HttpRequest;
 
 /// A request that needs no credentials any more. What it shows of itself has not the URL, which is a
@@ -42,7 +43,7 @@ pub struct Presigned {
     /// Whoever has it can send the request.
     pub url: String,
     pub method: String,
-    /// Headers that must be sent as they are here.
+    /// Headers that must be sent as they are here: of the input, and of the endpoint's rules.
     pub headers: Vec<(String, String)>,
     /// How long it is good, from the time of the configuration; less if the credentials end before.
     pub expires: Duration,
@@ -57,6 +58,10 @@ const NOT_SIGNED: &str =
 const BODY: &str = "only requests without a body can be presigned: reads by GET and HEAD, uploads to S3, and \
                     reads of services with queries";
 
+const NO_LENGTH: &str = "the length of an upload is a whole number of bytes";
+
+const LENGTH: &str = "content-length";
+
 /// What the runtime adds to requests of its own, and of which a URL knows nothing.
 const OF_RUNTIME: [&str; 5] = [
     "user-agent",
@@ -68,7 +73,7 @@ const OF_RUNTIME: [&str; 5] = [
 
 impl Client {
     /// Signs a request without sending it, for 1 second to 7 days. Of S3's uploads the body is not
-    /// signed and must not be in the input.
+    /// signed and must not be in the input; `ContentLength` is, and so bounds what is uploaded.
     pub async fn presign(
         &self,
         service: &str,
@@ -85,8 +90,9 @@ impl Client {
         let Authorization::SigV4(mut config) = authorization else {
             return Err(CallError::Special(NOT_SIGNED));
         };
-        into_query(&mut config, expires);
-        let request = unsigned(self, &call)?;
+        into_query(call.operation, &mut config, expires);
+        let mut request = unsigned(self, &call)?;
+        request.headers.extend(destination.headers());
         let operation = call.operation;
         let codec = self.codec(operation, call.exchange, &destination, Reads::Whole);
         let plugins = road::plugins(self, codec, &destination, Authorization::SigV4(config))
@@ -144,12 +150,30 @@ fn unsigned(client: &Client, call: &Call) -> Result<HttpRequest, CallError> {
         Protocol::RestXml | Protocol::RestJson | Protocol::Json | Protocol::RpcV2Cbor => {}
     }
     let is_read = ["GET", "HEAD"].contains(&request.method.as_str());
-    let is_upload = operation.service().name() == "s3" && stream(operation.input()).is_some();
+    let is_upload = special::is_body_of_sender(operation) && stream(operation.input()).is_some();
     if !request.body.is_empty() || !(is_read || is_upload) {
         return Err(CallError::Special(BODY));
     }
-    request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-length"));
+    // It says the length of no body; the sender's is what the input says.
+    request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(LENGTH));
+    if let Some(length) = length(call)? {
+        request.headers.push((LENGTH.to_owned(), length.to_string()));
+    }
     Ok(request)
+}
+
+/// How long the body must be that somebody else will send, if the input says it.
+fn length(call: &Call) -> Result<Option<u64>, CallError> {
+    let members = call.operation.input().into_iter().flat_map(|shape| shape.members());
+    let is_length = |name: &str| name.eq_ignore_ascii_case(LENGTH);
+    let mut given = members
+        .filter(|member| member.location() == Some(Location::Header))
+        .filter(|member| member.location_name().is_some_and(is_length))
+        .filter_map(|member| call.members.get(member.name()));
+    match given.next() {
+        None | Some(Value::Null) => Ok(None),
+        Some(length) => length.as_u64().map(Some).ok_or(CallError::Special(NO_LENGTH)),
+    }
 }
 
 fn is_read(call: &Call) -> bool {
@@ -169,14 +193,17 @@ fn into_get(request: &mut HttpRequest) -> Result<(), CallError> {
     Ok(())
 }
 
-/// The signature goes into the query. S3 signs no hash of a body there.
-fn into_query(config: &mut SigV4OperationSigningConfig, expires: Duration) {
-    let is_s3 = config.name.as_ref().is_some_and(|name| name.as_ref() == "s3");
+/// The signature goes into the query.
+fn into_query(
+    operation: Operation<'_>,
+    config: &mut SigV4OperationSigningConfig,
+    expires: Duration,
+) {
     let options = &mut config.signing_options;
     options.signature_type = HttpSignatureType::HttpRequestQueryParams;
     options.expires_in = Some(expires);
     options.content_sha256_header = false;
-    if is_s3 {
+    if special::is_body_of_sender(operation) {
         options.payload_override = Some(SignableBody::UnsignedPayload);
     }
 }

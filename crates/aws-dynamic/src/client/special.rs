@@ -1,20 +1,24 @@
 //! What models do not say: the special cases of single services, each a row of one table. The words of
-//! a case say why it is there; its test is beside it.
+//! a case say why it is there; its test is beside it. What reads none of it stands elsewhere: paginators
+//! that botocore lacks in `paginate/plan.rs`, which knows no client, and what the effect of an operation
+//! depends on in `data/effects.tsv`.
 
 use std::borrow::Cow;
 
 use aws_smithy_types::base64;
 use aws_smithy_xml::decode::{Document, try_data};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::copy::Copy;
+use super::destination::Origin;
 use super::digest::Algorithm;
 use super::document::{self, Form};
+use super::settings::EndpointSettings;
 use super::tree_hash::tree_hash;
 use super::{checksum, customer_key};
-use crate::endpoint::uri_encode;
-use crate::model::Operation;
+use crate::endpoint::{BuiltIn, uri_encode};
 use crate::model::terms::{EndpointDiscovery, Kind};
+use crate::model::{Operation, Service};
 use crate::protocol::{HttpRequest, ServiceError};
 
 /// Which operations a case is of.
@@ -69,9 +73,21 @@ enum Case {
     CopySource,
     /// The bucket stands in the path, because a request that asks for its region cannot be signed for it.
     PathStyle,
+    /// The bucket stands in the path at an endpoint of the user's own, which rarely has a host for each
+    /// bucket; nothing but an ARN, which only hosts can name, or the client's maker says otherwise.
+    PathStyleAtOwn,
+    /// A presigned URL leaves the body to whoever sends it: the hash of none is signed.
+    BodyOfSender,
+    /// Keys are taken with all their dots, and signed so.
+    DotsInKeys,
+    /// A fact for the endpoint's rules that the user's environment and files can say by these names.
+    Setting(BuiltIn, Names),
     /// The query is sent as a form: a search can be longer than a URL.
     QueryInBody,
 }
+
+/// Of a setting: in the environment, and in the user's files.
+type Names = (&'static str, &'static str);
 
 const TABLE: &[Row] = &[
     row("", &[], Case::CodeOfHead),
@@ -96,6 +112,13 @@ const TABLE: &[Row] = &[
     row("autoscaling", &["CreateLaunchConfiguration"], Case::Encoded("UserData")),
     row("s3", &["CopyObject", "UploadPartCopy"], Case::CopySource),
     row("s3", &["GetBucketLocation"], Case::PathStyle),
+    row("s3", &[], Case::PathStyleAtOwn),
+    row("s3", &[], Case::BodyOfSender),
+    row("s3control", &[], Case::BodyOfSender),
+    row("s3", &[], Case::DotsInKeys),
+    row("s3", &[], Case::Setting(BuiltIn::S3UseArnRegion, ARN_REGION)),
+    row("s3", &[], Case::Setting(BuiltIn::S3DisableMultiRegionAccessPoints, NO_MRAP)),
+    row("s3control", &[], Case::Setting(BuiltIn::S3ControlUseArnRegion, ARN_REGION)),
     row("cloudsearchdomain", &["Search"], Case::QueryInBody),
     row("s3", &[], Case::Transient("InternalError")),
     row("sts", &[], Case::Transient("IDPCommunicationError")),
@@ -121,6 +144,9 @@ const COPIES_OF_RDS: &[&str] = &[
     "StartDBInstanceAutomatedBackupsReplication",
 ];
 
+const ARN_REGION: Names = ("AWS_S3_USE_ARN_REGION", "s3_use_arn_region");
+const NO_MRAP: Names =
+    ("AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS", "s3_disable_multiregion_access_points");
 const VERSION_ID: &str = "?versionId=";
 const FORM: &str = "application/x-www-form-urlencoded";
 const ENDPOINTS_VERSION: &str = "x-amz-api-version";
@@ -206,8 +232,43 @@ pub(super) fn copy(operation: Operation<'_>) -> Option<Copy> {
 }
 
 /// Whether the endpoint's rules must put the bucket into the path.
-pub(super) fn is_path_style(operation: Operation<'_>) -> bool {
-    cases(operation).any(|case| matches!(case, Case::PathStyle))
+pub(super) fn is_path_style(
+    operation: Operation<'_>,
+    input: &Map<String, Value>,
+    origin: Origin,
+    settings: &EndpointSettings,
+) -> bool {
+    let bucket = input.get("Bucket").and_then(Value::as_str).unwrap_or_default();
+    let at_own = origin == Origin::User
+        && settings.s3_force_path_style.is_none()
+        && settings.s3_accelerate != Some(true)
+        && !bucket.starts_with("arn:");
+    cases(operation).any(|case| {
+        matches!(case, Case::PathStyle) || (at_own && matches!(case, Case::PathStyleAtOwn))
+    })
+}
+
+/// Whether the endpoint's rules are told the bucket.
+pub(super) fn is_bucket_in_rules(operation: Operation<'_>) -> bool {
+    cases(operation).any(|case| matches!(case, Case::BucketInRules))
+}
+
+/// Whether a presigned URL leaves the body to whoever sends it.
+pub(super) fn is_body_of_sender(operation: Operation<'_>) -> bool {
+    cases(operation).any(|case| matches!(case, Case::BodyOfSender))
+}
+
+/// Whether a text that is the rest of a path may have dots for parts.
+pub(super) fn takes_dots(operation: Operation<'_>) -> bool {
+    cases(operation).any(|case| matches!(case, Case::DotsInKeys))
+}
+
+/// Facts for the endpoint's rules that the user's environment and files can say: the names there.
+pub(super) fn settings(service: &Service) -> impl Iterator<Item = (BuiltIn, Names)> {
+    let rows = TABLE.iter().filter(move |row| row.service == service.name());
+    rows.filter_map(|row| {
+        if let Case::Setting(fact, names) = row.case { Some((fact, names)) } else { None }
+    })
 }
 
 /// Whether the endpoint's rules give the host prefix.
@@ -257,8 +318,7 @@ pub(super) fn finish_streamed(
 /// Makes the path what is to follow the endpoint. All that is done for a request which somebody else
 /// will send: whatever else were signed would have to be sent.
 pub(super) fn place(operation: Operation<'_>, request: &mut HttpRequest) {
-    let is_bucket = cases(operation).any(|case| matches!(case, Case::BucketInRules));
-    if is_bucket && operation.http_uri().starts_with("/{Bucket}") {
+    if is_bucket_in_rules(operation) && operation.http_uri().starts_with("/{Bucket}") {
         strip_bucket(&mut request.uri);
     }
 }
@@ -289,6 +349,10 @@ fn add_headers(operation: Operation<'_>, request: &mut HttpRequest) {
             | Case::Encoded(_)
             | Case::CopySource
             | Case::PathStyle
+            | Case::PathStyleAtOwn
+            | Case::BodyOfSender
+            | Case::DotsInKeys
+            | Case::Setting(..)
             | Case::Transient(_)
             | Case::TreeHash
             | Case::CustomerKey(..)

@@ -5,6 +5,7 @@ use aws_types::region::Region;
 use serde_json::{Map, Value};
 
 use super::destination::Destination;
+use super::settings::EndpointSettings;
 use super::special;
 use crate::auth::{Authorization, Held, known};
 use crate::model::Operation;
@@ -32,14 +33,15 @@ pub fn unsupported_in_part(operation: Operation<'static>) -> Option<String> {
 
 /// Why a call of S3 cannot be made where the bucket is one of S3 Express.
 fn in_a_directory_bucket(operation: Operation<'static>) -> Option<String> {
-    if operation.service().name() != "s3" {
+    if !special::is_bucket_in_rules(operation) {
         return None;
     }
     operation.input()?.member("Bucket")?;
     let region = "us-east-1";
     let config = SdkConfig::builder().region(Region::from_static(region)).build();
     let members = Map::from_iter([("Bucket".to_owned(), Value::from(DIRECTORY_BUCKET))]);
-    let destination = Destination::of(&config, operation, &members).ok()?;
+    let destination =
+        Destination::of(&config, &EndpointSettings::default(), operation, &members).ok()?;
     let way = Authorization::of(operation, &destination.endpoint, Some(region), Held::Credentials);
     way.err().map(|why| why.to_string())
 }

@@ -28,9 +28,12 @@ impl<'r> RuleSet<'r> {
         partitions: &Partitions<'_>,
     ) -> Result<Endpoint> {
         let mut evaluation = Evaluation { set: self, partitions, stack: self.bind(parameters)? };
-        match evaluation.walk(&self.rules)? {
-            Some(endpoint) => evaluation.has_region().map(|()| endpoint),
-            None => Err(EndpointError::NoRule),
+        match evaluation.walk(&self.rules) {
+            Ok(Some(endpoint)) => evaluation.has_region().map(|()| endpoint),
+            Ok(None) => Err(EndpointError::NoRule),
+            // No URL, because the region is none.
+            Err(EndpointError::Url) => evaluation.has_region().and(Err(EndpointError::Url)),
+            Err(error) => Err(error),
         }
     }
 

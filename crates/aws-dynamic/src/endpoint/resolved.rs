@@ -115,6 +115,7 @@ impl fmt::Display for EndpointError {
             Self::Kind { parameter, expected } => {
                 write!(f, "the endpoint rules expect {} for {parameter}", expected.name())
             }
+            Self::Region(region) if region.is_empty() => f.write_str("the region is empty"),
             Self::Region(region) => write!(f, "{region:?} is not a region"),
             Self::Host(value) => write!(f, "{value:?} cannot be part of a host name"),
             Self::Url => f.write_str(

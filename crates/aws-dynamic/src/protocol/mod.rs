@@ -310,6 +310,8 @@ impl Exchange {
             (payload.and_then(|part| part.node()), request.header("content-type"))
         {
             let content_type = match node.kind {
+                // S3 keeps what it is told, and has a default of its own.
+                Kind::Blob if self.speaks == Protocol::RestXml => None,
                 Kind::Blob => Some("application/octet-stream"),
                 Kind::String | Kind::Character => Some("text/plain"),
                 Kind::Document => Some("application/json"),

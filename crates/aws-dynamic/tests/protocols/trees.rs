@@ -62,7 +62,8 @@ const ENTITIES: [(&str, &str); 7] = [
     ("&amp;", "&"),
 ];
 
-/// XML: name, attributes with sorted names, children in order, text without the space around it.
+/// XML: name, attributes with sorted names, children in order, text; of an element with children without
+/// the space around it.
 pub fn xml(text: &str) -> Value {
     let mut open: Vec<(String, Vec<String>, Vec<Value>, String)> = vec![Default::default()];
     let mut rest = text.trim();
@@ -83,6 +84,7 @@ pub fn xml(text: &str) -> Value {
             if tag.starts_with('/') || tag.ends_with('/') {
                 let (name, attributes, children, text) = open.pop().unwrap();
                 assert!(tag.ends_with('/') || tag[1..] == name, "{tag} ends {name}");
+                let text = if children.is_empty() { text.as_str() } else { text.trim() };
                 let element = json!([name, attributes, children, text]);
                 open.last_mut().unwrap().2.push(element);
             }
@@ -91,7 +93,7 @@ pub fn xml(text: &str) -> Value {
             let text = ENTITIES
                 .iter()
                 .fold(rest[..end].to_owned(), |text, (entity, is)| text.replace(entity, is));
-            open.last_mut().unwrap().3.push_str(text.trim());
+            open.last_mut().unwrap().3.push_str(&text);
             rest = &rest[end..];
         }
     }

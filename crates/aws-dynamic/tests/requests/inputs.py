@@ -161,11 +161,15 @@ class Maker:
             text = ARNS.get(self.service, PLAIN) if place.lower().endswith("arn") else PLAIN
         elif pattern or not self.is_full:
             text = "a" + salt
+        elif is_in_header:
+            text = HARD_ASCII + salt
         else:
-            text = (HARD_ASCII if is_in_header else HARD) + salt
+            # Blanks at either end are a part of a text; at headers' they are none.
+            text = f" {HARD}{salt} "
         text = text if len(text) <= high else text[len(text) - high:]
-        text = (text + "z" * (low - len(text))).strip()
-        return text or "z"[:high]
+        text += "z" * (low - len(text))
+        text = text.strip() if is_in_header else text
+        return text if text.strip() else "z"[:high]
 
     character = string
 

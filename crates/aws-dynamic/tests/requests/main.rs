@@ -30,7 +30,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use serde_json::Value;
 
-use differences::DIFFERENCES;
+use differences::{DIFFERENCES, KINDS};
 use same::Comparison;
 
 /// What the script says of operations that are streams of events to the service: botocore has none.
@@ -41,9 +41,10 @@ const NO_EVENTS: &str = "a stream of events to the service";
 struct Tally {
     operations: usize,
     inputs: usize,
+    /// In all that is compared.
     equal: usize,
-    /// Of all, with a kind of body that Smithy's protocols say and botocore does not.
-    kinds_of_smithy: usize,
+    /// In all but the kind of the body, by the reason.
+    equal_but_kind: BTreeMap<&'static str, usize>,
     /// Neither can send.
     refused: usize,
     /// By the reason.
@@ -68,6 +69,7 @@ fn every_operation() {
     tally.check();
     let listed: usize = tally.listed.values().sum();
     assert!(listed * 100 < tally.inputs, "{listed} differ");
+    assert_eq!(tally.equal_but_kind.len(), KINDS.len(), "{:?}", tally.equal_but_kind);
     let entries = DIFFERENCES.iter().enumerate();
     let named = entries.flat_map(|(place, entry)| entry.of.iter().map(move |of| (place, *of)));
     let equal: Vec<(usize, &str)> = named.filter(|entry| !tally.met.contains(entry)).collect();
@@ -76,19 +78,22 @@ fn every_operation() {
 
 impl Tally {
     fn check(&self) {
-        let listed: usize = self.listed.values().sum();
+        let sum = |counts: &BTreeMap<&str, usize>| counts.values().sum::<usize>();
+        let (kinds, listed) = (sum(&self.equal_but_kind), sum(&self.listed));
+        let percent = |count: usize| count as f64 * 100.0 / self.inputs as f64;
         // Shown with `--nocapture`, and where the test fails.
         println!(
-            "{} operations, {} inputs: {} equal, {} that neither can send, {listed} listed, {} others; \
-             {} with Smithy's Content-Type",
+            "{} operations, {} inputs: {} equal, {kinds} in all but Content-Type, {} that neither can \
+             send, {listed} listed ({:.2} %, with Content-Type {:.2} %), {} others",
             self.operations,
             self.inputs,
             self.equal,
             self.refused,
+            percent(listed),
+            percent(listed + kinds),
             self.unlisted.len(),
-            self.kinds_of_smithy,
         );
-        for (reason, count) in &self.listed {
+        for (reason, count) in self.equal_but_kind.iter().chain(&self.listed) {
             println!("{count:6} {reason}");
         }
         let first = self.unlisted[..self.unlisted.len().min(20)].join("\n");
@@ -133,7 +138,10 @@ fn add(tally: &mut Tally, client: &Client, theirs: &Value) {
         (Ok(_), Some(error)) => vec![("sent".to_owned(), error.to_owned())],
         (Ok(ours), None) => {
             let compared = Comparison::of(ours, theirs);
-            tally.kinds_of_smithy += usize::from(compared.is_kind_of_smithy);
+            if let (Some(reason), []) = (compared.kind, compared.differing.as_slice()) {
+                *tally.equal_but_kind.entry(reason).or_default() += 1;
+                return;
+            }
             compared.differing
         }
     };

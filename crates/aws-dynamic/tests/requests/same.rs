@@ -6,6 +6,7 @@ use aws_dynamic::model::terms::Protocol;
 use aws_smithy_types::base64;
 use serde_json::{Value, json};
 
+use super::differences::{KINDS, Kind};
 use super::trees;
 
 /// Headers that are not compared: those of the road, which either client writes when it sends, and the
@@ -22,15 +23,6 @@ const OF_THE_ROAD: [&str; 6] = [
     "host",
 ];
 
-/// Kinds of bodies that Smithy's protocols name and botocore does not, or with a word more: ours, theirs.
-/// botocore sends XML, bytes and text without a kind, and forms, which are ASCII, with `charset`.
-const KINDS: [(&str, Option<&str>); 4] = [
-    ("application/x-www-form-urlencoded", Some("application/x-www-form-urlencoded; charset=utf-8")),
-    ("application/xml", None),
-    ("application/octet-stream", None),
-    ("text/plain", None),
-];
-
 const CRC32: &str = "x-amz-checksum-crc32";
 
 /// What was compared.
@@ -38,8 +30,8 @@ const CRC32: &str = "x-amz-checksum-crc32";
 pub struct Comparison {
     /// What differs, by the name of the part, with both values.
     pub differing: Vec<(String, String)>,
-    /// Whether the kind of the body is one of `KINDS`.
-    pub is_kind_of_smithy: bool,
+    /// Why the kind of the body is another one, if it is one of `KINDS`.
+    pub kind: Option<&'static str>,
 }
 
 impl Comparison {
@@ -93,10 +85,10 @@ impl Comparison {
         for name in names {
             let our_value = ours.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
             let their_value = theirs.iter().find(|(n, _)| n == name).map(|(_, v)| *v);
-            if name == "content-type"
-                && KINDS.iter().any(|kind| (Some(kind.0), kind.1) == (our_value, their_value))
-            {
-                self.is_kind_of_smithy = true;
+            let is_kind = |kind: &&Kind| (Some(kind.ours), kind.theirs) == (our_value, their_value);
+            let kind = KINDS.iter().find(is_kind).filter(|_| name == "content-type");
+            if let Some(kind) = kind {
+                self.kind = Some(kind.reason);
             } else if name == CRC32
                 && is_sum(our_value, our_body)
                 && is_sum(their_value, their_body)

@@ -2,15 +2,16 @@
 //! of its own, because its sources are 18 MB and its judgement is looked at by people: the server
 //! carries only what comes out.
 //!
-//! Without an option it writes data/index.bin, data/models.bin and data/endpoints.bin. `--check` compares these files
-//! with what would be written. `--review` prints the operations on which the sources disagree, with
-//! what was decided. `--show` prints the provenance of what is packed, in lines that begin with `#`,
-//! and every operation.
+//! Without an option it writes data/index.bin, data/models.bin and data/endpoints.bin, and data/NOTICE,
+//! which says what they are made from. `--check` compares these files with what would be written.
+//! `--review` prints the operations on which the sources disagree, with what was decided. `--show`
+//! prints the provenance of what is packed, in lines that begin with `#`, and every operation.
 
 mod judge;
 mod levels;
 mod models;
 mod names;
+mod notice;
 mod rules;
 mod shapes;
 mod sources;
@@ -83,9 +84,11 @@ fn run(models: &Path, levels: &Path, option: &str) -> Result<ExitCode> {
                 sources: sources_of(&shapes),
                 bytes: encoded(shapes)?,
             };
+            let mut files = vec![index, models, rules];
+            files.push(notice::of(&files)?);
             return match option {
-                "--check" => check(&data, &[index, models, rules]),
-                _ => write(&data, &[index, models, rules]),
+                "--check" => check(&data, &files),
+                _ => write(&data, &files),
             };
         }
     };
@@ -186,7 +189,7 @@ struct Packed {
 
 /// Where the models of services are from.
 fn sources_of(services: &[facts::Service]) -> String {
-    format!("{}\n{}", sources::BOTOCORE.dated(), shapes::counts(services))
+    format!("{}\n{}", sources::BOTOCORE, shapes::counts(services))
 }
 
 fn encoded(services: Vec<facts::Service>) -> Result<Vec<u8>> {

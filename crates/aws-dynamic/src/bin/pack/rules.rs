@@ -41,8 +41,7 @@ pub fn pack(archive: &[u8]) -> Result<Packed> {
         services.push((name.as_str(), rules));
     }
     let counts = format!("endpoint rules of {} services", services.len());
-    let sources =
-        format!("{}\n{counts}, {} partitions", sources::BOTOCORE.dated(), partitions.count());
+    let sources = format!("{}\n{counts}, {} partitions", sources::BOTOCORE, partitions.count());
     let bytes = encode(&sources, &partitions, &services, Packing::Smallest)
         .map_err(|error| error.to_string())?;
     // What cannot be read back is not written.

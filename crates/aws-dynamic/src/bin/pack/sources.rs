@@ -30,7 +30,7 @@ pub const IAM_DATA: Pin = Pin {
 /// One archive.
 pub struct Pin {
     name: &'static str,
-    version: &'static str,
+    pub version: &'static str,
     /// The day on which it was made.
     date: &'static str,
     sha256: &'static str,
@@ -39,18 +39,12 @@ pub struct Pin {
 
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, version, sha256, licence, .. } = self;
-        write!(f, "{name} {version} ({licence}), sha256 {sha256}")
+        let Self { name, version, date, sha256, licence } = self;
+        write!(f, "{name} {version} of {date} ({licence}), sha256 {sha256}")
     }
 }
 
 impl Pin {
-    /// The archive with its date.
-    pub fn dated(&self) -> String {
-        let Self { name, version, date, sha256, licence } = self;
-        format!("{name} {version} of {date} ({licence}), sha256 {sha256}")
-    }
-
     /// The archive's bytes, if it is the one that is meant.
     pub fn verified(&self, path: &Path) -> Result<Vec<u8>> {
         let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_types::region::Region;
-use aws_types::service_config::LoadServiceConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use serde_json::json;
 
 use super::*;
@@ -76,28 +76,34 @@ fn every_operation_has_somewhere_to_go_and_a_way_to_get_there() {
                 })
                 .map(|member| (member.name().to_owned(), json!("123456789012")))
                 .collect();
-            let what = match Destination::of(&config, operation, &input) {
-                Err(CallError::Endpoint(EndpointError::Rule(words))) => format!("{name} {words}"),
-                Err(CallError::Endpoint(EndpointError::Missing(name))) => format!("missing {name}"),
-                Err(CallError::Host { named_by, .. }) => format!("{name} {named_by}"),
-                Err(error) => panic!("{name}:{}: {error}", operation.name()),
-                Ok(destination) => {
-                    let endpoint = &destination.endpoint;
-                    assert!(destination.url.starts_with("https://"), "{}", destination.url);
-                    assert!(!destination.url.contains(['{', '}']), "{}", destination.url);
-                    match Authorization::of(operation, endpoint, Some("us-east-1"), Held::Both) {
-                        Ok(Authorization::SigV4(config)) => {
-                            assert!(config.name.is_some() && config.region.is_some());
-                            "sigv4".to_owned()
-                        }
-                        Ok(Authorization::SigV4a(_)) => "sigv4a".to_owned(),
-                        Ok(Authorization::Bearer) => "bearer".to_owned(),
-                        Ok(Authorization::None) => "none".to_owned(),
-                        Err(Unauthorizable::Scheme(scheme)) => scheme,
-                        Err(error) => panic!("{name}:{}: {error}", operation.name()),
+            let what =
+                match Destination::of(&config, &EndpointSettings::default(), operation, &input) {
+                    Err(CallError::Endpoint(EndpointError::Rule(words))) => {
+                        format!("{name} {words}")
                     }
-                }
-            };
+                    Err(CallError::Endpoint(EndpointError::Missing(name))) => {
+                        format!("missing {name}")
+                    }
+                    Err(CallError::Host { named_by, .. }) => format!("{name} {named_by}"),
+                    Err(error) => panic!("{name}:{}: {error}", operation.name()),
+                    Ok(destination) => {
+                        let endpoint = &destination.endpoint;
+                        assert!(destination.url.starts_with("https://"), "{}", destination.url);
+                        assert!(!destination.url.contains(['{', '}']), "{}", destination.url);
+                        match Authorization::of(operation, endpoint, Some("us-east-1"), Held::Both)
+                        {
+                            Ok(Authorization::SigV4(config)) => {
+                                assert!(config.name.is_some() && config.region.is_some());
+                                "sigv4".to_owned()
+                            }
+                            Ok(Authorization::SigV4a(_)) => "sigv4a".to_owned(),
+                            Ok(Authorization::Bearer) => "bearer".to_owned(),
+                            Ok(Authorization::None) => "none".to_owned(),
+                            Err(Unauthorizable::Scheme(scheme)) => scheme,
+                            Err(error) => panic!("{name}:{}: {error}", operation.name()),
+                        }
+                    }
+                };
             *count.entry(what).or_default() += 1;
         }
     }
@@ -118,8 +124,12 @@ fn a_host_label_is_nothing_else() {
     let config = SdkConfig::builder().region(Region::new("us-east-1")).build();
     let operation = operation("neptune-graph", "ListQueries");
     let check = |id: Value, expected: Option<&str>| {
-        let destination =
-            Destination::of(&config, operation, &fields(json!({"graphIdentifier": id})));
+        let destination = Destination::of(
+            &config,
+            &EndpointSettings::default(),
+            operation,
+            &fields(json!({"graphIdentifier": id})),
+        );
         match (destination, expected) {
             (Ok(destination), Some(expected)) => assert_eq!(destination.url, expected),
             (Err(CallError::HostLabel(member)), None) => assert_eq!(member, "graphIdentifier"),
@@ -148,7 +158,9 @@ impl LoadServiceConfig for Settings {
 #[test]
 fn a_service_can_have_an_endpoint_of_its_own() {
     let url = |config: &SdkConfig, service: &str, name: &str| {
-        Destination::of(config, operation(service, name), &Map::new()).unwrap().url
+        Destination::of(config, &EndpointSettings::default(), operation(service, name), &Map::new())
+            .unwrap()
+            .url
     };
     let general =
         || SdkConfig::builder().region(Region::new("us-east-1")).endpoint_url("http://127.0.0.1:2");

@@ -8,6 +8,7 @@ use aws_smithy_async::time::StaticTimeSource;
 use aws_types::region::Region;
 use serde_json::json;
 
+use super::super::EndpointSettings;
 use super::super::tests::stub::{Stub, config, run};
 use super::*;
 
@@ -34,7 +35,9 @@ fn the_example_of_the_documentation_is_met() {
         .credentials_provider(SharedCredentialsProvider::new(keys))
         .time_source(StaticTimeSource::new(time))
         .endpoint_url("https://s3.amazonaws.com");
-    let client = Client::new(&config.build());
+    let virtual_hosts =
+        EndpointSettings { s3_force_path_style: Some(false), ..EndpointSettings::default() };
+    let client = Client::new(&config.build()).with_endpoint_settings(virtual_hosts);
     let object = json!({"Bucket": "examplebucket", "Key": "test.txt"});
     let day = Duration::from_secs(86400);
     let presigned = run(client.presign("s3", "GetObject", &object, day)).unwrap();
@@ -68,6 +71,26 @@ fn what_is_signed_must_be_sent() {
     let signed = "X-Amz-SignedHeaders=content-type%3Bhost%3Bx-amz-meta-a";
     assert!(presigned.url.contains(signed), "{}", presigned.url);
     assert!(presigned.url.contains("X-Amz-Security-Token=session"));
+}
+
+#[test]
+fn what_the_input_and_the_rules_say_in_headers_must_be_sent() {
+    let put = json!({"Bucket": "bucket", "Key": "k", "ContentLength": 5});
+    let presigned = presign("s3", "PutObject", put).unwrap();
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(presigned.headers, [header("content-length", "5")]);
+    let signed = "X-Amz-SignedHeaders=content-length%3Bhost&";
+    assert!(presigned.url.contains(signed), "{}", presigned.url);
+    let negative = json!({"Bucket": "bucket", "Key": "k", "ContentLength": -5});
+    let error = presign("s3", "PutObject", negative).unwrap_err();
+    assert!(error.to_string().contains(NO_LENGTH), "{error}");
+    let outpost = "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/ap";
+    let point = json!({"AccountId": "123456789012", "Name": outpost});
+    let presigned = presign("s3control", "GetAccessPoint", point).unwrap();
+    let mut headers = presigned.headers;
+    headers.sort();
+    let account = header("x-amz-account-id", "123456789012");
+    assert_eq!(headers, [account, header("x-amz-outpost-id", "op-1")]);
 }
 
 #[test]
