@@ -217,6 +217,18 @@ fn of_a_union_exactly_one_is_given() {
     let message =
         |value: Value| json!({"modelId": "m", "messages": [{"role": "user", "content": [value]}]});
     right("dynamodb:PutItem", item(json!({"S": "1"})));
+    let names = "S, N, B, SS, NS, BS, M, L, NULL, BOOL";
+    for (value, count) in [(json!({}), 0), (json!({"N": "1", "S": "a"}), 2)] {
+        let line = format!("Item.id: expected exactly one of {names}, got {count}");
+        wrong("dynamodb:PutItem", item(value), &[&line]);
+    }
+    wrong(
+        "s3:PutBucketMetricsConfiguration",
+        json!({"Bucket": "bbb", "Id": "i", "MetricsConfiguration": {"Id": "i", "Filter": {}}}),
+        &[
+            "MetricsConfiguration.Filter: expected exactly one of Prefix, Tag, AccessPointArn, And, got 0",
+        ],
+    );
     for (content, count) in [(json!({}), 0), (json!({"text": "a", "image": null}), 1)] {
         let invalid =
             validate(operation("bedrock-runtime:Converse"), &message(content), Coercion::Off);
@@ -389,6 +401,18 @@ fn a_token_is_required_where_nobody_fills_it_in() {
     assert!(!with(json!({}), Tokens::Filled).contains("ClientRequestToken"));
     assert!(with(json!({}), Tokens::Left).contains(missing));
     assert!(!with(json!({"ClientRequestToken": "a"}), Tokens::Left).contains(missing));
+    // What names a thing that is there is no token, whatever botocore says.
+    for (name, member) in [
+        ("athena:DeleteNamedQuery", "NamedQueryId"),
+        ("athena:StopQueryExecution", "QueryExecutionId"),
+        ("chime-sdk-messaging:ChannelFlowCallback", "CallbackId"),
+        ("elementalinference:AssociateFeed", "associatedResourceName"),
+        ("elementalinference:DisassociateFeed", "associatedResourceName"),
+    ] {
+        let invalid = validate(operation(name), &json!({}), Coercion::On).unwrap_err();
+        let missing = format!("{member}: is required, and missing: expected a string");
+        assert!(lines(&invalid.problems).contains(&missing), "{name}");
+    }
     // One that may be left out may be.
     let run = json!({"MinCount": 1, "MaxCount": 1});
     assert!(examine(operation("ec2:RunInstances"), &run, Coercion::On, Tokens::Left).end().is_ok());
