@@ -184,7 +184,7 @@ impl fmt::Display for CallError {
 }
 
 /// Why an input could not be written, in this crate's own words, which repeat no value.
-fn problem<'e>(error: &'e SdkError<Refusal, HttpResponse>) -> Option<&'e Problem> {
+fn problem(error: &SdkError<Refusal, HttpResponse>) -> Option<&Problem> {
     let SdkError::ConstructionFailure(_) = error else { return None };
     let sources = std::iter::successors(error.source(), |source| (*source).source());
     sources.take(8).find_map(|source| source.downcast_ref())
