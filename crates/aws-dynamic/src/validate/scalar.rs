@@ -113,8 +113,24 @@ impl Check {
 
     /// Looks for numbers in JSON of any form that are not what was written.
     pub(super) fn document(&mut self, value: &Value) {
-        if has_rounded(value, DEEPEST) {
-            self.problem(NO_NUMBER);
+        self.digits(value, DEEPEST);
+    }
+
+    fn digits(&mut self, value: &Value, deepest: usize) {
+        let Some(below) = deepest.checked_sub(1) else { return };
+        match value {
+            Value::Number(number) if is_rounded(number) => self.problem(NO_NUMBER),
+            Value::Array(values) => {
+                for (place, value) in values.iter().enumerate() {
+                    self.at_text(&format!("[{place}]"), |check| check.digits(value, below));
+                }
+            }
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    self.at(name, |check| check.digits(value, below));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
 
@@ -138,7 +154,7 @@ const KEPT: usize = 15;
 
 const NO_ZONE: &str = "a time without a zone was read as UTC";
 const DIGITS: &str = "got a number that may have lost digits: write it as a text, which keeps all";
-const NO_NUMBER: &str = "has a number that may have lost digits: write an integer of at most 64 bits, \
+const NO_NUMBER: &str = "is a number that may have lost digits: write an integer of at most 64 bits, \
                          or a text if that may stand there";
 
 /// A model's pattern, for ASCII texts; none for one that cannot be read here.
@@ -188,16 +204,6 @@ fn in_utc(text: &str) -> Option<String> {
 fn is_digits(value: &Value) -> bool {
     let text = value.as_str().map(|text| text.strip_prefix('-').unwrap_or(text));
     text.is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn has_rounded(value: &Value, deepest: usize) -> bool {
-    let Some(below) = deepest.checked_sub(1) else { return false };
-    match value {
-        Value::Number(number) => is_rounded(number),
-        Value::Array(values) => values.iter().any(|value| has_rounded(value, below)),
-        Value::Object(fields) => fields.values().any(|value| has_rounded(value, below)),
-        Value::Null | Value::Bool(_) | Value::String(_) => false,
-    }
 }
 
 /// Whether a number may have been an integer with more digits than a double keeps.

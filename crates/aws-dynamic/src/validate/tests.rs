@@ -338,7 +338,7 @@ fn documents_have_no_number_that_lost_digits() {
         right("bedrock-runtime:Converse", with(kept));
     }
     for lost in ["123456789012345678901234567890", "99999999999999999999", "-1e17"] {
-        let problem = "additionalModelRequestFields: has a number that may have lost digits: write an \
+        let problem = "additionalModelRequestFields.a[0].b: is a number that may have lost digits: write an \
                        integer of at most 64 bits, or a text if that may stand there";
         wrong("bedrock-runtime:Converse", with(lost), &[problem]);
     }
