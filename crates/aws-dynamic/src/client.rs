@@ -54,7 +54,7 @@ use crate::catalog::{Index, Models};
 use crate::endpoint::Endpoint;
 use crate::model::Operation;
 use crate::protocol::Exchange;
-use crate::validate::{Coercion, Finding, Invalid, Valid, validate};
+use crate::validate::{self, Coercion, Finding, Valid, examine};
 
 pub use self::codec::Given;
 pub use self::download::Downloaded;
@@ -152,7 +152,8 @@ impl Client {
     }
 
     /// Fills idempotency tokens that the caller leaves out; the function gives fresh UUIDs. Without it
-    /// they stay out, and a service may take a repeated request for a second one.
+    /// they stay out, and a service may take a repeated request for a second one; where the model
+    /// requires one, the caller must give it.
     pub fn with_tokens(mut self, tokens: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.tokens = Some(Arc::new(tokens));
         self
@@ -190,7 +191,11 @@ impl Client {
     fn checked(&self, service: &str, operation: &str, input: &Value) -> Result<Call, CallError> {
         let operation = find(service, operation)?;
         let exchange = Exchange::of(operation).map_err(CallError::Unsupported)?;
-        let valid = accepted(operation, input, self.coercion)?;
+        let tokens = match self.tokens {
+            Some(_) => validate::Tokens::Filled,
+            None => validate::Tokens::Left,
+        };
+        let valid = held(operation, input, self.coercion, tokens)?;
         Ok(Call {
             operation,
             exchange,
@@ -345,8 +350,8 @@ impl fmt::Debug for Client {
     }
 }
 
-/// An input as `call` would take it, or why it would not: without a configuration, and so without what
-/// depends on one.
+/// An input as `call` of a client with tokens would take it, or why it would not: without a
+/// configuration, and so without what depends on one.
 pub fn accepted(
     operation: Operation<'static>,
     input: &Value,
@@ -354,16 +359,24 @@ pub fn accepted(
 ) -> Result<Valid, CallError> {
     // Whether it can be called at all comes before what is wrong with the input.
     Exchange::of(operation).map_err(CallError::Unsupported)?;
+    held(operation, input, coercion, validate::Tokens::Filled)
+}
+
+fn held(
+    operation: Operation<'static>,
+    input: &Value,
+    coercion: Coercion,
+    tokens: validate::Tokens,
+) -> Result<Valid, CallError> {
     special::refuse(operation).map_err(CallError::Special)?;
     known(operation).map_err(CallError::Authorization)?;
     let input = special::prepared(operation, input);
-    let valid = validate(operation, &input, coercion)
-        .map_err(|invalid| CallError::Invalid(Box::new(invalid)))?;
-    if let Err(problem) = address::check(operation, &valid.input) {
-        let invalid = Invalid { problems: vec![problem], warnings: valid.warnings };
-        return Err(CallError::Invalid(Box::new(invalid)));
-    }
-    Ok(valid)
+    let mut examined = examine(operation, &input, coercion, tokens);
+    let more = address::problems(operation, &examined.input);
+    more.into_iter()
+        .chain(checksum::problem(operation, &examined.input))
+        .for_each(|problem| examined.problems.add(problem));
+    examined.end().map_err(|invalid| CallError::Invalid(Box::new(invalid)))
 }
 
 /// The operation of two names, in any of their forms.

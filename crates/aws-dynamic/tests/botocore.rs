@@ -20,7 +20,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use aws_dynamic::catalog::{Index, Models};
-use aws_dynamic::import::botocore::LEFT_OUT;
+use aws_dynamic::import::botocore::{CORRECTIONS, Corrected, LEFT_OUT};
 use aws_dynamic::model::Service;
 use serde_json::{Map, Value, json};
 use views::{operation_of, service_of, shape_of, waiter_of};
@@ -112,7 +112,8 @@ fn compare(service: &Service, mut files: BTreeMap<String, Value>, counts: &mut [
     let mut waiters = take(&mut merged(&mut files, "waiters-2"), "waiters");
     assert!(files.is_empty(), "{name}: {:?}", files.keys());
 
-    let shapes = take(&mut model, "shapes");
+    let mut shapes = take(&mut model, "shapes");
+    correct(name, &mut shapes);
     let operations = take(&mut model, "operations");
     counts[0] += 1;
 
@@ -153,6 +154,24 @@ fn compare(service: &Service, mut files: BTreeMap<String, Value>, counts: &mut [
 
     normal_service(&mut model);
     same(name, &service_of(service), &Value::Object(model));
+}
+
+/// What the importer's table says that botocore has wrongly, botocore has wrongly.
+fn correct(service: &str, shapes: &mut Fields) {
+    for row in CORRECTIONS.iter().filter(|row| row.service == service) {
+        let shape = shapes[row.shape].as_object_mut().unwrap();
+        match row.what {
+            Corrected::Union => {
+                let required = shape.get("required").and_then(Value::as_array);
+                assert!(required.is_none_or(Vec::is_empty), "{row:?}");
+                assert_eq!(shape.insert("union".to_owned(), json!(true)), None, "{row:?}");
+            }
+            Corrected::NoToken(member) => {
+                let member = shape["members"][member].as_object_mut().unwrap();
+                assert_eq!(member.shift_remove("idempotencyToken"), Some(json!(true)), "{row:?}");
+            }
+        }
+    }
 }
 
 fn same(place: &str, ours: &Value, theirs: &Value) {

@@ -251,8 +251,8 @@ fn damage(value: &mut Value, dice: &mut Dice) {
     }
 }
 
-/// What a schema cannot say: ranges of types, forms of times and base64, and that a whole number
-/// written with an exponent is no integer.
+/// What a schema cannot say: ranges of types, forms of times and base64, what cannot be a header, and
+/// that a whole number written with an exponent is no integer, nor one to be kept as it is.
 fn is_beyond_schemas(given: &Value, problem: &str) -> bool {
     let has_exponent = || given.to_string().contains("e+300");
     problem.ends_with("an integer, got a number") && has_exponent()
@@ -264,6 +264,10 @@ fn is_beyond_schemas(given: &Value, problem: &str) -> bool {
             "a time",
             "base64",
             " bytes",
+            "3.4028235e38",
+            "sent as a header",
+            "no name of a header",
+            "may have lost digits",
         ]
         .iter()
         .any(|what| problem.contains(what))
@@ -306,12 +310,10 @@ fn attack(operation: Operation<'static>, schema: &Validator, given: &Value, coun
         match exchange.request(&sent, Some(&|| "token".to_owned())) {
             Ok(_) => counts.written += 1,
             // What the model allows and HTTP does not.
-            Err(problem) => assert!(
-                ["invalid endpoint URI", "invalid header value"]
-                    .iter()
-                    .any(|why| problem.to_string().contains(why)),
-                "{name}: {problem}"
-            ),
+            Err(problem) => {
+                let is_known = problem.to_string().contains("invalid endpoint URI");
+                assert!(is_known, "{name}: {problem}");
+            }
         }
     }
 }

@@ -26,17 +26,25 @@ enum Origin {
 
 const DOTS: &str = "may not be . or .., nor have such a part: it would make another path";
 
+const DOT: &str = "may not be . or .., nor have .. as a part: it would make another path";
+
+const LABEL: &str = "becomes part of the host: expected 1 to 63 letters, digits and hyphens";
+
 const EMPTY: &str = "may not be empty: what it names tells the request from others";
 
-/// Says which member makes the request another operation's, and how.
-pub(super) fn check(operation: Operation<'_>, input: &Map<String, Value>) -> Result<(), Finding> {
-    check_names(operation, input)?;
-    check_path(operation, input)
+/// Says which members make the request another operation's, and how, or the host none. Of an input that
+/// lacks members, or has wrong ones, as much as can be known without them.
+pub(super) fn problems(operation: Operation<'_>, input: &Map<String, Value>) -> Vec<Finding> {
+    let mut problems = Vec::new();
+    check_names(operation, input, &mut problems);
+    check_path(operation, input, &mut problems);
+    check_host(operation, input, &mut problems);
+    problems
 }
 
 /// What must stand in the query or a header stands there with a text, and what may stand in a query
 /// under any name takes none that has its own meaning.
-fn check_names(operation: Operation<'_>, input: &Map<String, Value>) -> Result<(), Finding> {
+fn check_names(operation: Operation<'_>, input: &Map<String, Value>, problems: &mut Vec<Finding>) {
     let shape = operation.input();
     let members = || shape.into_iter().flat_map(|shape| shape.members());
     let in_query = |member: &Member<'_>| member.location() == Some(Location::QueryString);
@@ -44,7 +52,7 @@ fn check_names(operation: Operation<'_>, input: &Map<String, Value>) -> Result<(
         let stands = in_query(&member) || member.location() == Some(Location::Header);
         let text = input.get(member.name()).and_then(Value::as_str);
         if stands && text.is_some_and(|text| text.trim().is_empty()) {
-            return Err(Finding { path: member.name().to_owned(), what: EMPTY.to_owned() });
+            problems.push(Finding { path: member.name().to_owned(), what: EMPTY.to_owned() });
         }
     }
     let is_map = |member: &Member<'_>| member.shape().kind() == Kind::Map;
@@ -53,35 +61,50 @@ fn check_names(operation: Operation<'_>, input: &Map<String, Value>) -> Result<(
         own.chain(fixed(operation).filter_map(|pair| pair.split('=').next())).collect();
     for member in members().filter(|member| in_query(member) && is_map(member)) {
         let Some(Value::Object(free)) = input.get(member.name()) else { continue };
-        if let Some(name) = free.keys().find(|name| own.contains(&name.as_str())) {
+        for name in free.keys().filter(|name| own.contains(&name.as_str())) {
             let path = format!("{}.{name}", member.name());
-            return Err(Finding { path, what: "has a meaning of its own in the query".to_owned() });
+            problems
+                .push(Finding { path, what: "has a meaning of its own in the query".to_owned() });
         }
     }
-    Ok(())
 }
 
-fn check_path(operation: Operation<'_>, input: &Map<String, Value>) -> Result<(), Finding> {
+fn check_path(operation: Operation<'_>, input: &Map<String, Value>, problems: &mut Vec<Finding>) {
     let members: Vec<Member<'_>> = operation
         .input()
         .into_iter()
         .flat_map(|shape| shape.members())
         .filter(|member| member.location() == Some(Location::Uri))
         .collect();
-    let given = |label: &str| {
-        let name = members.iter().find(|member| on_wire(**member) == label)?.name();
-        Some((name, input.get(name)?.as_str()?))
-    };
+    let named = |label: &str| members.iter().find(|member| on_wire(**member) == label);
     let mut path = Vec::new();
     let mut names = Vec::new();
+    let mut is_known = true;
     for part in parts(operation) {
-        let Some((name, text)) = label(part).and_then(given) else {
+        let Some(name) = label(part).and_then(named).map(|member| member.name()) else {
             path.push(Part { text: part, origin: Origin::Model });
             continue;
         };
+        let Some(text) = input.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+        else {
+            // Missing, or a number or truth value, which is no other operation's name.
+            is_known &= input.get(name).is_some_and(|v| v.is_number() || v.is_boolean());
+            path.push(Part { text: part, origin: Origin::Model });
+            continue;
+        };
+        let is_dot = |text: &str| text == "." || text == "..";
         let is_key = is_greedy(part) && special::takes_dots(operation);
-        if !is_key && text.split('/').any(|part| part == "." || part == "..") {
-            return Err(Finding { path: name.to_owned(), what: DOTS.to_owned() });
+        let is_up = |text: &str| text == "..";
+        // In other labels than greedy ones a slash is escaped; who takes it for one all the same must
+        // not be led up by it.
+        let what = if is_greedy(part) {
+            (!is_key && text.split('/').any(is_dot)).then_some(DOTS)
+        } else {
+            (is_dot(text) || text.split('/').any(is_up)).then_some(DOT)
+        };
+        if let Some(what) = what {
+            problems.push(Finding { path: name.to_owned(), what: what.to_owned() });
+            is_known = false;
         }
         names.push(name);
         let of_input = |text| Part { text, origin: Origin::Input };
@@ -91,8 +114,8 @@ fn check_path(operation: Operation<'_>, input: &Map<String, Value>) -> Result<()
             path.push(of_input(text));
         }
     }
-    if names.is_empty() {
-        return Ok(());
+    if names.is_empty() || !is_known {
+        return;
     }
     let mut others = operation.service().operations();
     let other = others.find(|other| {
@@ -101,12 +124,23 @@ fn check_path(operation: Operation<'_>, input: &Map<String, Value>) -> Result<()
             && has_no_more_query(*other, operation)
             && fits(&parts(*other), &path, Origin::Model)
     });
-    match other {
-        None => Ok(()),
-        Some(other) => Err(Finding {
-            path: names.join(", "),
-            what: format!("would make the path that of {}", other.name()),
-        }),
+    if let Some(other) = other {
+        let what = format!("would make the path that of {}", other.name());
+        problems.push(Finding { path: names.join(", "), what });
+    }
+}
+
+/// What stands before the host can stand there.
+fn check_host(operation: Operation<'_>, input: &Map<String, Value>, problems: &mut Vec<Finding>) {
+    let labels = operation.host_prefix().unwrap_or_default().split('{').skip(1);
+    for name in labels.filter_map(|rest| rest.split('}').next()) {
+        let fits = |text: &str| {
+            let is_of = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            (1..=63).contains(&text.len()) && text.bytes().all(is_of)
+        };
+        if input.get(name).and_then(Value::as_str).is_some_and(|text| !fits(text)) {
+            problems.push(Finding { path: name.to_owned(), what: LABEL.to_owned() });
+        }
     }
 }
 
@@ -182,17 +216,63 @@ mod tests {
     #[test]
     fn dots_lead_to_no_other_path() {
         let stage = |name: &str| json!({"restApiId": "abc", "stageName": name});
-        let dots = format!("stageName: {DOTS}");
-        for name in ["..", ".", "../x", "a/..", "a/./b"] {
-            check("apigateway", "DeleteStage", stage(name), Some(&dots));
+        let dot = format!("stageName: {DOT}");
+        for name in ["..", ".", "../x", "a/..", "a/../b"] {
+            check("apigateway", "DeleteStage", stage(name), Some(&dot));
         }
-        for name in ["...", "a..b", "..a", ".a"] {
+        // A slash is escaped in a label that is one part of the path.
+        for name in ["...", "a..b", "..a", ".a", "a/./b"] {
             check("apigateway", "DeleteStage", stage(name), None);
         }
         let arn = json!({"InsightArn": "../actionTargets/arn:aws:securityhub:x"});
         check("securityhub", "DeleteInsight", arn, Some(&format!("InsightArn: {DOTS}")));
         let bucket = json!({"Bucket": "..", "Key": "k"});
-        check("s3", "DeleteObject", bucket, Some(&format!("Bucket: {DOTS}")));
+        check("s3", "DeleteObject", bucket, Some(&format!("Bucket: {DOT}")));
+    }
+
+    #[test]
+    fn an_escaped_slash_is_no_end_of_a_part() {
+        let client = Client::new(&config().build());
+        let publish = json!({"topic": "a/./b", "payload": "aGk="});
+        let prepared = client.prepare("iot-data", "Publish", &publish).unwrap();
+        let (_, path) = prepared.url.split_once(".amazonaws.com").unwrap();
+        assert_eq!(path, "/topics/a%2F.%2Fb");
+    }
+
+    #[test]
+    fn problems_of_the_address_come_with_the_others() {
+        let wrong = |service: &str, operation: &str, input: Value, expected: &[&str]| {
+            check(service, operation, input, Some(&expected.join("\n")));
+        };
+        wrong(
+            "s3control",
+            "ListJobs",
+            json!({"AccountId": "12_34", "MaxResults": "x"}),
+            &["MaxResults: expected an integer, got a string", &format!("AccountId: {LABEL}")],
+        );
+        wrong(
+            "servicediscovery",
+            "DiscoverInstances",
+            json!({"NamespaceName": 1}),
+            &["ServiceName: is required, and missing: expected a string"],
+        );
+        wrong(
+            "apigateway",
+            "DeleteStage",
+            json!({"restApiId": ".", "stageName": "..", "Stage": 1}),
+            &[
+                "Stage: there is no such member; there are restApiId, stageName",
+                &format!("restApiId: {DOT}"),
+                &format!("stageName: {DOT}"),
+            ],
+        );
+        // Where a part of the path is not known, nor is the path.
+        wrong(
+            "quicksight",
+            "UpdateKnowledgeBase",
+            json!({"KnowledgeBaseId": "batch-delete", "Name": "a"}),
+            &["AwsAccountId: is required, and missing: expected a string"],
+        );
     }
 
     #[test]

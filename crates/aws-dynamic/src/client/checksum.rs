@@ -7,11 +7,12 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::digest::{Algorithm, Sum};
 use crate::model::Operation;
 use crate::protocol::HttpRequest;
+use crate::validate::Finding;
 
 const PREFIX: &str = "x-amz-checksum-";
 const UNKNOWN: &str = "of checksum algorithms CRC32, CRC32C, CRC64NVME, SHA1 and SHA256 are supported \
@@ -27,6 +28,19 @@ pub(super) struct Expected {
 /// An answer whose body does not have the sum that came with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mismatch(pub Algorithm);
+
+/// Says whether the input asks for an algorithm that this crate lacks, and gives no sum itself.
+pub(super) fn problem(operation: Operation<'_>, input: &Map<String, Value>) -> Option<Finding> {
+    let member = operation.checksum().algorithm_member()?;
+    let asked = input.get(member)?.as_str()?;
+    let shape = operation.input()?;
+    let is_sum = |name: &String| {
+        let header = shape.member(name).and_then(|member| member.location_name());
+        header.is_some_and(is_checksum)
+    };
+    let is_known = of_name(asked).is_some() || input.keys().any(is_sum);
+    (!is_known).then(|| Finding { path: member.to_owned(), what: UNKNOWN.to_owned() })
+}
 
 /// Adds the checksum. Fails where the input asks for an algorithm that this crate lacks.
 pub(super) fn add(
@@ -55,7 +69,6 @@ pub(super) fn announce(
         return Ok(None);
     }
     let asked = member.and_then(|member| input.get(member)).and_then(Value::as_str);
-    let of_name = |name: &str| Algorithm::ALL.into_iter().find(|one| one.name() == name);
     let algorithm = match asked {
         Some(asked) => of_name(asked).ok_or(UNKNOWN)?,
         None => Algorithm::Crc32,
@@ -118,10 +131,15 @@ impl std::error::Error for Mismatch {}
 /// Whether the caller gave one; of the headers with this prefix three are not checksums. Content-MD5 is
 /// not one of them: services take it beside a checksum.
 fn has_checksum(request: &HttpRequest) -> bool {
-    request.headers.iter().any(|(name, _)| {
-        let name = name.to_ascii_lowercase();
-        let kind = name.strip_prefix(PREFIX);
-        let is_none = |kind: &str| ["algorithm", "type", "mode"].contains(&kind);
-        kind.is_some_and(|kind| !is_none(kind))
-    })
+    request.headers.iter().any(|(name, _)| is_checksum(name))
+}
+
+fn is_checksum(header: &str) -> bool {
+    let name = header.to_ascii_lowercase();
+    let kind = name.strip_prefix(PREFIX);
+    kind.is_some_and(|kind| !["algorithm", "type", "mode"].contains(&kind))
+}
+
+fn of_name(name: &str) -> Option<Algorithm> {
+    Algorithm::ALL.into_iter().find(|one| one.name() == name)
 }

@@ -20,7 +20,7 @@ use crate::auth::Unauthorizable;
 use crate::catalog::Broken;
 use crate::endpoint::EndpointError;
 use crate::model::Operation;
-use crate::protocol::{Fault, ServiceError, Unsupported};
+use crate::protocol::{Fault, Problem, ServiceError, Unsupported};
 use crate::validate::Invalid;
 
 /// Why a call has no answer.
@@ -174,10 +174,20 @@ impl fmt::Display for CallError {
             Self::Interrupted(interrupted) => interrupted.fmt(f),
             Self::Sdk(error) => match error.as_service_error() {
                 Some(refusal) => refusal.fmt(f),
-                None => error.fmt(f),
+                None => match problem(error.as_ref()) {
+                    Some(problem) => write!(f, "{error}: {problem}"),
+                    None => error.fmt(f),
+                },
             },
         }
     }
+}
+
+/// Why an input could not be written, in this crate's own words, which repeat no value.
+fn problem(error: &SdkError<Refusal, HttpResponse>) -> Option<&Problem> {
+    let SdkError::ConstructionFailure(_) = error else { return None };
+    let sources = std::iter::successors(error.source(), |source| (*source).source());
+    sources.take(8).find_map(|source| source.downcast_ref())
 }
 
 impl Error for CallError {

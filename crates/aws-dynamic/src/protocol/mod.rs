@@ -15,6 +15,7 @@ mod element;
 mod event;
 mod failure;
 mod number;
+mod order;
 mod read;
 mod schema;
 pub(crate) mod timestamp;
@@ -61,6 +62,8 @@ pub struct Exchange {
     is_query_compatible: bool,
     is_compressed: bool,
     events: Option<EventStream>,
+    /// Whether answers can have documents, and are JSON.
+    has_documents: bool,
 }
 
 /// An error of an operation.
@@ -172,7 +175,11 @@ impl Exchange {
             return Err(unreadable(&format!("{member} is a stream of events")));
         }
         let Some(output) = self.output else { return Ok(Value::Object(Map::new())) };
-        self.read(output, &response).map(Value::Object).map_err(Failure::Unreadable)
+        let mut fields = self.read(output, &response).map_err(Failure::Unreadable)?;
+        if self.has_documents {
+            order::restore(&mut fields, output, response.body().bytes().unwrap_or_default());
+        }
+        Ok(Value::Object(fields))
     }
 
     /// What an answer says before its body, which is a stream: members in headers.
@@ -232,12 +239,14 @@ impl Exchange {
                 node: output.node(shape)?,
             })
         };
+        let outcome = operation.output().map(|shape| output.node(shape)).transpose()?;
         Ok(Self {
             speaks,
             protocol: protocol(service, speaks),
             config: config(operation),
             input: input.input(operation)?,
-            output: operation.output().map(|shape| output.node(shape)).transpose()?,
+            output: outcome,
+            has_documents: outcome.is_some_and(|node| node.is_json && order::has_documents(node)),
             errors: operation.errors().map(error).collect::<Result<_, _>>()?,
             is_query_compatible: service.is_query_compatible(),
             is_compressed: operation.compression().any(|encoding| encoding == "gzip"),

@@ -34,6 +34,7 @@ pub(super) struct Node {
     pub is_sparse: bool,
     /// Whether an empty list is left out.
     pub skips_empty: bool,
+    pub is_json: bool,
 }
 
 impl Node {
@@ -241,6 +242,7 @@ impl<'a> Maker<'a> {
             parts,
             is_sparse: shape.is_sparse(),
             skips_empty: self.protocol == Protocol::Ec2 && kind == Kind::List,
+            is_json: matches!(self.protocol, Protocol::Json | Protocol::RestJson),
         })
     }
 

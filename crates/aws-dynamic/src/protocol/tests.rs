@@ -422,3 +422,46 @@ fn documents_are_json() {
     let answer = json!({"additionalModelResponseFields": schema});
     assert_eq!(response("bedrock-runtime:Converse", 200, &answer.to_string()), Ok(answer));
 }
+
+#[test]
+fn documents_keep_their_order() {
+    let document = r#"{"zeta":{"y":1,"x":[{"b":null,"a":true},18446744073709551615]},"alpha":-0.5,"mid":"\"\n"}"#;
+    let tools = format!(
+        r#"{{"tools":[{{"toolSpec":{{"name":"t","inputSchema":{{"json":{document}}}}}}}]}}"#
+    );
+    let input = format!(r#"{{"modelId":"m","toolConfig":{tools}}}"#);
+    let input: Value = serde_json::from_str(&input).unwrap();
+    for _ in 0..20 {
+        let request = request("bedrock-runtime:Converse", input.clone());
+        assert_eq!(body(&request), format!(r#"{{"toolConfig":{tools}}}"#));
+    }
+    let answer = format!(
+        r#"{{"output":{{"message":{{"role":"assistant","content":[{{"text":"a"}},{{"toolUse":{{"input":{document},"name":"n"}}}}]}}}},"new":1,"stopReason":"x"}}"#
+    );
+    for _ in 0..20 {
+        let read = response("bedrock-runtime:Converse", 200, &answer).unwrap();
+        let input = &read["output"]["message"]["content"][1]["toolUse"]["input"];
+        assert_eq!(input.to_string(), document);
+        assert_eq!(read["stopReason"], "x");
+    }
+    // In structures and lists, nulls before it, and as the whole body.
+    let policy = format!(r#"{{"securityPolicyDetail":{{"policy":{document},"name":"n"}}}}"#);
+    let read = response("opensearchserverless:GetSecurityPolicy", 200, &policy).unwrap();
+    assert_eq!(read["securityPolicyDetail"]["policy"].to_string(), document);
+    let rows = format!(r#"{{"rows":[null,{{"rowData":[null,{document}]}}],"nextToken":null}}"#);
+    let read = response("iottwinmaker:ExecuteQuery", 200, &rows).unwrap();
+    assert_eq!(read.to_string(), format!(r#"{{"rows":[{{"rowData":[null,{document}]}}]}}"#));
+    let card = response("bedrock-agentcore:GetAgentCard", 200, document).unwrap();
+    assert_eq!(card["agentCard"].to_string(), document);
+}
+
+/// The codec has nothing but doubles for them, and an infinity for the second.
+#[test]
+fn numbers_of_documents_keep_their_digits() {
+    let answer = r#"{"additionalModelResponseFields":{"z":123456789012345678901234567890,"a":1e400,"b":1.5}}"#;
+    let read = response("bedrock-runtime:Converse", 200, answer).unwrap();
+    assert_eq!(
+        read["additionalModelResponseFields"].to_string(),
+        r#"{"z":"123456789012345678901234567890","a":"1e400","b":1.5}"#
+    );
+}

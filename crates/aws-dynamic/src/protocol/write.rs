@@ -7,7 +7,7 @@ use std::fmt;
 use aws_smithy_schema::Schema;
 use aws_smithy_schema::prelude::STRING;
 use aws_smithy_schema::serde::{SerdeError, SerializableStruct, ShapeSerializer};
-use aws_smithy_types::{BigDecimal, BigInteger, Blob, base64};
+use aws_smithy_types::{BigDecimal, BigInteger, Blob, Document, base64};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
@@ -145,7 +145,7 @@ fn member(
     match (part.payload, node.kind) {
         // The codecs would leave it out of the body.
         (Payload::Yes, Kind::Document) => {
-            document::of_json(value, place.depth)?;
+            document::bound(value, place.depth)?;
             to.write_blob(part.schema, Blob::new(value.to_string()))
         }
         (Payload::Yes | Payload::Always, Kind::Structure | Kind::Union) => {
@@ -174,7 +174,9 @@ fn write(
         }
         Kind::List => list(to, schema, node, value, place),
         Kind::Map => map(to, schema, node, value, place),
-        Kind::Document => to.write_document(schema, &document::of_json(value, place.depth)?),
+        Kind::Document if node.is_json => document::write(to, schema, value, place.depth),
+        // The other codecs know no documents, and say so.
+        Kind::Document => to.write_document(schema, &Document::Null),
         Kind::String | Kind::Character => {
             to.write_string(schema, value.as_str().ok_or_else(|| place.expected("a string"))?)
         }

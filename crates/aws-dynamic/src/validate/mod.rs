@@ -9,12 +9,17 @@
 //! cannot be read here is not held against anything.
 //!
 //! Coercions, where only one reading is possible: a text that is a number or a truth value for one; a
-//! number without a fraction for an integer; a number or a truth value for a text; one value for a
-//! list of such. Each is reported, and all can be switched off.
+//! number without a fraction for an integer; an integer of 64 bits or a truth value for a text; a date,
+//! or a time without a zone, for a time in UTC; one value for a list of such. Each is reported, and all
+//! can be switched off. Numbers of other kinds are no texts: whoever parsed the input may have dropped
+//! digits already, and `1.10` has come as 1.1.
 
+mod findings;
+mod header;
 mod scalar;
 pub(crate) mod words;
 
+pub(crate) use self::findings::Findings;
 pub(crate) use self::scalar::regex;
 
 use std::collections::BTreeMap;
@@ -32,6 +37,15 @@ pub enum Coercion {
     #[default]
     On,
     Off,
+}
+
+/// Who gives an idempotency token that the input leaves out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tokens {
+    #[default]
+    Filled,
+    /// Nobody does, so it is required where the model says so.
+    Left,
 }
 
 /// Something about a place in the input.
@@ -62,7 +76,7 @@ pub struct Valid {
 /// An input that cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// At least one, at most `MOST`.
+    /// At least one, at most `MOST`. The last says how many more there are, if there are.
     pub problems: Vec<Finding>,
     pub warnings: Vec<Finding>,
 }
@@ -79,13 +93,43 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// Holds an input, `null` for none, against the operation's input shape.
+/// Holds an input, `null` for none, against the operation's input shape. An idempotency token may be
+/// left out.
 pub fn validate(
     operation: Operation<'_>,
     input: &Value,
     coercion: Coercion,
 ) -> Result<Valid, Invalid> {
-    let mut check = Check { coercion, ..Check::default() };
+    examine(operation, input, coercion, Tokens::Filled).end()
+}
+
+/// An input as far as it can be read, with what was found.
+pub(crate) struct Examined {
+    pub input: Map<String, Value>,
+    pub problems: Findings,
+    coercions: Findings,
+    warnings: Findings,
+}
+
+impl Examined {
+    pub fn end(self) -> Result<Valid, Invalid> {
+        let warnings = self.warnings.end("warnings");
+        if self.problems.is_empty() {
+            Ok(Valid { input: self.input, coercions: self.coercions.end("coercions"), warnings })
+        } else {
+            Err(Invalid { problems: self.problems.end("problems"), warnings })
+        }
+    }
+}
+
+/// The same for whoever has more to find.
+pub(crate) fn examine(
+    operation: Operation<'_>,
+    input: &Value,
+    coercion: Coercion,
+    tokens: Tokens,
+) -> Examined {
+    let mut check = Check { coercion, tokens, ..Check::default() };
     let empty = Map::new();
     let given = match input {
         Value::Null => Some(&empty),
@@ -105,11 +149,7 @@ pub fn validate(
         }
     };
     let Check { problems, coercions, warnings, .. } = check;
-    if problems.is_empty() {
-        Ok(Valid { input, coercions, warnings })
-    } else {
-        Err(Invalid { problems, warnings })
-    }
+    Examined { input, problems, coercions, warnings }
 }
 
 /// How deep an input may be; beyond it there is no telling what it is.
@@ -119,11 +159,12 @@ const DEEPEST: usize = 128;
 #[derive(Default)]
 struct Check {
     coercion: Coercion,
+    tokens: Tokens,
     path: String,
     depth: usize,
-    problems: Vec<Finding>,
-    coercions: Vec<Finding>,
-    warnings: Vec<Finding>,
+    problems: Findings,
+    coercions: Findings,
+    warnings: Findings,
     /// The patterns that were met, by the row of their shape; none for one that cannot be read.
     patterns: BTreeMap<usize, Option<Regex>>,
 }
@@ -143,8 +184,10 @@ impl Check {
             }
         }
         for member in shape.members().filter(|member| member.is_required()) {
-            // The client makes a token where none is given.
-            if !read.contains_key(member.name()) && !member.is_idempotency_token() {
+            // Only members of the input itself are filled in.
+            let is_filled =
+                self.tokens == Tokens::Filled && self.depth == 0 && member.is_idempotency_token();
+            if !read.contains_key(member.name()) && !is_filled {
                 let expected = words::expected(member.shape());
                 let what = format!("is required, and missing: expected {expected}");
                 self.at(member.name(), |check| check.problem(&what));
@@ -160,8 +203,8 @@ impl Check {
 
     fn unknown(&mut self, shape: Shape<'_>, name: &str) {
         // Looking for the nearest name costs more than the rest; nobody reads the thousandth.
-        if self.problems.len() >= MOST {
-            return;
+        if self.problems.is_full() {
+            return self.problem("there is no such member");
         }
         let names: Vec<&str> = shape.members().map(Member::name).collect();
         let what = match words::nearest(name, &names) {
@@ -177,6 +220,7 @@ impl Check {
             self.warning("is deprecated");
         }
         if member.is_json_value() {
+            self.document(value);
             return value.clone();
         }
         let value = self.value(member.shape(), value);
@@ -185,6 +229,7 @@ impl Check {
         }
         let known: Vec<&str> = member.enum_values().collect();
         self.known(&known, &value);
+        self.header(member, &value);
         value
     }
 
@@ -196,7 +241,10 @@ impl Check {
         }
         self.depth += 1;
         let value = match (shape.kind(), value) {
-            (Kind::Document, value) => value.clone(),
+            (Kind::Document, value) => {
+                self.document(value);
+                value.clone()
+            }
             (Kind::Structure | Kind::Union, Value::Object(fields)) => {
                 Value::Object(self.structure(shape, fields))
             }
@@ -320,21 +368,15 @@ impl Check {
     }
 
     fn problem(&mut self, what: &str) {
-        note(&mut self.problems, &self.path, what);
+        self.problems.note(&self.path, what);
     }
 
     fn warning(&mut self, what: &str) {
-        note(&mut self.warnings, &self.path, what);
+        self.warnings.note(&self.path, what);
     }
 
     fn coerced(&mut self, what: &str) {
-        note(&mut self.coercions, &self.path, what);
-    }
-}
-
-fn note(findings: &mut Vec<Finding>, path: &str, what: &str) {
-    if findings.len() < MOST {
-        findings.push(Finding { path: path.to_owned(), what: what.to_owned() });
+        self.coercions.note(&self.path, what);
     }
 }
 

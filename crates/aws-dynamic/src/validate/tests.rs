@@ -36,6 +36,13 @@ fn coerced(name: &str, input: Value, expected: Value, notes: &[&str]) {
     assert!(validate(operation(name), &input, Coercion::Off).is_err(), "{name} {input}");
 }
 
+/// An input that is wrong even where it is coerced.
+fn wrong_too(name: &str, input: Value, expected: &[&str]) {
+    wrong(name, input.clone(), expected);
+    let invalid = validate(operation(name), &input, Coercion::On).unwrap_err();
+    assert_eq!(lines(&invalid.problems), expected, "{name} {input}");
+}
+
 fn warned(name: &str, input: Value, expected: &[&str]) {
     let valid = validate(operation(name), &input, Coercion::On).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(lines(&valid.warnings), expected, "{name} {input}");
@@ -210,6 +217,18 @@ fn of_a_union_exactly_one_is_given() {
     let message =
         |value: Value| json!({"modelId": "m", "messages": [{"role": "user", "content": [value]}]});
     right("dynamodb:PutItem", item(json!({"S": "1"})));
+    let names = "S, N, B, SS, NS, BS, M, L, NULL, BOOL";
+    for (value, count) in [(json!({}), 0), (json!({"N": "1", "S": "a"}), 2)] {
+        let line = format!("Item.id: expected exactly one of {names}, got {count}");
+        wrong("dynamodb:PutItem", item(value), &[&line]);
+    }
+    wrong(
+        "s3:PutBucketMetricsConfiguration",
+        json!({"Bucket": "bbb", "Id": "i", "MetricsConfiguration": {"Id": "i", "Filter": {}}}),
+        &[
+            "MetricsConfiguration.Filter: expected exactly one of Prefix, Tag, AccessPointArn, And, got 0",
+        ],
+    );
     for (content, count) in [(json!({}), 0), (json!({"text": "a", "image": null}), 1)] {
         let invalid =
             validate(operation("bedrock-runtime:Converse"), &message(content), Coercion::Off);
@@ -268,6 +287,172 @@ fn what_can_only_mean_one_thing_is_read_as_that() {
     }
 }
 
+/// `1.10` and `1e2` have come as other numbers already when they are seen here.
+#[test]
+fn a_number_is_a_text_only_if_it_is_what_was_written() {
+    let item = |number: &str| -> Value {
+        let text = format!(r#"{{"TableName": "t", "Item": {{"id": {{"N": {number}}}}}}}"#);
+        serde_json::from_str(&text).unwrap()
+    };
+    for kept in ["0", "-5", "18446744073709551615", "-9223372036854775808"] {
+        coerced(
+            "dynamodb:PutItem",
+            item(kept),
+            json!({"TableName": "t", "Item": {"id": {"N": kept}}}),
+            &["Item.id.N: a number was read as a string"],
+        );
+    }
+    for lost in [
+        "12345678901234567890123456789012345678",
+        "99999999999999999999",
+        "18446744073709551616",
+        "0.1234567890123456789012345",
+        "1e2",
+        "1.10",
+        "1.5",
+        "-0",
+    ] {
+        for coercion in [Coercion::On, Coercion::Off] {
+            let invalid = validate(operation("dynamodb:PutItem"), &item(lost), coercion);
+            let lines = lines(&invalid.unwrap_err().problems);
+            assert_eq!(
+                lines,
+                [
+                    "Item.id.N: got a number that may have lost digits: write it as a text, which keeps all"
+                ],
+                "{lost}"
+            );
+        }
+    }
+}
+
+#[test]
+fn documents_have_no_number_that_lost_digits() {
+    let with = |number: &str| -> Value {
+        let text = format!(
+            r#"{{"modelId": "m", "additionalModelRequestFields": {{"a": [{{"b": {number}}}]}}}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    };
+    for kept in ["0.1", "0.30000000000000004", "9e14", "18446744073709551615", "-1"] {
+        right("bedrock-runtime:Converse", with(kept));
+    }
+    for lost in ["123456789012345678901234567890", "99999999999999999999", "-1e17"] {
+        let problem = "additionalModelRequestFields.a[0].b: is a number that may have lost digits: write an \
+                       integer of at most 64 bits, or a text if that may stand there";
+        wrong("bedrock-runtime:Converse", with(lost), &[problem]);
+    }
+    let user: Value = serde_json::from_str("[99999999999999999999]").unwrap();
+    let publish = json!({"topic": "a", "userProperties": user});
+    assert!(validate(operation("iot-data:Publish"), &publish, Coercion::On).is_err());
+}
+
+#[test]
+fn a_number_that_single_precision_cannot_hold_is_a_problem() {
+    let data = |number: f64| {
+        let vectors = json!([{"key": "k", "data": {"float32": [number]}}]);
+        json!({"vectorBucketName": "bbb", "indexName": "iii", "vectors": vectors})
+    };
+    right("s3vectors:PutVectors", data(3.4e38));
+    wrong(
+        "s3vectors:PutVectors",
+        data(1e39),
+        &["vectors[0].data.float32[0]: expected -3.4028235e38 to 3.4028235e38"],
+    );
+}
+
+#[test]
+fn times_without_a_zone_are_in_utc() {
+    for (given, read) in [
+        ("2026-01-31", "2026-01-31T00:00:00Z"),
+        ("2026-01-31T12:00:00", "2026-01-31T12:00:00Z"),
+        ("2026-01-31T12:00:00.25", "2026-01-31T12:00:00.25Z"),
+    ] {
+        coerced(
+            "cloudtrail:LookupEvents",
+            json!({"StartTime": given}),
+            json!({"StartTime": read}),
+            &["StartTime: a time without a zone was read as UTC"],
+        );
+    }
+    for given in [
+        "2026-02-30",
+        "2026-1-31",
+        "31.01.2026",
+        "2026-01-31 ",
+        "2026-01-31T25:00:00",
+        "tomorrow00",
+    ] {
+        wrong_too(
+            "cloudtrail:LookupEvents",
+            json!({"StartTime": given}),
+            &["StartTime: expected a time (2026-01-31T12:00:00Z), got a string"],
+        );
+    }
+}
+
+#[test]
+fn a_token_is_required_where_nobody_fills_it_in() {
+    let with = |input: Value, tokens| {
+        let end = examine(operation("s3control:CreateJob"), &input, Coercion::On, tokens).end();
+        end.map_or_else(|invalid| invalid.to_string(), |_| String::new())
+    };
+    let missing = "ClientRequestToken: is required, and missing: expected a string";
+    assert!(!with(json!({}), Tokens::Filled).contains("ClientRequestToken"));
+    assert!(with(json!({}), Tokens::Left).contains(missing));
+    assert!(!with(json!({"ClientRequestToken": "a"}), Tokens::Left).contains(missing));
+    // What names a thing that is there is no token, whatever botocore says.
+    for (name, member) in [
+        ("athena:DeleteNamedQuery", "NamedQueryId"),
+        ("athena:StopQueryExecution", "QueryExecutionId"),
+        ("chime-sdk-messaging:ChannelFlowCallback", "CallbackId"),
+        ("elementalinference:AssociateFeed", "associatedResourceName"),
+        ("elementalinference:DisassociateFeed", "associatedResourceName"),
+    ] {
+        let invalid = validate(operation(name), &json!({}), Coercion::On).unwrap_err();
+        let missing = format!("{member}: is required, and missing: expected a string");
+        assert!(lines(&invalid.problems).contains(&missing), "{name}");
+    }
+    // One that may be left out may be.
+    let run = json!({"MinCount": 1, "MaxCount": 1});
+    assert!(examine(operation("ec2:RunInstances"), &run, Coercion::On, Tokens::Left).end().is_ok());
+}
+
+#[test]
+fn what_cannot_be_a_header_is_a_problem() {
+    let put = |metadata: Value| json!({"Bucket": "bbb", "Key": "k", "Metadata": metadata});
+    right("s3:PutObject", put(json!({"plain": "a b/c&d<e>\"f\t~", "!#$%&'*+-.^_`|~09aZ": ""})));
+    let control = "may not have control characters such as line breaks: it is sent as a header";
+    let name = "is no name of a header: expected ASCII letters, digits and any of !#$%&'*+-.^_`|~";
+    let ascii = "may have ASCII characters alone, as it is sent as a header: encode the text, as \
+                 base64 for one";
+    let same = "is the name of another entry but for capitals, which headers do not tell apart";
+    wrong(
+        "s3:PutObject",
+        put(
+            json!({"a b": "x\r\ny: z", "\u{dc}n\u{ef}": "v", "v": "\u{e9}", "V": "1", "n": "\u{0}"}),
+        ),
+        &[
+            &format!("Metadata.a b: {name}"),
+            &format!("Metadata.a b: {control}"),
+            &format!("Metadata.\u{dc}n\u{ef}: {name}"),
+            &format!("Metadata.v: {ascii}"),
+            &format!("Metadata.V: {same}"),
+            &format!("Metadata.n: {control}"),
+        ],
+    );
+    wrong(
+        "s3:PutObject",
+        json!({"Bucket": "bbb", "Key": "k", "ContentType": "text/\u{7f}plain"}),
+        &[&format!("ContentType: {control}")],
+    );
+    wrong(
+        "entityresolution:BatchDeleteUniqueId",
+        json!({"workflowName": "w", "uniqueIds": ["a", "b\n"]}),
+        &[&format!("uniqueIds[1]: {control}")],
+    );
+}
+
 #[test]
 fn what_services_may_know_better_is_a_warning() {
     warned(
@@ -302,13 +487,23 @@ fn findings_are_bounded_and_depth_ends() {
     let many: Vec<Value> = (0..10_000).map(|_| Value::Bool(true)).collect();
     let invalid =
         validate(operation("ec2:DescribeInstances"), &json!({"InstanceIds": many}), Coercion::Off);
-    assert_eq!(invalid.unwrap_err().problems.len(), MOST);
+    let problems = invalid.unwrap_err().problems;
+    assert_eq!(problems.len(), MOST);
+    let last = "the input: has 9951 more problems, which are not listed";
+    assert_eq!(problems.last().map(Finding::to_string).as_deref(), Some(last));
+    let numbers: Vec<Value> = (0..60).map(Value::from).collect();
+    let input = json!({"InstanceIds": numbers});
+    let valid = validate(operation("ec2:DescribeInstances"), &input, Coercion::On).unwrap();
+    let last = "the input: has 11 more coercions, which are not listed";
+    assert_eq!(valid.coercions.last().map(Finding::to_string).as_deref(), Some(last));
 
     // Ten thousand unknown names are not each compared with all known ones.
     let unknown: Map<String, Value> =
         (0..10_000).map(|n| (format!("{n:0>90}"), Value::Null)).collect();
     let invalid = validate(operation("ec2:RunInstances"), &unknown.into(), Coercion::On);
-    assert_eq!(invalid.unwrap_err().problems.len(), MOST);
+    let problems = invalid.unwrap_err().problems;
+    assert_eq!(problems.len(), MOST);
+    assert!(problems.last().is_some_and(|last| last.what.starts_with("has 9953 more")));
 
     let mut deep = json!({"S": "x"});
     for _ in 0..400 {

@@ -25,6 +25,14 @@ ARNS = {
     "dynamodbstreams": "arn:aws:dynamodb:us-east-1:123456789012:table/name/stream/2026-01-31T12:00:00.000",
 }
 
+# Unions in AWS's Smithy models, and structures in botocore's.
+UNIONS = {
+    ("dynamodb", "AttributeValue"),
+    ("dynamodbstreams", "AttributeValue"),
+    ("s3", "AnalyticsFilter"),
+    ("s3", "MetricsFilter"),
+}
+
 DEEPEST = 9
 # How many values a full input has at most beside those that are required.
 MOST = 1500
@@ -83,7 +91,7 @@ class Maker:
         return getattr(self, kind)(shape, place)
 
     def structure(self, shape, place, above):
-        if shape.is_tagged_union:
+        if shape.is_tagged_union or (self.service, shape.name) in UNIONS:
             return self.union(shape, place, above)
         made = {}
         for name, member in shape.members.items():

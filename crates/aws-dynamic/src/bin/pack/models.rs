@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_dynamic::import::botocore::Files;
+use aws_dynamic::import::botocore::{Files, is_no_token};
 use serde::Deserialize;
 
 use crate::Result;
@@ -145,7 +145,11 @@ impl Raw {
             let paths = tables.paths(&name, operation);
             let missing = paths.filter(|path| !input.is_some_and(|input| self.has(input, path)));
             let missing = missing.map(str::to_owned).collect();
-            let token = |input: &Shape| input.members.values().any(|m| m.idempotency_token);
+            let of = raw.input.as_ref().map_or("", |input| input.shape.as_str());
+            let token = |input: &Shape| {
+                let tokens = input.members.iter().filter(|(_, member)| member.idempotency_token);
+                tokens.into_iter().any(|(member, _)| !is_no_token(&name, of, member))
+            };
             let reduced = Operation {
                 name: operation.clone(),
                 method: raw.http.method.clone(),

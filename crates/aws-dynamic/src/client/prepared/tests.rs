@@ -87,13 +87,46 @@ fn findings_come_with_it() {
 
 #[test]
 fn what_cannot_be_written_is_the_error_of_a_call() {
-    let input = json!({"Bucket": "bbb", "Key": "k", "ChecksumAlgorithm": "XXHASH64", "Body": ""});
+    let input = json!({"Bucket": "bbb", "Key": "k", "Expires": 300_000_000_000_000_u64});
     let refused = client().prepare("s3", "PutObject", &input).unwrap_err();
     let stub = Stub::answers(200, "");
     let client = Client::new(&config().http_client(stub.clone()).build());
     let called = run(client.call("s3", "PutObject", &input)).unwrap_err();
     assert_eq!(refused.to_string(), called.to_string());
+    let said = refused.to_string();
+    assert!(
+        said.starts_with("failed to construct request: ") && said.contains("timestamp"),
+        "{said}"
+    );
     assert!(stub.sent().is_empty());
+}
+
+#[test]
+fn a_checksum_that_cannot_be_made_is_a_problem_of_the_input() {
+    let put = |name: &str| json!({"Bucket": "bbb", "Key": "k", "ChecksumAlgorithm": name, "B": 1});
+    for name in ["MD5", "SHA512", "XXHASH64"] {
+        let refused = client().prepare("s3", "PutObject", &put(name)).unwrap_err();
+        let Err(CallError::Invalid(invalid)) = Err::<(), _>(refused) else { panic!("{name}") };
+        let lines: Vec<String> = invalid.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(
+            lines[1].starts_with("ChecksumAlgorithm: of checksum algorithms CRC32, "),
+            "{lines:?}"
+        );
+    }
+    let mut given = json!({"Bucket": "bbb", "Key": "k", "ChecksumAlgorithm": "SHA512"});
+    given["ChecksumSHA512"] = json!("AAAA");
+    assert!(client().prepare("s3", "PutObject", &given).is_ok());
+}
+
+#[test]
+fn a_token_that_nobody_gives_is_missed() {
+    let job = json!({"AccountId": "123456789012"});
+    let line = "ClientRequestToken: is required, and missing: expected a string";
+    let lines =
+        |client: Client| client.prepare("s3control", "CreateJob", &job).unwrap_err().to_string();
+    assert!(lines(client()).lines().any(|said| said == line));
+    assert!(!lines(client().with_tokens(String::new)).contains("ClientRequestToken"));
 }
 
 #[test]

@@ -3,9 +3,12 @@
 //! that it does not know; `LEFT_OUT` names those that are not taken over: documentation, examples,
 //! and what is never sent.
 //!
+//! What botocore says wrongly is mended as it is read; `CORRECTIONS` names each such fact.
+//!
 //! Two things that botocore repeats are taken once, and checked: an error's facts beside an operation
 //! are those of its shape, and the first of a service's protocols is its protocol.
 
+mod correction;
 mod left_out;
 mod object;
 mod operation;
@@ -14,6 +17,7 @@ mod waiter;
 
 use serde_json::Value;
 
+pub use correction::{CORRECTIONS, Corrected, Correction, is_no_token};
 pub use left_out::{LEFT_OUT, Place};
 
 use self::object::Object;
@@ -60,6 +64,7 @@ pub fn service(name: &str, files: &Files) -> Result<Service> {
     let mut service = of_model(name, Object::new("service-2", model)?)?;
     operation::add_paginators(&mut service, Object::new("paginators-1", paginators)?)?;
     waiter::add(&mut service, Object::new("waiters-2", waiters)?)?;
+    correction::apply(&mut service);
     Ok(service)
 }
 
