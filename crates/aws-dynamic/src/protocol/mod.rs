@@ -12,10 +12,13 @@
 mod compression;
 mod document;
 mod element;
+mod envelope;
 mod event;
 mod failure;
+pub(crate) mod markup;
 mod number;
 mod read;
+mod scalar;
 mod schema;
 pub(crate) mod timestamp;
 mod traits;
@@ -52,6 +55,8 @@ pub(crate) use self::schema::Kept;
 /// How to ask for an operation and how to read its answers. Made once per operation, and kept.
 #[derive(Debug)]
 pub struct Exchange {
+    /// Of the operation.
+    name: String,
     speaks: Protocol,
     protocol: SharedClientProtocol,
     config: ConfigBag,
@@ -171,6 +176,10 @@ impl Exchange {
         if let Some(member) = self.event_stream() {
             return Err(unreadable(&format!("{member} is a stream of events")));
         }
+        let body = response.body().bytes().unwrap_or_default();
+        if let Some(what) = envelope::is_wrong(&self.name, self.speaks, self.output, body) {
+            return Err(unreadable(what));
+        }
         let Some(output) = self.output else { return Ok(Value::Object(Map::new())) };
         self.read(output, &response).map(Value::Object).map_err(Failure::Unreadable)
     }
@@ -233,6 +242,7 @@ impl Exchange {
             })
         };
         Ok(Self {
+            name: operation.name().to_owned(),
             speaks,
             protocol: protocol(service, speaks),
             config: config(operation),
@@ -255,18 +265,13 @@ impl Exchange {
         let Some(body) = response.body().bytes() else {
             return Err(unreadable("the body is not in memory"));
         };
-        let is_cut = match self.speaks {
-            Protocol::Query | Protocol::Ec2 => whole::is_cut_xml(body),
-            Protocol::RestXml => node.has_body() && whole::is_cut_xml(body),
-            Protocol::RpcV2Cbor => whole::is_cut_cbor(body),
-            Protocol::Json | Protocol::RestJson => false,
-        };
-        if is_cut {
+        if self.speaks == Protocol::RpcV2Cbor && whole::is_cut_cbor(body) {
             return Err(unreadable("the answer is cut off"));
         }
+        let most = read::most(body.len());
         let is_crowded = match self.speaks {
-            Protocol::Json => whole::is_crowded_json(body, read::MOST),
-            Protocol::RestJson => node.has_body() && whole::is_crowded_json(body, read::MOST),
+            Protocol::Json => whole::is_crowded_json(body, most),
+            Protocol::RestJson => node.has_body() && whole::is_crowded_json(body, most),
             Protocol::Query | Protocol::Ec2 | Protocol::RestXml | Protocol::RpcV2Cbor => false,
         };
         if is_crowded {
