@@ -15,7 +15,7 @@ const EMPTY: &str = "the body is empty";
 const ANOTHER: &str = "the body is no answer to this operation";
 
 /// What is wrong with the body of an operation's answer, as far as its beginning tells.
-pub(super) fn is_wrong(
+pub(super) fn fault(
     operation: &str,
     speaks: Protocol,
     output: Option<&Node>,

@@ -137,7 +137,7 @@ impl<'t> Reader<'t> {
             self.open.pop();
             return Ok(Some(Step::Closed));
         }
-        while let Some(token) = self.tokens.next() {
+        for token in self.tokens.by_ref() {
             match token.map_err(|_| Malformed)? {
                 Token::Text { text } => return Ok(Some(Step::Text(text.as_str()))),
                 Token::ElementStart { prefix, local, .. } => {

@@ -177,7 +177,7 @@ impl Exchange {
             return Err(unreadable(&format!("{member} is a stream of events")));
         }
         let body = response.body().bytes().unwrap_or_default();
-        if let Some(what) = envelope::is_wrong(&self.name, self.speaks, self.output, body) {
+        if let Some(what) = envelope::fault(&self.name, self.speaks, self.output, body) {
             return Err(unreadable(what));
         }
         let Some(output) = self.output else { return Ok(Value::Object(Map::new())) };
@@ -268,10 +268,9 @@ impl Exchange {
         if self.speaks == Protocol::RpcV2Cbor && whole::is_cut_cbor(body) {
             return Err(unreadable("the answer is cut off"));
         }
-        let most = read::most(body.len());
         let is_crowded = match self.speaks {
-            Protocol::Json => whole::is_crowded_json(body, most),
-            Protocol::RestJson => node.has_body() && whole::is_crowded_json(body, most),
+            Protocol::Json => whole::is_crowded_json(body, read::MOST),
+            Protocol::RestJson => node.has_body() && whole::is_crowded_json(body, read::MOST),
             Protocol::Query | Protocol::Ec2 | Protocol::RestXml | Protocol::RpcV2Cbor => false,
         };
         if is_crowded {
