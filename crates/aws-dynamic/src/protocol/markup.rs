@@ -18,6 +18,8 @@ pub(crate) struct Reader<'t> {
     attributes: Vec<(Name<'t>, &'t str)>,
     /// Whether that tag ended its element too.
     is_empty: bool,
+    /// Whether no element has ended since.
+    is_first: bool,
 }
 
 /// The level within the root.
@@ -67,21 +69,24 @@ impl<'t> Reader<'t> {
             open: Vec::new(),
             attributes: Vec::new(),
             is_empty: false,
+            is_first: true,
         })
     }
 
     /// Goes into the next child of the element of a level, and gives its name without prefix. After the
-    /// last one the element is left.
+    /// last one the element is left. Behind a child there is no text.
     pub fn next(&mut self, level: usize) -> Result<Option<&'t str>, Malformed> {
         if level > 0 && self.open.len() < level {
             return Ok(None);
         }
         self.leave(level + 1)?;
+        let is_before = self.is_first;
         while let Some(step) = self.step()? {
             match step {
                 Step::Opened(name) => return Ok(Some(name)),
                 Step::Closed => return Ok(None),
-                Step::Text(_) | Step::Data(_) => {}
+                Step::Text(text) | Step::Data(text) if is_before || is_blank(text) => {}
+                Step::Text(_) | Step::Data(_) => return Err(Malformed),
             }
         }
         Ok(None)
@@ -114,10 +119,11 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    /// Steps over all that is left. Behind the root there is nothing but comments.
+    /// Steps over all that is left. Behind a child of the root there is no text, and behind the root
+    /// nothing but comments.
     pub fn end(&mut self) -> Result<(), Malformed> {
-        while self.step()?.is_some() {}
-        Ok(())
+        while self.next(ROOT)?.is_some() {}
+        self.step()?.map_or(Ok(()), |_| Err(Malformed))
     }
 
     /// An attribute of the element that was gone into last, by its name or `prefix:name`.
@@ -134,6 +140,7 @@ impl<'t> Reader<'t> {
     fn step(&mut self) -> Result<Option<Step<'t>>, Malformed> {
         if self.is_empty {
             self.is_empty = false;
+            self.is_first = false;
             self.open.pop();
             return Ok(Some(Step::Closed));
         }
@@ -152,6 +159,7 @@ impl<'t> Reader<'t> {
                     self.attributes.push((name, value.as_str()));
                 }
                 Token::ElementEnd { end: ElementEnd::Close(prefix, local), .. } => {
+                    self.is_first = false;
                     let open = self.open.pop().ok_or(Malformed)?;
                     if open.local != local.as_str() || open.prefix != prefix.as_str() {
                         return Err(Malformed);
@@ -160,6 +168,7 @@ impl<'t> Reader<'t> {
                 }
                 Token::ElementEnd { end: ElementEnd::Open | ElementEnd::Empty, span } => {
                     self.is_empty = span.as_str().starts_with('/');
+                    self.is_first = true;
                     let name = self.open.last().ok_or(Malformed)?;
                     return Ok(Some(Step::Opened(name.local)));
                 }
@@ -181,6 +190,10 @@ impl From<Malformed> for SerdeError {
     fn from(_: Malformed) -> Self {
         Self::invalid_input("it is no XML")
     }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_whitespace())
 }
 
 /// A text without its references (XML 1.0, sections 4.1 and 4.6). Any character may be referred to:
@@ -262,6 +275,7 @@ mod tests {
         );
         check("<n:a xmlns:n=\"u\"><n:text/></n:a>", "a(text= )");
         check("<a>text</a>", "a()");
+        check("<a>text<b/>\n<!-- c -->\t</a>", "a(b() )");
     }
 
     #[test]
@@ -308,6 +322,9 @@ mod tests {
             "<a><text>&#xd800;</text></a>",
             "<a><text>&nbsp;</text></a>",
             "<a><text>a<b/></text></a>",
+            "<a><b/>text</a>",
+            "<a><b/> <skip>x</skip> <!-- c -->text</a>",
+            "<a><b/><![CDATA[text]]></a>",
             "<a>]]></a>",
             "<a><![CDATA[</a>",
         ] {

@@ -62,8 +62,16 @@ fn garbage_is_no_answer_of_any_operation() {
         } else {
             check("");
         }
-        for inner in ["<a><b></a></b>", "<a>", "<a></b>", "</a>", "<a><b/></a></a>", "<1/>", "<!x>"]
-        {
+        for inner in [
+            "<a><b></a></b>",
+            "<a>",
+            "<a></b>",
+            "</a>",
+            "<a/>text",
+            "<a><b/></a></a>",
+            "<1/>",
+            "<!x>",
+        ] {
             check(&enveloped(operation, inner));
         }
         let good = enveloped(operation, "<unknown><b c=\"d\"/>e</unknown><!-- f -->");
@@ -99,6 +107,11 @@ fn an_answer_is_that_of_its_own_operation() {
     );
     check("iam:GetUser", &format!("<R><GetUserResult>{user}</GetUserResult></R>"), None);
     check("iam:GetUser", &format!("<GetUserResponse>{user}</GetUserResponse>"), None);
+    check(
+        "iam:GetUser",
+        &format!("<GetUserResponse><GetUserResult>{user}</GetUserResult>text</GetUserResponse>"),
+        None,
+    );
     check("iam:GetUser", "<GetUserResponse/>", None);
     check("iam:GetUser", "<GetUserResponse><GetUserResult/></GetUserResponse>", Some(json!({})));
     check("ec2:DescribeVpcs", "<DescribeVpcsResponse/>", Some(json!({})));
