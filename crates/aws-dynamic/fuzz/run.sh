@@ -9,7 +9,7 @@ exec </dev/null
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here"
 
-readonly all=(json rest_json cbor rest_xml query ec2 endpoint catalog input pages)
+readonly all=(json rest_json cbor rest_xml query ec2 events endpoint catalog input pages)
 seconds=${1:?"usage: run.sh SECONDS [TARGET...]"}
 shift
 targets=("$@")

@@ -86,6 +86,8 @@ pub struct Client {
 /// What a call gave.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
+    /// Of HTTP, as `waiter` wants it.
+    pub status: u16,
     /// The output's members, as `protocol` writes them.
     pub output: Value,
     /// The id by which AWS's support finds the call.
@@ -184,7 +186,7 @@ impl Client {
             return Err(CallError::Special(EVENTS));
         }
         let received = self.send(&mut call, None, Reads::Whole).await?;
-        Ok(call.answer(received.output, received.request_id))
+        Ok(call.answer(received))
     }
 
     /// What is to be called, as far as that is known before anything is sent.
@@ -339,8 +341,9 @@ impl Client {
 }
 
 impl Call {
-    fn answer(self, output: Value, request_id: Option<String>) -> Answer {
-        Answer { output, request_id, coercions: self.coercions, warnings: self.warnings }
+    fn answer(self, received: Received) -> Answer {
+        let Received { status, output, request_id, live: _ } = received;
+        Answer { status, output, request_id, coercions: self.coercions, warnings: self.warnings }
     }
 }
 

@@ -212,7 +212,7 @@ async fn waited(cx: &Cx, chosen: &Chosen, name: &str) -> Result<Made> {
     loop {
         let called = call(cx, chosen, &chosen.payload).await?;
         let outcome = match &called {
-            Ok(called) => Some(Outcome::Answer { status: 200, output: &called.output }),
+            Ok(called) => Some(Outcome::Answer { status: called.status, output: &called.output }),
             Err(error) => error
                 .service_error()
                 .map(|said| Outcome::Error { status: said.status, code: &said.code }),

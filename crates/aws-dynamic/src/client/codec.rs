@@ -1,6 +1,7 @@
 //! The seam between the runtime and this crate's protocols: an input becomes a request when the
 //! runtime asks for one, after the interceptors had their say, and an answer becomes JSON.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ impl fmt::Debug for Given {
 /// What it gives back.
 #[derive(Debug)]
 pub(super) struct Received {
+    /// Of HTTP.
+    pub status: u16,
     pub output: Value,
     pub request_id: Option<String>,
     /// The body of an answer that is not read here.
@@ -150,17 +153,21 @@ impl DeserializeResponse for OperationCodec {
         // The bytes are shared, not copied.
         let body = response.body().try_clone().unwrap_or_else(SdkBody::empty);
         let bytes = response.body().bytes().unwrap_or_default();
-        if let Some(expected) = Expected::of(self.operation, response.headers().iter())
+        let mut headers = headers(response);
+        if let Some(expected) = Expected::of(self.operation, texts(&headers))
             && response.status().is_success()
         {
             let checked = expected.check_bytes(bytes);
             checked.map_err(|mismatch| OrchestratorError::response(mismatch.into()))?;
         }
         let status = special::status(self.operation, response.status().as_u16(), bytes);
-        match self.exchange.response(status, response.headers().iter(), body) {
-            Ok(output) => {
-                let request_id = Exchange::request_id(response.headers().iter());
+        let member = special::headers(self.operation, &mut headers);
+        match self.exchange.response(status, texts(&headers), body) {
+            Ok(mut output) => {
+                add(&mut output, member);
+                let request_id = Exchange::request_id(texts(&headers));
                 Ok(Output::erase(Received {
+                    status,
                     output: special::output(self.operation, output, bytes),
                     request_id: request_id.map(str::to_owned),
                     live: None,
@@ -173,7 +180,8 @@ impl DeserializeResponse for OperationCodec {
                     self.operation,
                 ))))
             }
-            Err(Failure::Unreadable(problem)) => Err(OrchestratorError::response(problem.into())),
+            // The service may have done what it was asked for: it is not asked again.
+            Err(Failure::Unreadable(problem)) => Err(OrchestratorError::other(problem)),
         }
     }
 }
@@ -185,13 +193,37 @@ impl OperationCodec {
         response: &HttpResponse,
         body: SdkBody,
     ) -> Result<Output, OrchestratorError<Error>> {
-        let (status, headers) = (response.status().as_u16(), || response.headers().iter());
-        let output = self.exchange.head(status, headers());
+        let status = response.status().as_u16();
+        let mut headers = headers(response);
+        let member = special::headers(self.operation, &mut headers);
+        let output = self.exchange.head(status, texts(&headers));
+        let mut output = output.map_err(OrchestratorError::other)?;
+        add(&mut output, member);
         Ok(Output::erase(Received {
-            output: output.map_err(|problem| OrchestratorError::response(problem.into()))?,
-            request_id: Exchange::request_id(headers()).map(str::to_owned),
-            live: Some(Live { body, expected: Expected::of(self.operation, headers()) }),
+            status,
+            output,
+            request_id: Exchange::request_id(texts(&headers)).map(str::to_owned),
+            live: Some(Live { body, expected: Expected::of(self.operation, texts(&headers)) }),
         }))
+    }
+}
+
+/// An answer's headers. Those that are not UTF-8 are latin-1, as HTTP's were (RFC 9110, section 5.5).
+fn headers(response: &HttpResponse) -> Vec<(&str, Cow<'_, str>)> {
+    let text = |value| match std::str::from_utf8(value) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(value.iter().copied().map(char::from).collect()),
+    };
+    response.headers().iter_bytes().map(|(name, value)| (name, text(value))).collect()
+}
+
+fn texts<'h>(headers: &'h [(&str, Cow<'_, str>)]) -> impl Iterator<Item = (&'h str, &'h str)> {
+    headers.iter().map(|(name, value)| (*name, &**value))
+}
+
+fn add(output: &mut Value, member: Option<(&str, String)>) {
+    if let (Some(fields), Some((name, text))) = (output.as_object_mut(), member) {
+        fields.insert(name.to_owned(), text.into());
     }
 }
 

@@ -35,12 +35,12 @@ impl Client {
     ) -> Result<Downloaded, CallError> {
         let mut call = self.checked(service, operation, input)?;
         stream(call.operation.output()).ok_or(CallError::Special(NO_STREAM))?;
-        let received = self.send(&mut call, None, Reads::Head).await?;
-        let written = match received.live {
+        let mut received = self.send(&mut call, None, Reads::Head).await?;
+        let written = match received.live.take() {
             Some(live) => write(live, to, limit).await?,
             None => 0,
         };
-        Ok(Downloaded { answer: call.answer(received.output, received.request_id), written })
+        Ok(Downloaded { answer: call.answer(received), written })
     }
 }
 

@@ -92,17 +92,18 @@ impl Client {
         let mut call = self.checked(service, operation, input)?;
         let member = call.exchange.event_stream().ok_or(CallError::Special(NO_EVENTS))?;
         let sleep = self.config.sleep_impl().ok_or(CallError::Special(NO_SLEEP))?;
-        let received = self.send(&mut call, None, Reads::Head).await?;
+        let mut received = self.send(&mut call, None, Reads::Head).await?;
         let time = sleep.sleep(until.time);
         let mut collecting = Collecting { fields: Map::new(), list: Vec::new() };
-        if let Value::Object(fields) = received.output {
+        if let Value::Object(fields) = received.output.take() {
             collecting.fields = fields;
         }
-        let end = match received.live {
+        let end = match received.live.take() {
             Some(Live { body, .. }) => collecting.all(&call, body, until, time).await,
             None => Ok(End::Whole),
         };
-        let answer = call.answer(collecting.output(member), received.request_id);
+        received.output = collecting.output(member);
+        let answer = call.answer(received);
         match end {
             Ok(end) => Ok(Collected { answer, end }),
             Err(cause) => {

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 
 use aws_smithy_types::base64;
-use aws_smithy_xml::decode::{Document, try_data};
 use serde_json::{Map, Value, json};
 
 use super::copy::Copy;
@@ -19,7 +18,7 @@ use super::{checksum, customer_key};
 use crate::endpoint::{BuiltIn, uri_encode};
 use crate::model::terms::{EndpointDiscovery, Kind};
 use crate::model::{Operation, Service};
-use crate::protocol::{HttpRequest, ServiceError};
+use crate::protocol::{HttpRequest, ServiceError, markup, timestamp};
 
 /// Which operations a case is of.
 struct Row {
@@ -39,6 +38,9 @@ enum Case {
     ErrorIn200,
     /// The answer to a HEAD has no body that could hold a code.
     CodeOfHead,
+    /// Whoever wrote an object said when it expires, a time or not: the text is a member that no model
+    /// has, and a time is one beside it.
+    ExpiresText,
     /// The root of the answer is the member; the region without a name is us-east-1.
     BucketLocation,
     /// Texts of the shape of this name are JSON.
@@ -93,6 +95,7 @@ const TABLE: &[Row] = &[
     row("", &[], Case::CodeOfHead),
     row("s3", &[], Case::BucketInRules),
     row("s3", &[], Case::ErrorIn200),
+    row("s3", &["GetObject", "HeadObject"], Case::ExpiresText),
     row("s3", &["GetBucketLocation"], Case::BucketLocation),
     row("s3control", &[], Case::AccountInRules),
     row("ec2", &["GetConsoleOutput"], Case::TextInBase64("Output")),
@@ -341,6 +344,7 @@ fn add_headers(operation: Operation<'_>, request: &mut HttpRequest) {
             | Case::AccountInRules
             | Case::ErrorIn200
             | Case::CodeOfHead
+            | Case::ExpiresText
             | Case::BucketLocation
             | Case::TextInBase64(_)
             | Case::Documents(..)
@@ -369,11 +373,30 @@ fn add_headers(operation: Operation<'_>, request: &mut HttpRequest) {
 /// The status that an answer should have had.
 pub(super) fn status(operation: Operation<'_>, status: u16, body: &[u8]) -> u16 {
     let is_special = cases(operation).any(|case| matches!(case, Case::ErrorIn200));
-    if is_special && status == 200 && !has_plain_body(operation) && is_error(body) {
+    if is_special
+        && status == 200
+        && !has_plain_body(operation)
+        && markup::root(body) == Some("Error")
+    {
         500
     } else {
         status
     }
+}
+
+/// The headers that an answer should have had, and a member of the output that follows from them.
+pub(super) fn headers(
+    operation: Operation<'_>,
+    headers: &mut Vec<(&str, Cow<'_, str>)>,
+) -> Option<(&'static str, String)> {
+    let is_special = cases(operation).any(|case| matches!(case, Case::ExpiresText));
+    let is_expiry = |name: &str| name.eq_ignore_ascii_case("expires");
+    let (_, text) = headers.iter().find(|(name, _)| is_special && is_expiry(name))?;
+    let text = text.clone().into_owned();
+    if timestamp::said(text.trim()).is_none() {
+        headers.retain(|(name, _)| !is_expiry(name));
+    }
+    Some(("ExpiresString", text))
 }
 
 /// The output that an answer should have had.
@@ -383,7 +406,7 @@ pub(super) fn output(operation: Operation<'_>, mut output: Value, body: &[u8]) -
             document::read(shape, &mut output, name, *form);
         }
         if let Case::BucketLocation = case {
-            output = json!({ "LocationConstraint": text_of_root(body) });
+            output = json!({ "LocationConstraint": markup::text_of_root(body).filter(|text| !text.is_empty()) });
         }
         if let Case::TextInBase64(name) = case
             && let Some(Value::String(text)) = output.get_mut(name)
@@ -449,21 +472,6 @@ fn query_in_body(request: &mut HttpRequest) {
 fn has_plain_body(operation: Operation<'_>) -> bool {
     let payload = operation.output().and_then(|output| output.member(output.payload()?));
     payload.is_some_and(|member| matches!(member.shape().kind(), Kind::Blob | Kind::String))
-}
-
-/// What stands in the root of XML, if anything does.
-fn text_of_root(body: &[u8]) -> Option<String> {
-    let mut document = Document::new(std::str::from_utf8(body).ok()?);
-    let mut root = document.root_element().ok()?;
-    let text = try_data(&mut root).ok()?;
-    (!text.is_empty()).then(|| text.into_owned())
-}
-
-/// Whether a body is XML whose root is an error.
-fn is_error(body: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(body) else { return false };
-    let mut document = Document::new(text);
-    document.root_element().is_ok_and(|root| root.start_el().local() == "Error")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub(super) mod answers;
 pub(super) mod server;
 pub(super) mod stub;
 
@@ -51,7 +52,7 @@ fn a_request_arrives_signed_and_its_answer_is_read() {
     let client = Client::new(&server.config().build());
     let answer = run(client.call("sts", "GetCallerIdentity", &Value::Null)).unwrap();
     assert_eq!(answer.output, json!({"Account": "123456789012"}));
-    assert_eq!(answer.request_id.as_deref(), Some("id-1"));
+    assert_eq!((answer.status, answer.request_id.as_deref()), (200, Some("id-1")));
     let requests = server.requests();
     let [request] = requests.as_slice() else { panic!("{requests:?}") };
     assert_eq!(request.first_line(), "POST / HTTP/1.1");

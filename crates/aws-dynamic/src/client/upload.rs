@@ -38,7 +38,7 @@ impl Client {
         body.content_length().ok_or(CallError::Special(LENGTH))?;
         let mut call = self.checked(service, operation, &with_empty(input, member.name())?)?;
         let received = self.send(&mut call, Some(body), Reads::Whole).await?;
-        Ok(call.answer(received.output, received.request_id))
+        Ok(call.answer(received))
     }
 }
 

@@ -1,6 +1,5 @@
 //! XML answers, read in one pass. The published reader parses every element again at each level and
-//! gives repeated members in no fixed order, which makes large answers several times slower; its
-//! tokens and its text are used here.
+//! gives repeated members in no fixed order, which makes large answers several times slower.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,9 +9,9 @@ use aws_smithy_schema::Schema;
 use aws_smithy_schema::extension::SchemaExtensionKey;
 use aws_smithy_schema::serde::{SerdeError, ShapeDeserializer};
 use aws_smithy_types::{BigDecimal, BigInteger, Blob, DateTime, base64};
-use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 
-use super::{DEEPEST, timestamp};
+use super::markup::{ROOT, Reader};
+use super::{DEEPEST, scalar, timestamp};
 
 /// What stands around an answer.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +31,8 @@ pub(super) struct Element<'t, 'd> {
 
 enum At<'t, 'd> {
     Body(&'t [u8], Envelope),
-    Element(ScopedDecoder<'t, 'd>),
+    /// The element that is open at a level.
+    Element(&'d mut Reader<'t>, usize),
     /// An attribute's value.
     Text(Cow<'t, str>),
 }
@@ -47,54 +47,62 @@ static PLACES: SchemaExtensionKey<HashMap<String, usize>> = SchemaExtensionKey::
 type Consumer<'c> =
     dyn FnMut(&Schema<'_>, &mut dyn ShapeDeserializer) -> Result<(), SerdeError> + 'c;
 
-impl<'t, 'd> Element<'t, 'd> {
+impl<'t> Element<'t, '_> {
     pub fn body(text: &'t [u8], envelope: Envelope) -> Self {
         Self { at: At::Body(text, envelope), depth: 0 }
     }
 
-    /// The element itself; of a body, that within the envelope, if there is one.
-    fn enter<T: Default>(
+    /// The element itself, by its reader, its level and the depth of what is in it; of a body, that
+    /// within the envelope. Nothing if the body is empty or has nothing in its envelope.
+    fn enter<T>(
         &mut self,
-        read: impl FnOnce(&mut ScopedDecoder<'t, '_>, usize) -> Result<T, SerdeError>,
-    ) -> Result<T, SerdeError> {
+        read: impl FnOnce(&mut Reader<'t>, usize, usize) -> Result<T, SerdeError>,
+    ) -> Result<Option<T>, SerdeError> {
         let below = self.depth + 1;
         if below > DEEPEST {
             return Err(SerdeError::invalid_input("it is nested too deeply"));
         }
         match &mut self.at {
-            At::Element(element) => read(element, below),
+            At::Element(reader, level) => read(reader, *level, below).map(Some),
             At::Text(_) => Err(SerdeError::type_mismatch("expected an element, got text")),
-            At::Body([], _) => Ok(T::default()),
+            At::Body([], _) => Ok(None),
             At::Body(text, envelope) => {
-                let mut document = Document::try_from(*text).map_err(no_xml)?;
-                let mut root = document.root_element().map_err(no_xml)?;
-                if let Envelope::Root = envelope {
-                    return read(&mut root, below);
-                }
-                while let Some(mut child) = root.next_tag() {
-                    if child.start_el().local().ends_with("Result") {
-                        return read(&mut child, below);
-                    }
-                }
-                Ok(T::default())
+                let mut reader = Reader::new(text)?;
+                reader.next(0)?;
+                let level = match envelope {
+                    Envelope::Root => Some(ROOT),
+                    Envelope::Result => result(&mut reader)?,
+                };
+                let value = level.map(|level| read(&mut reader, level, below)).transpose()?;
+                reader.end()?;
+                Ok(value)
             }
         }
     }
 
     fn text(&mut self) -> Result<Cow<'t, str>, SerdeError> {
         match &mut self.at {
-            At::Element(element) => try_data(element).map_err(no_xml),
+            At::Element(reader, level) => Ok(reader.text(*level)?),
             At::Text(text) => Ok(text.clone()),
-            At::Body(..) => self
-                .enter(|root, _| Ok(try_data(root).map_err(no_xml)?.into_owned()))
-                .map(Cow::Owned),
+            At::Body(..) => {
+                let text = self.enter(|reader, level, _| Ok(reader.text(level)?))?;
+                Ok(text.unwrap_or_default())
+            }
         }
     }
 
-    /// A text that is written like this everywhere; the words never repeat it.
+    /// A text that can be read in one way; the words never repeat it.
+    fn scalar<T>(
+        &mut self,
+        read: impl FnOnce(&str) -> Option<T>,
+        what: &str,
+    ) -> Result<T, SerdeError> {
+        let value = read(self.text()?.trim());
+        value.ok_or_else(|| SerdeError::type_mismatch(format!("expected {what}")))
+    }
+
     fn parsed<T: FromStr>(&mut self, what: &str) -> Result<T, SerdeError> {
-        let parsed = self.text()?.trim().parse();
-        parsed.map_err(|_| SerdeError::type_mismatch(format!("expected {what}")))
+        self.scalar(|text| text.parse().ok(), what)
     }
 }
 
@@ -104,24 +112,29 @@ impl ShapeDeserializer for Element<'_, '_> {
         schema: &Schema<'_>,
         consumer: &mut Consumer<'_>,
     ) -> Result<(), SerdeError> {
-        self.enter(|element, depth| {
+        let read = self.enter(|reader, level, depth| {
             for member in schema.members().iter().filter(|member| member.xml_attribute()) {
-                if let Some(text) = element.start_el().attr(name(member)) {
-                    let at = At::Text(Cow::Owned(text.to_owned()));
-                    consumer(member, &mut Element { at, depth })?;
+                if let Some(text) = reader.attribute(name(member))? {
+                    consumer(member, &mut Element { at: At::Text(text), depth })?;
                 }
             }
             let places = schema.extension(&PLACES);
-            while let Some(child) = element.next_tag() {
-                let place = places.get(child.start_el().local());
+            while let Some(child) = reader.next(level)? {
+                let place = places.get(child);
                 let Some(member) = place.and_then(|place| schema.member_schema_by_index(*place))
                 else {
                     continue;
                 };
-                consumer(member, &mut Element { at: At::Element(child), depth })?;
+                consumer(member, &mut Element { at: At::Element(reader, level + 1), depth })?;
             }
             Ok(())
-        })
+        })?;
+        match (read, &self.at) {
+            (None, At::Body([_, ..], _)) if !schema.members().is_empty() => {
+                Err(SerdeError::invalid_input("it has no result"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn read_list(
@@ -132,12 +145,13 @@ impl ShapeDeserializer for Element<'_, '_> {
         if is_flat(schema) {
             return consumer(self);
         }
-        self.enter(|element, depth| {
-            while let Some(child) = element.next_tag() {
-                consumer(&mut Element { at: At::Element(child), depth })?;
+        self.enter(|reader, level, depth| {
+            while reader.next(level)?.is_some() {
+                consumer(&mut Element { at: At::Element(reader, level + 1), depth })?;
             }
             Ok(())
-        })
+        })?;
+        Ok(())
     }
 
     fn read_map(
@@ -149,19 +163,20 @@ impl ShapeDeserializer for Element<'_, '_> {
             part.and_then(Schema::xml_name).map_or(usual.to_owned(), |own| own.value().to_owned())
         };
         let names = (named(schema.key(), "key"), named(schema.member(), "value"));
-        self.enter(|element, depth| {
+        self.enter(|reader, level, depth| {
             if is_flat(schema) {
-                return entry(element, &names, depth, consumer);
+                return entry(reader, level, &names, depth, consumer);
             }
-            while let Some(mut child) = element.next_tag() {
-                entry(&mut child, &names, depth, consumer)?;
+            while reader.next(level)?.is_some() {
+                entry(reader, level + 1, &names, depth, consumer)?;
             }
             Ok(())
-        })
+        })?;
+        Ok(())
     }
 
     fn read_boolean(&mut self, _schema: &Schema<'_>) -> Result<bool, SerdeError> {
-        self.parsed("true or false")
+        self.scalar(scalar::boolean, "true or false")
     }
 
     fn read_byte(&mut self, _schema: &Schema<'_>) -> Result<i8, SerdeError> {
@@ -177,7 +192,7 @@ impl ShapeDeserializer for Element<'_, '_> {
     }
 
     fn read_long(&mut self, _schema: &Schema<'_>) -> Result<i64, SerdeError> {
-        self.parsed("an integer")
+        self.scalar(scalar::integer, "an integer")
     }
 
     fn read_float(&mut self, _schema: &Schema<'_>) -> Result<f32, SerdeError> {
@@ -207,8 +222,7 @@ impl ShapeDeserializer for Element<'_, '_> {
 
     fn read_timestamp(&mut self, _schema: &Schema<'_>) -> Result<DateTime, SerdeError> {
         // In whatever form, whatever the model says: services mix them.
-        let time = timestamp::of_text(self.text()?.trim());
-        time.ok_or_else(|| SerdeError::type_mismatch("expected a time"))
+        self.scalar(timestamp::said, "a time")
     }
 
     fn read_document(
@@ -223,7 +237,7 @@ impl ShapeDeserializer for Element<'_, '_> {
     }
 
     fn skip_value(&mut self) -> Result<(), SerdeError> {
-        // What is not read is stepped over when the element is dropped.
+        // What is not read is stepped over when the next one is looked for.
         Ok(())
     }
 
@@ -232,22 +246,32 @@ impl ShapeDeserializer for Element<'_, '_> {
     }
 }
 
+/// Goes to the result within the root of awsQuery; gives its level, if it has come.
+fn result(reader: &mut Reader<'_>) -> Result<Option<usize>, SerdeError> {
+    while let Some(name) = reader.next(ROOT)? {
+        if name.ends_with("Result") {
+            return Ok(Some(ROOT + 1));
+        }
+    }
+    Ok(None)
+}
+
 /// One key with its value. AWS writes the key first.
 fn entry(
-    entry: &mut ScopedDecoder<'_, '_>,
+    reader: &mut Reader<'_>,
+    level: usize,
     (key_name, value_name): &(String, String),
     depth: usize,
     consumer: &mut dyn FnMut(String, &mut dyn ShapeDeserializer) -> Result<(), SerdeError>,
 ) -> Result<(), SerdeError> {
     let mut key = None;
-    while let Some(mut child) = entry.next_tag() {
-        let local = child.start_el().local();
+    while let Some(local) = reader.next(level)? {
         if local == key_name {
-            key = Some(try_data(&mut child).map_err(no_xml)?.into_owned());
+            key = Some(reader.text(level + 1)?.into_owned());
         } else if local == value_name {
             let key = key.take();
             let key = key.ok_or_else(|| SerdeError::invalid_input("a value has no key"))?;
-            consumer(key, &mut Element { at: At::Element(child), depth })?;
+            consumer(key, &mut Element { at: At::Element(reader, level + 1), depth })?;
         }
     }
     Ok(())
@@ -262,8 +286,4 @@ fn name<'s>(member: &'s Schema<'_>) -> &'s str {
 /// Whether a list or map has no element around its entries. Only members are flattened.
 fn is_flat(schema: &Schema<'_>) -> bool {
     schema.xml_flattened() && schema.member_name().is_some()
-}
-
-fn no_xml<E>(_error: E) -> SerdeError {
-    SerdeError::invalid_input("it is no XML")
 }

@@ -7,9 +7,9 @@ use std::fmt;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_schema::error_envelope::parse_query_compatible_header;
 use aws_smithy_xml::codec::find_depth2_element_slice_by;
-use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 use serde_json::{Map, Value};
 
+use super::markup::{Malformed, ROOT, Reader};
 use super::{Exchange, read};
 use crate::model::terms::Protocol;
 
@@ -143,21 +143,22 @@ fn about(exchange: &Exchange, response: &Response) -> About {
 
 fn of_xml(body: &[u8]) -> About {
     let mut about = About::default();
-    let Ok(body) = std::str::from_utf8(body) else { return about };
-    let mut document = Document::new(body);
-    if let Ok(root) = document.root_element() {
-        // Root, Errors, Error: no error is deeper.
-        walk(root, 3, &mut about);
-    }
+    // What stands before the fault is known.
+    let _ = Reader::new(body).and_then(|mut reader| {
+        reader.next(0)?;
+        walk(&mut reader, ROOT, &mut about)
+    });
     about
 }
 
-fn walk(mut element: ScopedDecoder<'_, '_>, depth: usize, about: &mut About) {
-    let Some(below) = depth.checked_sub(1) else { return };
-    while let Some(mut child) = element.next_tag() {
-        let place = match child.start_el().local() {
-            "Errors" | "Error" => {
-                walk(child, below, about);
+/// Root, Errors, Error: no error is deeper.
+const DEEPEST_ERROR: usize = ROOT + 2;
+
+fn walk(reader: &mut Reader<'_>, level: usize, about: &mut About) -> Result<(), Malformed> {
+    while let Some(name) = reader.next(level)? {
+        let place = match name {
+            "Errors" | "Error" if level < DEEPEST_ERROR => {
+                walk(reader, level + 1, about)?;
                 continue;
             }
             "Code" => &mut about.code,
@@ -166,10 +167,11 @@ fn walk(mut element: ScopedDecoder<'_, '_>, depth: usize, about: &mut About) {
             "RequestId" | "RequestID" | "requestId" => &mut about.request_id,
             _ => continue,
         };
-        if let (None, Ok(text)) = (&place, try_data(&mut child)) {
+        if let (None, Ok(text)) = (&place, reader.text(level + 1)) {
             *place = Some(text.into_owned()).filter(|text| !text.is_empty());
         }
     }
+    Ok(())
 }
 
 /// The message where it is a member only, under any of its names.

@@ -12,11 +12,14 @@
 mod compression;
 mod document;
 mod element;
+mod envelope;
 mod event;
 mod failure;
+pub(crate) mod markup;
 mod number;
 mod order;
 mod read;
+mod scalar;
 mod schema;
 pub(crate) mod timestamp;
 mod traits;
@@ -53,6 +56,8 @@ pub(crate) use self::schema::Kept;
 /// How to ask for an operation and how to read its answers. Made once per operation, and kept.
 #[derive(Debug)]
 pub struct Exchange {
+    /// Of the operation.
+    name: String,
     speaks: Protocol,
     protocol: SharedClientProtocol,
     config: ConfigBag,
@@ -174,6 +179,10 @@ impl Exchange {
         if let Some(member) = self.event_stream() {
             return Err(unreadable(&format!("{member} is a stream of events")));
         }
+        let body = response.body().bytes().unwrap_or_default();
+        if let Some(what) = envelope::fault(&self.name, self.speaks, self.output, body) {
+            return Err(unreadable(what));
+        }
         let Some(output) = self.output else { return Ok(Value::Object(Map::new())) };
         let mut fields = self.read(output, &response).map_err(Failure::Unreadable)?;
         if self.has_documents {
@@ -241,6 +250,7 @@ impl Exchange {
         };
         let outcome = operation.output().map(|shape| output.node(shape)).transpose()?;
         Ok(Self {
+            name: operation.name().to_owned(),
             speaks,
             protocol: protocol(service, speaks),
             config: config(operation),
@@ -264,13 +274,7 @@ impl Exchange {
         let Some(body) = response.body().bytes() else {
             return Err(unreadable("the body is not in memory"));
         };
-        let is_cut = match self.speaks {
-            Protocol::Query | Protocol::Ec2 => whole::is_cut_xml(body),
-            Protocol::RestXml => node.has_body() && whole::is_cut_xml(body),
-            Protocol::RpcV2Cbor => whole::is_cut_cbor(body),
-            Protocol::Json | Protocol::RestJson => false,
-        };
-        if is_cut {
+        if self.speaks == Protocol::RpcV2Cbor && whole::is_cut_cbor(body) {
             return Err(unreadable("the answer is cut off"));
         }
         let is_crowded = match self.speaks {

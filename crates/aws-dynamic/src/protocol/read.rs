@@ -4,12 +4,13 @@
 use std::cell::{Cell, RefCell};
 
 use aws_smithy_runtime_api::http::Response;
+use aws_smithy_schema::prelude;
 use aws_smithy_schema::serde::{SerdeError, ShapeDeserializer};
 use aws_smithy_types::base64;
 use serde_json::{Map, Value};
 
 use super::schema::{Node, Part, Static};
-use super::{Problem, document, number, timestamp};
+use super::{Problem, document, number, scalar, timestamp};
 use crate::model::terms::{Kind, Protocol};
 
 /// What an answer says, as far as it has it. A problem names members of the model and nothing of the
@@ -33,19 +34,48 @@ pub(super) fn output(
     })
 }
 
-/// How many values are read of one answer. The largest pages of AWS have a quarter of a million; a
-/// structure takes one byte in an answer, and a hundred times as much in memory.
+/// How many values are read of an answer of any length. The largest pages of AWS have a quarter of a
+/// million; a structure takes one byte in an answer, and a hundred times as much in memory.
 pub(super) const MOST: usize = 1_000_000;
+
+/// How many are read of a long one: half a gigabyte at the worst. Of JSON no more than of others, because
+/// its documents are in memory twice.
+const MOST_OF_ALL: usize = 2_000_000;
+
+/// How many bytes a value has in a long answer: an honest one has more, with its name or its tags.
+const BYTES_OF_VALUE: usize = 12;
+
+/// How many values are read of an answer of so many bytes.
+pub(super) fn most(bytes: usize) -> usize {
+    (bytes / BYTES_OF_VALUE).clamp(MOST, MOST_OF_ALL)
+}
 
 /// The state of a walk through an answer.
 struct Reading {
     /// How many values may still come. A list may claim any length, and a codec may believe it.
     left: Cell<usize>,
     is_json: bool,
-    /// Whether the member being read is a header, with all that is in it.
-    is_header: Cell<bool>,
+    /// Where the member being read stands, with all that is in it.
+    place: Cell<Place>,
     /// The members around a problem, the innermost first.
     path: RefCell<Vec<&'static str>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Body,
+    Header,
+}
+
+/// How scalars are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Json,
+    /// The codec reads their texts, or says their types.
+    Own,
+    /// The text of a header.
+    Text,
 }
 
 impl Reading {
@@ -53,12 +83,21 @@ impl Reading {
     fn of(response: &Response, speaks: Protocol) -> Self {
         let body = response.body().bytes().map_or(0, <[u8]>::len);
         let headers = response.headers().iter().map(|(_, value)| value.len() + 1).sum::<usize>();
-        let left = Cell::new(body.saturating_add(headers).saturating_add(16).min(MOST));
+        let left = Cell::new(body.saturating_add(headers).saturating_add(16).min(most(body)));
         let is_json = match speaks {
             Protocol::Json | Protocol::RestJson => true,
             Protocol::RestXml | Protocol::RpcV2Cbor | Protocol::Query | Protocol::Ec2 => false,
         };
-        Self { left, is_json, is_header: Cell::default(), path: RefCell::default() }
+        Self { left, is_json, place: Cell::default(), path: RefCell::default() }
+    }
+
+    fn form(&self, schema: Static) -> Form {
+        match self.place.get() {
+            Place::Body if self.is_json => Form::Json,
+            Place::Header if schema.http_header().is_some() => Form::Text,
+            // What is in a list in a header is read one by one.
+            Place::Body | Place::Header => Form::Own,
+        }
     }
 
     fn spend(&self) -> Result<(), SerdeError> {
@@ -103,12 +142,13 @@ fn member(
     reading: &Reading,
 ) -> Result<Value, SerdeError> {
     let node = part.node().ok_or_else(no_shape)?;
-    reading.is_header.set(part.schema.http_header().is_some());
+    let is_header = part.schema.http_header().is_some();
+    reading.place.set(if is_header { Place::Header } else { Place::Body });
     if part.schema.http_response_code().is_some() {
         return Ok(from.read_integer(part.schema)?.into());
     }
     // In a body such a text stays one, as the AWS CLI shows it.
-    if part.is_json_text && part.schema.http_header().is_some() {
+    if part.is_json_text && is_header {
         let text = from.read_string(part.schema)?;
         return serde_json::from_str(&text).map_err(|_| SerdeError::type_mismatch("expected JSON"));
     }
@@ -131,33 +171,84 @@ fn value(
         Kind::List => list(from, schema, node, reading)?,
         Kind::Map => map(from, schema, node, reading)?,
         Kind::Document => document::to_json(from.read_document(schema)?),
-        Kind::String | Kind::Character => from.read_string(schema)?.into(),
-        Kind::Boolean => from.read_boolean(schema)?.into(),
+        Kind::String | Kind::Character => text(from, schema, reading)?,
+        Kind::Boolean => match reading.form(schema) {
+            Form::Json => odd(from, schema, scalar::as_boolean)?,
+            Form::Text => of_header(from, scalar::boolean)?.into(),
+            Form::Own => from.read_boolean(schema)?.into(),
+        },
         // Services outgrow their models.
-        Kind::Byte | Kind::Short | Kind::Integer | Kind::Long => from.read_long(schema)?.into(),
+        Kind::Byte | Kind::Short | Kind::Integer | Kind::Long => match reading.form(schema) {
+            Form::Json => odd(from, schema, scalar::as_integer)?,
+            Form::Text => of_header(from, scalar::integer)?.into(),
+            Form::Own => from.read_long(schema)?.into(),
+        },
         Kind::BigInteger => number::of_text(from.read_big_integer(schema)?.as_ref()),
-        Kind::Float => number::of_float(from.read_double(schema)?),
-        Kind::Double => number::of_double(from.read_double(schema)?),
+        Kind::Float => float(from, schema, reading, number::of_float)?,
+        Kind::Double => float(from, schema, reading, number::of_double)?,
         Kind::BigDecimal => number::of_text(from.read_big_decimal(schema)?.as_ref()),
-        Kind::Timestamp => time(from, schema, reading)?,
+        Kind::Timestamp => match reading.form(schema) {
+            // The number is read by its digits: the nearest double may be a microsecond off.
+            Form::Json => odd(from, schema, timestamp::of_answer)?,
+            // Services do not keep to the form that their models say, nor do botocore and the AWS CLI
+            // mind.
+            Form::Text => timestamp::to_json(&of_header(from, timestamp::said)?),
+            Form::Own => timestamp::to_json(&from.read_timestamp(schema)?),
+        },
         Kind::Blob => base64::encode(from.read_blob(schema)?).into(),
     })
 }
 
-/// Services do not keep to the form that their models say, nor do botocore and the AWS CLI mind. Of
-/// JSON the number is read by its digits: the nearest double may be a microsecond off.
-fn time(
+/// A text; of JSON, a number or boolean too, by its letters.
+fn text(
     from: &mut dyn ShapeDeserializer,
     schema: Static,
     reading: &Reading,
 ) -> Result<Value, SerdeError> {
-    let time = if reading.is_json && !reading.is_header.get() {
-        let said = document::to_json(from.read_document(schema)?);
-        timestamp::of_json(&said).ok_or_else(|| SerdeError::type_mismatch("expected a time"))?
-    } else {
-        from.read_timestamp(schema)?
-    };
-    Ok(timestamp::to_json(&time))
+    match from.read_string(schema) {
+        // The codec has not moved.
+        Err(SerdeError::TypeMismatch { .. }) if reading.form(schema) == Form::Json => {
+            match from.read_big_decimal(schema) {
+                Err(SerdeError::TypeMismatch { .. }) => {
+                    Ok(from.read_boolean(schema)?.to_string().into())
+                }
+                number => Ok(number?.as_ref().into()),
+            }
+        }
+        text => Ok(text?.into()),
+    }
+}
+
+fn float(
+    from: &mut dyn ShapeDeserializer,
+    schema: Static,
+    reading: &Reading,
+    shown: fn(f64) -> Value,
+) -> Result<Value, SerdeError> {
+    Ok(match reading.form(schema) {
+        Form::Json => odd(from, schema, |said| scalar::as_number(said, shown))?,
+        Form::Text => shown(of_header(from, |text| text.parse().ok())?),
+        Form::Own => shown(from.read_double(schema)?),
+    })
+}
+
+/// A value of JSON, of whatever type.
+fn odd(
+    from: &mut dyn ShapeDeserializer,
+    schema: Static,
+    read: impl FnOnce(Value) -> Option<Value>,
+) -> Result<Value, SerdeError> {
+    let said = document::to_json(from.read_document(schema)?);
+    read(said).ok_or_else(|| SerdeError::type_mismatch("expected another type"))
+}
+
+/// A header that can be read in one way.
+fn of_header<T>(
+    from: &mut dyn ShapeDeserializer,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, SerdeError> {
+    let text = from.read_string(&prelude::STRING)?;
+    read(text.trim()).ok_or_else(|| SerdeError::type_mismatch("expected another type"))
 }
 
 fn list(

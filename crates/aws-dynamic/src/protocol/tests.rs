@@ -1,6 +1,7 @@
 mod errors;
 mod hostile;
 mod inputs;
+mod odd;
 
 use serde_json::json;
 
@@ -318,7 +319,7 @@ fn times_are_read_in_any_form() {
     xml("2026-01-31T12:00:00.000Z");
     xml("Sat, 31 Jan 2026 12:00:00 GMT");
     xml("1769860800");
-    for no_time in ["true", "{}", "\"soon\""] {
+    for no_time in ["[]", "{}"] {
         let body = format!("{{\"createdAt\":{no_time}}}");
         let answer = exchange("macie2:GetMacieSession").response(200, [], body);
         assert!(matches!(answer, Err(Failure::Unreadable(_))), "{no_time}");
@@ -377,14 +378,14 @@ fn what_cannot_be_read_is_named_without_its_value() {
     };
     let of_type = "is not of the type that the model has";
     let of_form = "is cut off or not in the protocol's form";
-    check("dynamodb:GetItem", r#"{"Item":{"k":{"S":5}}}"#, &format!("Item.S {of_type}"));
+    check("dynamodb:GetItem", r#"{"Item":{"k":{"S":[5]}}}"#, &format!("Item.S {of_type}"));
     check("dynamodb:GetItem", r#"{"Item":"secret"}"#, &format!("Item {of_type}"));
-    check("dynamodb:Scan", r#"{"Count":"secret"}"#, &format!("Count {of_type}"));
+    check("dynamodb:Scan", r#"{"Count":{"secret":1}}"#, &format!("Count {of_type}"));
     check("dynamodb:Scan", r#"{"Count":1,"#, &format!("the body {of_form}"));
     check("dynamodb:Scan", "secret", &format!("the body {of_type}"));
     check(
         "lambda:ListFunctions",
-        r#"{"Functions":[{"CodeSize":"secret"}]}"#,
+        r#"{"Functions":[{"CodeSize":["secret"]}]}"#,
         &format!("Functions.CodeSize {of_type}"),
     );
     check(
@@ -392,8 +393,15 @@ fn what_cannot_be_read_is_named_without_its_value() {
         "<R><Contents><Size>secret</Size></Contents></R>",
         &format!("Contents.Size {of_type}"),
     );
-    check("s3:ListObjectsV2", "<R><Contents><Size>", "the answer is cut off");
-    check("iam:ListUsers", "secret", "the answer is cut off");
+    check("s3:ListObjectsV2", "<R><Contents><Size>", &format!("Contents.Size {of_form}"));
+    check("s3:ListObjectsV2", "<html>secret</html>", "the body is no answer to this operation");
+    check("iam:ListUsers", "secret", "the body is no answer to this operation");
+    check("iam:ListUsers", "", "the body is empty");
+    check(
+        "iam:ListUsers",
+        "<ListUsersResponse><secret/></ListUsersResponse>",
+        &format!("the body {of_form}"),
+    );
 }
 
 #[test]

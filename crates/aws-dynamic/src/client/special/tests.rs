@@ -3,6 +3,7 @@
 
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::super::tests::answers::object;
 use super::super::tests::stub::{Sent, Stub, config, run};
 use super::super::{Answer, CallError, Client};
 use super::*;
@@ -35,6 +36,30 @@ fn a_head_without_a_body_says_that_nothing_is_there() {
     let input = json!({"FunctionName": "f"});
     let (answer, _) = call(("lambda", "GetFunction", input), (404, ""));
     assert_eq!(answer.unwrap_err().code(), Some("404"));
+}
+
+#[test]
+fn an_object_is_read_whenever_it_expires() {
+    let check = |said: &str, expected: Option<&str>| {
+        for Answer { output, .. } in object(&[("Expires", said)]) {
+            assert_eq!(output["ExpiresString"], said);
+            assert_eq!(
+                output.get("Expires").map(|time| time.as_str().unwrap()),
+                expected,
+                "{said}"
+            );
+        }
+    };
+    check("Sat, 31 Jan 2026 12:00:00 GMT", Some("2026-01-31T12:00:00Z"));
+    check("Sat, 31 Jan 2026 12:00:00 UTC", Some("2026-01-31T12:00:00Z"));
+    check("2026-01-31T12:00:00Z", Some("2026-01-31T12:00:00Z"));
+    check("0", Some("1970-01-01T00:00:00Z"));
+    check("-1", Some("1969-12-31T23:59:59Z"));
+    check("never", None);
+    check("\u{e9}", None);
+    for Answer { output, .. } in object(&[]) {
+        assert_eq!((output.get("ExpiresString"), output.get("Expires")), (None, None));
+    }
 }
 
 #[test]

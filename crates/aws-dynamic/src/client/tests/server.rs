@@ -90,11 +90,13 @@ impl Server {
                 match reply {
                     Reply::Answer { status, headers, body, sent } => {
                         let body = &body[..sent.unwrap_or(body.len())];
-                        let _ = write!(
-                            stream,
+                        let head = format!(
                             "HTTP/1.1 {status} -\r\nconnection: close\r\nx-amzn-requestid: id-{id}\r\n\
                              {headers}\r\n"
                         );
+                        // In latin-1, which servers do now and then.
+                        let head = head.chars().map(|letter| u8::try_from(letter).unwrap());
+                        let _ = stream.write_all(&head.collect::<Vec<u8>>());
                         let _ = stream.write_all(body);
                     }
                     Reply::Never => open.push(stream),

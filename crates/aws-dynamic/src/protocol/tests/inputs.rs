@@ -45,12 +45,15 @@ fn write(operation: Operation<'_>, extent: Extent) -> Result<(), Unsupported> {
         // Bodies of these may be blobs.
         Protocol::RestJson | Protocol::RestXml | Protocol::RpcV2Cbor => {}
     }
-    let nothing: &[u8] = match operation.service().protocol() {
-        Protocol::Json | Protocol::RestJson => b"{}",
-        Protocol::RestXml | Protocol::Query | Protocol::Ec2 => b"<a><aResult/></a>",
-        Protocol::RpcV2Cbor => b"\xbf\xff",
+    let root = operation.name();
+    let nothing = match operation.service().protocol() {
+        Protocol::Json | Protocol::RestJson => b"{}".to_vec(),
+        Protocol::RestXml => b"<a/>".to_vec(),
+        Protocol::Query => format!("<{root}Response><{root}Result/></{root}Response>").into_bytes(),
+        Protocol::Ec2 => format!("<{root}Response/>").into_bytes(),
+        Protocol::RpcV2Cbor => b"\xbf\xff".to_vec(),
     };
-    let answer = exchange.response(200, [], nothing.to_vec());
+    let answer = exchange.response(200, [], nothing);
     match exchange.event_stream() {
         None => assert!(answer.is_ok(), "{name}: {answer:?}"),
         Some(_) => assert!(answer.is_err(), "{name}"),
