@@ -15,8 +15,7 @@ use serde_json::{Map, Value, json};
 use super::named::{self, Chosen};
 use crate::error::{Error, Kind, Result, aws};
 use crate::gate::{DryRun, Effect, Effects, Look, Named, Need, Operations, Pace};
-use crate::tools::answer::View;
-use crate::tools::view::Form;
+use crate::tools::view::{Form, View};
 use crate::tools::{Answer, Change, Cx, Target, Tool, Toolset, handler, schema};
 
 /// `wait`: at most this long, so that the whole call ends within its 50 s.
@@ -383,7 +382,8 @@ async fn invoke(cx: &Cx, chosen: &Chosen, options: Options) -> Result<Answer> {
         warnings: lines(&made.warnings),
     };
     let form = options.response.unwrap_or_default();
-    Ok(Answer::of(&output)?.seen_by(View { query: options.query, form }))
+    let shape = chosen.model.output();
+    Ok(Answer::of(&output)?.seen_by(View::Called { query: options.query, form, shape }))
 }
 
 /// What came of a call.
