@@ -3,7 +3,6 @@
 
 use std::io;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -15,7 +14,7 @@ pub struct Part {
 }
 
 /// A place that is cut.
-#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Cut {
     /// JMESPath; empty for the value itself.
     pub path: String,
@@ -223,6 +222,7 @@ fn outlined(value: &Value, deep: usize) -> Value {
             (_, _) => json!({"count": entries.len()}),
         },
         Value::Object(fields) => match deep.checked_sub(1) {
+            None if fields.len() == 1 => "1 member".into(),
             None => format!("{} members", fields.len()).into(),
             Some(deep) => {
                 let shown = fields.iter().take(MOST_PLACES);

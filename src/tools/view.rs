@@ -75,7 +75,7 @@ impl View {
         match self {
             Self::Called { query: Some(query), form, shape } => {
                 match queried(&query, &result, clock) {
-                    Ok(found) => whole_or_cut(body, &found, &result, QUERY_ON, bounds),
+                    Ok(found) => whole_or_cut(body, found, (Some(&result), QUERY_ON), bounds),
                     // The call was made, and this is what it gave.
                     Err(error) => {
                         let body = warned(body, &error);
@@ -125,7 +125,7 @@ fn called(
     bounds: Bounds<'_>,
 ) -> Map<String, Value> {
     let Some(shape) = shape.filter(|_| form == Form::Compact) else {
-        return whole_or_cut(body, &result, &result, READ_ON, bounds);
+        return whole_or_cut(body, result, (None, READ_ON), bounds);
     };
     let words = OMITTED.min(bounds.most / 10);
     let room = room(&body, bounds.most);
@@ -151,24 +151,27 @@ fn called(
         body.insert("result".to_owned(), result);
         return body;
     }
-    whole_or_cut(with_words, &compact, &result, READ_ON, bounds)
+    whole_or_cut(with_words, compact, (Some(&result), READ_ON), bounds)
 }
 
-/// Puts what is shown of a result into an answer: whole where it fits, else cut, and the result kept.
+/// Puts what is shown of a result into an answer: all of it where it fits, else cut, and the result
+/// kept, where that is not what is shown.
 fn whole_or_cut(
     mut body: Map<String, Value>,
-    shown: &Value,
-    whole: &Value,
-    read_on: &str,
+    shown: Value,
+    (whole, read_on): (Option<&Value>, &str),
     bounds: Bounds<'_>,
 ) -> Map<String, Value> {
-    if characters_within(shown, room(&body, bounds.most)).is_some() {
-        body.insert("result".to_owned(), shown.clone());
+    if characters_within(&shown, room(&body, bounds.most)).is_some() {
+        body.insert("result".to_owned(), shown);
         return body;
     }
+    let whole = whole.unwrap_or(&shown);
     let outline = outline(whole, room(&body, bounds.most) / 4);
     let truncated = note(whole, (read_on, NARROW), outline, bounds.kept);
-    cut((shown, ""), truncated, bounds.most, |value, truncated| cut_answer(&body, value, truncated))
+    cut((&shown, ""), truncated, bounds.most, |value, truncated| {
+        cut_answer(&body, value, truncated)
+    })
 }
 
 /// What is said of a value that is shown in part. It is kept where somebody can read it on.

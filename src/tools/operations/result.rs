@@ -61,9 +61,15 @@ async fn get(cx: Cx, args: Get) -> Result<Answer> {
         result = queried(query, &result, world.config.clock)?;
     }
     let chooses = args.offset.is_some() || args.limit.is_some();
-    if chooses && !result.is_array() && !result.is_string() {
+    let other = match &result {
+        Value::Array(_) | Value::String(_) => None,
+        Value::Null => Some("nothing"),
+        Value::Bool(_) | Value::Number(_) => Some("a single value"),
+        Value::Object(_) => Some("an object"),
+    };
+    if let Some(what) = other.filter(|_| chooses) {
         return Err(Error::invalid(
-            "offset and limit choose of a list or a text, and this is neither.",
+            format!("offset and limit choose of a list or a text, and this is {what}."),
             "Leave them out, or give a query that finds a list or a text.",
         ));
     }

@@ -103,7 +103,7 @@ fn an_outline_has_the_counts_and_is_as_deep_as_fits() {
     let whole = json!({"Reservations": {"count": 1, "of": {"Instances":
         {"count": 2, "of": {"Id": "string"}}}}, "N": "number"});
     assert_eq!(outline(&value, 1_000), Some(whole));
-    let less = json!({"Reservations": {"count": 1, "of": "1 members"}, "N": "number"});
+    let less = json!({"Reservations": {"count": 1, "of": "1 member"}, "N": "number"});
     assert_eq!(outline(&value, 70), Some(less));
     assert_eq!(outline(&value, 10), None);
     let deep = json!([[[[[[[1]]]]]]]);
