@@ -87,9 +87,10 @@ fn what_only_wraps_a_list_is_flattened_and_said() {
 
 #[test]
 fn of_what_is_not_named_there_is_the_number() {
-    let mut omitted = Omitted::default();
-    omitted.empty = (0..50).map(|n| format!("Member{n:02}")).collect();
-    omitted.flattened = ["A.Items".to_owned()].into();
+    let omitted = Omitted {
+        empty: (0..50).map(|n| format!("Member{n:02}")).collect(),
+        flattened: ["A.Items".to_owned()].into(),
+    };
     let said = omitted.said(1_000).unwrap();
     assert_eq!(said["empty"].as_array().unwrap().len(), MOST_PLACES);
     assert_eq!((&said["more_empty"], &said["flattened"]), (&json!(30), &json!(["A.Items"])));
