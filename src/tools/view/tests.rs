@@ -154,7 +154,7 @@ fn what_is_left_out_cuts_nothing_and_what_is_cut_is_kept() {
                 assert_eq!(kept.get(handle).unwrap(), result, "{length}");
                 assert!(characters(&result) > MOST - 50, "{length}");
                 // What is shown is where its paths say.
-                assert_eq!(told["omitted"].get("flattened"), None);
+                assert!(!told["omitted"].to_string().contains("flattened"), "{told}");
             }
             None => whole += 1,
         }
