@@ -134,7 +134,7 @@ fn a_plan_ends_with_the_request_however_long_it_is() {
         plan["result"]["iam_simulation"].as_str().unwrap().starts_with("not asked: "),
         "{plan}"
     );
-    let handle = json!({"handle": plan["handle"], "query": "length(request.body)"});
+    let handle = json!({"handle": plan["truncated"]["handle"], "query": "length(request.body)"});
     let read = server.call_ok("aws_get_result", handle);
     assert!(read["result"].as_u64().unwrap() > 40_000, "{read}");
     let mut queried = args;

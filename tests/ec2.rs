@@ -486,6 +486,18 @@ mod paging {
     }
 
     #[test]
+    fn where_nothing_reads_on_there_is_no_handle() {
+        let aws = fleet(1_000, false);
+        let server = serve(&aws, Home::new(), &["--toolsets", "ec2"], &[]);
+        let told = server.call_ok("ec2_list_instances", json!({"limit": 1_000}));
+        assert_eq!(told["truncated"].get("handle"), None);
+        assert!(told["truncated"]["how"].as_str().unwrap().contains("Narrow"));
+        let server = serve(&aws, Home::new(), &[], &[]);
+        let told = server.call_ok("ec2_list_instances", json!({"limit": 1_000}));
+        assert!(told["truncated"]["handle"].is_string());
+    }
+
+    #[test]
     fn a_long_listing_reports_its_progress() {
         let aws = fake(|request| match request.param("NextToken").as_deref() {
             None => page([instance(1, "running", &[])], Some("more")),

@@ -485,7 +485,7 @@ fn a_list_of_2500_is_paged_and_read_on() {
     assert_eq!(seen.len(), 2_500);
     // All at once does not fit; the rest is read on without AWS.
     let all = scan(json!({"all_pages": true}));
-    let handle = &all["handle"];
+    let handle = &all["truncated"]["handle"];
     assert!(all["truncated"]["cuts"][0]["of"] == 2_500, "{}", all["truncated"]);
     let mut keys = BTreeSet::new();
     let mut offset = json!(0);
@@ -525,7 +525,7 @@ fn twenty_megabytes_are_read_on_through_their_handle() {
     );
     assert!(all.to_string().len() < 21_000);
     let ask = |query: &str| {
-        let args = json!({"handle": all["handle"], "query": query});
+        let args = json!({"handle": all["truncated"]["handle"], "query": query});
         server.call_ok("aws_get_result", args)["result"].clone()
     };
     assert_eq!(ask("length(Items)"), 70);
@@ -793,7 +793,7 @@ fn what_is_secret_stays_so_in_answers_and_in_what_is_kept() {
     };
     // The rig searches every byte that the server says for it.
     let whole = call(json!({}));
-    let handle = whole["handle"].as_str().unwrap().to_owned();
+    let handle = whole["truncated"]["handle"].as_str().unwrap().to_owned();
     let password = |query: &str| {
         let args = json!({"handle": handle, "query": query});
         server.call_ok("aws_get_result", args)["result"].clone()
@@ -832,7 +832,7 @@ fn policy_is_about_the_operation_and_not_about_the_tool() {
     // What does not fit is cut, says of what it is a part, and goes on by its handle.
     let cut = server.call_ok("aws_read", list);
     assert_eq!(cut["truncated"]["outline"]["QueueUrls"]["count"], 2_000, "{cut}");
-    let last = json!({"handle": cut["handle"], "query": "QueueUrls[-1]"});
+    let last = json!({"handle": cut["truncated"]["handle"], "query": "QueueUrls[-1]"});
     let last = server.call_ok("aws_get_result", last);
     assert!(last["result"].as_str().unwrap().ends_with("/q1999"));
 }

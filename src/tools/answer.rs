@@ -1,14 +1,13 @@
 //! What a tool gives back, and how it is made to fit: whole rows only, with a token that goes on
 //! exactly where the rows end.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::kept::Kept;
-use super::view::{Form, Part, compacted, outline, part, queried};
+use super::cursor::Cursor;
+use super::part::{characters, outline};
+use super::view::{Bounds, View, cut, note};
 use crate::config::Clock;
 use crate::error::{Error, Kind, Result};
 
@@ -20,14 +19,6 @@ pub struct Answer {
     pub shapes: Map<String, Value>,
     rows: Option<Rows>,
     view: Option<View>,
-}
-
-/// How the member `result` of an answer is shown.
-#[derive(Debug)]
-pub struct View {
-    /// JMESPath.
-    pub query: Option<String>,
-    pub form: Form,
 }
 
 /// The member of an answer that is a list, and may be cut.
@@ -46,6 +37,9 @@ pub struct Truncated {
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<usize>,
     how: &'static str,
+    /// For aws_get_result
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handle: Option<String>,
 }
 
 /// How a write ended that did not fail.
@@ -103,77 +97,56 @@ impl Answer {
         self.body.shift_remove("result")
     }
 
-    /// The answer with at most `most` characters as JSON text. What does not fit is kept whole, queried
-    /// and without what is empty if that was wanted, and then cut: by whole rows at the end where it
-    /// has rows.
-    pub fn shown(self, most: usize, kept: &Kept, clock: Clock) -> Result<Map<String, Value>> {
+    /// The answer within its bounds. What does not fit is kept whole, and then cut: by whole rows at the
+    /// end where it has rows.
+    pub fn shown(self, bounds: Bounds<'_>, clock: Clock) -> Result<Map<String, Value>> {
         let Self { mut body, rows, view, .. } = self;
-        let Some(view) = view else {
-            let whole = Value::Object(body);
-            let is_large = characters(&whole) > most;
-            let handle = is_large.then(|| kept.keep(&whole)).transpose()?;
-            let Value::Object(body) = whole else { return Ok(Map::new()) };
-            let room = if is_large { most.saturating_sub(HANDLE) } else { most };
-            let fitted = Self { body: body.clone(), rows, ..Self::default() }.fit(room);
-            return match (fitted, handle) {
-                (Ok(mut body), Some(handle)) => {
-                    if let Some(Value::Object(truncated)) = body.get_mut("truncated") {
-                        truncated.insert("handle".to_owned(), handle.into());
-                    }
-                    Ok(body)
-                }
-                (Ok(body), None) => Ok(body),
-                (Err(error), Some(handle)) if error.kind == Kind::ResponseTooLarge => {
-                    Ok(parted(Value::Object(body), &handle, most))
-                }
-                (Err(error), _) => Err(error),
-            };
-        };
-        let Some(mut result) = body.shift_remove("result") else { return Ok(body) };
-        let room = most.saturating_sub(characters(&Value::Object(body.clone())) + NOTE);
-        let handle = (characters(&result) > room).then(|| kept.keep(&result)).transpose()?;
-        if let Some(query) = &view.query {
-            result = queried(query, &result, clock)?;
-        }
-        if view.form == Form::Compact {
-            let omitted = compacted(&mut result);
-            if !omitted.is_empty() {
-                body.insert("omitted".to_owned(), Value::Object(omitted));
+        match (view, rows) {
+            (Some(view), _) => {
+                let result = body.shift_remove("result").unwrap_or_default();
+                Ok(view.show(body, result, bounds, clock))
             }
+            (None, Some(rows)) => rows.fit(body, bounds),
+            (None, None) if characters(&body) <= bounds.most => Ok(body),
+            (None, None) => Ok(parted(body, bounds)),
         }
-        put_result(&mut body, result, handle, most);
-        Ok(body)
     }
+}
 
-    /// The answer with at most `most` characters as JSON text, by leaving out whole rows at the end.
-    fn fit(self, most: usize) -> Result<Map<String, Value>> {
-        let Self { mut body, rows, .. } = self;
-        let cursor = rows.as_ref().and_then(|rows| rows.cursor.as_ref());
-        if let Some(token) = cursor.and_then(|cursor| Some(cursor.token(cursor.end.as_ref()?))) {
+impl Rows {
+    /// The answer with as many of the rows as fit.
+    fn fit(self, mut body: Map<String, Value>, bounds: Bounds<'_>) -> Result<Map<String, Value>> {
+        let Self { member, how, cursor } = self;
+        if let Some(token) = cursor.as_ref().and_then(Cursor::end) {
             body.insert("next_page_token".into(), token.into());
         }
-        let length = body_characters(&body);
-        if length <= most {
+        let length = characters(&body);
+        if length <= bounds.most {
             return Ok(body);
         }
-        let Some(Rows { member, how, cursor }) = rows else {
-            return Err(too_large(length, most));
-        };
         let Some(Value::Array(all)) = body.get(member) else {
             return Err(Error::internal("a paged answer has no rows."));
         };
         let total = cursor.is_none().then_some(all.len());
-        let sizes: Vec<usize> = all.iter().map(row_characters).collect();
+        // And the comma.
+        let sizes: Vec<usize> = all.iter().map(|row| characters(row) + 1).collect();
         let rest = length - sizes.iter().sum::<usize>();
-        let mut left = most.saturating_sub(rest + NOTE);
-        let mut shown = sizes
-            .iter()
-            .take_while(|size| {
-                let fits = **size <= left;
-                left = left.saturating_sub(**size);
-                fits
-            })
-            .count();
+        let mut left = bounds.most.saturating_sub(rest + NOTE);
+        let fits = |size: &&usize| {
+            let rest = left.checked_sub(**size);
+            left = rest.unwrap_or_default();
+            rest.is_some()
+        };
+        let mut shown = sizes.iter().take_while(fits).count();
+        if shown == 0 {
+            return match bounds.kept {
+                Some(_) => Ok(parted(body, bounds)),
+                None => Err(too_large(length, bounds.most)),
+            };
+        }
+        let whole = Value::Object(body);
+        let handle = bounds.kept.and_then(|kept| kept.keep(&whole));
+        let Value::Object(mut body) = whole else { return Ok(Map::new()) };
         // How long the token is, is known only for a certain row.
         while shown > 0 {
             if let Some(Value::Array(rows)) = body.get_mut(member) {
@@ -183,182 +156,57 @@ impl Answer {
                 let token = cursor.token(&cursor.position(shown));
                 body.insert("next_page_token".into(), token.into());
             }
-            body.insert("truncated".into(), json!(Truncated { shown, total, how }));
-            if body_characters(&body) <= most {
+            let truncated = Truncated { shown, total, how, handle: handle.clone() };
+            body.insert("truncated".into(), json!(truncated));
+            if characters(&body) <= bounds.most {
                 return Ok(body);
             }
             shown -= 1;
         }
-        Err(too_large(length, most))
+        Err(too_large(length, bounds.most))
     }
 }
 
-/// Room for the note of the cut and for a token of usual length.
-const NOTE: usize = 250;
+/// Room for the note of the cut, its handle, and a token of usual length.
+const NOTE: usize = 290;
+
+/// How to see more of an answer that has no rows to leave out.
+const READ_ON: &str = "Only a part is shown. aws_get_result with the handle reads on, with a query, \
+                       offset and limit.";
+const NARROW: &str = "Ask for less: a smaller limit, filters, or without detail.";
 
 fn too_large(length: usize, most: usize) -> Error {
     Error::new(
         Kind::ResponseTooLarge,
         format!("the answer has {length} characters; {most} are allowed."),
-        "Ask for less: a smaller limit, filters, or without detail.",
+        NARROW,
     )
 }
 
-fn body_characters(body: &Map<String, Value>) -> usize {
-    serde_json::to_string(body).map_or(usize::MAX, |text| text.chars().count())
-}
-
-fn characters(value: &Value) -> usize {
-    serde_json::to_string(value).map_or(usize::MAX, |text| text.chars().count())
-}
-
-/// How to see the rest of what is kept.
-const READ_ON: &str = "Only a part is shown. aws_get_result with the handle reads on, with a query, \
-                       offset and limit, without calling AWS again.";
-
-/// The least that is shown of a result, whatever else an answer has.
-const LEAST_PART: usize = 500;
-
-/// Puts a result into an answer, or as much of it as fits, with the handle of the whole.
-pub fn put_result(
-    body: &mut Map<String, Value>,
-    result: Value,
-    handle: Option<String>,
-    most: usize,
-) {
-    let room = most.saturating_sub(body_characters(body) + NOTE).max(LEAST_PART);
-    if characters(&result) <= room {
-        body.insert("result".to_owned(), result);
-        if let Some(handle) = handle {
-            body.insert("handle".to_owned(), handle.into());
-        }
-        return;
-    }
-    let mut outline = outline(&result);
-    if characters(&outline) > room / 4 {
-        outline = part(&outline, room / 4).value;
-    }
-    let rest = room.saturating_sub(characters(&outline) + CUTS);
-    let Part { value, cuts } = part(&result, rest);
-    body.insert("result".to_owned(), value);
-    body.insert("truncated".to_owned(), json!({"outline": outline, "cuts": cuts, "how": READ_ON}));
-    if let Some(handle) = handle {
-        body.insert("handle".to_owned(), handle.into());
-    }
-}
-
-/// Room for a handle.
-const HANDLE: usize = 40;
-
-/// Room for the places of cuts.
-const CUTS: usize = 1_500;
-
-/// The beginning of an answer that has no rows to leave out.
-fn parted(whole: Value, handle: &str, most: usize) -> Map<String, Value> {
-    let part = part(&whole, most.saturating_sub(NOTE)).value;
-    let mut body = if let Value::Object(body) = part { body } else { Map::new() };
-    body.insert("truncated".to_owned(), json!({"handle": handle, "how": READ_ON}));
-    body
-}
-
-fn row_characters(row: &Value) -> usize {
-    // And the comma.
-    row.to_string().chars().count() + 1
-}
-
-/// More rows than AWS gives in one page of anything; a token that says more was forged.
-const MOST_SKIP: usize = 100_000;
-
-/// Where every row of a page came from, so that a page can end at any of them.
-#[derive(Debug, Default)]
-pub struct Cursor {
-    /// What the token is good for: the same tool, arguments and target.
-    query: u64,
-    /// (first row, the AWS page it came from).
-    pages: Vec<(usize, Position)>,
-    /// Where to go on after the last row; `None` = that was all.
-    end: Option<Position>,
-}
-
-/// A place in AWS's listing: a page, and rows of it already seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
-    pub aws_token: Option<String>,
-    #[serde(rename = "s")]
-    pub skip: usize,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Token {
-    q: u64,
-    #[serde(flatten)]
-    at: Position,
-}
-
-impl Cursor {
-    /// A cursor for a query: whatever decides what is listed, but not the page or its size.
-    pub fn new(query: &impl Hash) -> Self {
-        let mut hasher = DefaultHasher::new();
-        query.hash(&mut hasher);
-        Self { query: hasher.finish(), ..Self::default() }
-    }
-
-    /// Reads a token that an earlier answer gave.
-    pub fn start(&self, page_token: Option<&str>) -> Result<Position> {
-        let Some(text) = page_token else {
-            return Ok(Position::default());
-        };
-        let token = aws_smithy_types::base64::decode(text)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<Token>(&bytes).ok());
-        match token {
-            Some(token) if token.q == self.query && token.at.skip <= MOST_SKIP => Ok(token.at),
-            Some(_) => Err(Error::invalid(
-                "page_token belongs to another query.",
-                "Repeat the arguments of the call that gave it, or leave it out to begin anew.",
-            )),
-            None => Err(Error::invalid(
-                "page_token is not one that this server gave.",
-                "Pass next_page_token unchanged, or leave it out to begin anew.",
-            )),
-        }
-    }
-
-    /// Notes that the rows from `first` on come from this place.
-    pub fn page(&mut self, first: usize, position: Position) {
-        self.pages.push((first, position));
-    }
-
-    /// Notes where the listing goes on.
-    pub fn goes_on(&mut self, position: Position) {
-        self.end = Some(position);
-    }
-
-    fn position(&self, row: usize) -> Position {
-        self.pages.iter().rev().find(|(first, _)| *first <= row).map_or_else(
-            Position::default,
-            |(first, page)| Position {
-                aws_token: page.aws_token.clone(),
-                skip: page.skip + (row - first),
-            },
-        )
-    }
-
-    fn token(&self, position: &Position) -> String {
-        let token = Token { q: self.query, at: position.clone() };
-        aws_smithy_types::base64::encode(serde_json::to_vec(&token).unwrap_or_default())
-    }
+/// As much as fits of an answer that has no rows to leave out, or one that is too long.
+fn parted(body: Map<String, Value>, bounds: Bounds<'_>) -> Map<String, Value> {
+    let whole = Value::Object(body);
+    let note = note(&whole, (READ_ON, NARROW), outline(&whole, bounds.most / 4), bounds.kept);
+    cut((&whole, ""), note, bounds.most, |part, truncated| {
+        let mut body = if let Value::Object(body) = part { body } else { Map::new() };
+        body.insert("truncated".to_owned(), Value::Object(truncated));
+        body
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::cursor::Position;
+    use crate::tools::kept::Kept;
 
     fn answer(rows: usize, cursor: Cursor) -> Answer {
         let rows: Vec<String> = (0..rows).map(|n| format!("{n:0>90}")).collect();
         Answer::paged(&json!({"rows": rows, "n": 1}), "rows", cursor).unwrap()
+    }
+
+    fn shown(answer: Answer, most: usize) -> Result<Map<String, Value>> {
+        answer.shown(Bounds { most, kept: None }, Clock::system())
     }
 
     #[test]
@@ -366,34 +214,41 @@ mod tests {
         let mut cursor = Cursor::new(&"q");
         cursor.page(0, Position { aws_token: None, skip: 3 });
         cursor.page(10, Position { aws_token: Some("b".into()), skip: 0 });
-        let body = answer(40, cursor).fit(3_000).unwrap();
+        let body = shown(answer(40, cursor), 3_000).unwrap();
         let shown = body["rows"].as_array().unwrap().len();
-        assert!(body_characters(&body) <= 3_000 && shown > 10, "{shown}");
+        assert!(characters(&body) <= 3_000 && shown > 10, "{shown}");
         assert_eq!(body["truncated"]["shown"], shown);
+        assert_eq!(body["truncated"].get("handle"), None);
         let at = Cursor::new(&"q").start(body["next_page_token"].as_str()).unwrap();
         assert_eq!(at, Position { aws_token: Some("b".into()), skip: shown - 10 });
     }
 
     #[test]
     fn what_fits_is_left_alone() {
-        let body = answer(3, Cursor::new(&"q")).fit(3_000).unwrap();
+        let body = shown(answer(3, Cursor::new(&"q")), 3_000).unwrap();
         assert!(body.get("truncated").is_none() && body.get("next_page_token").is_none());
     }
 
     #[test]
-    fn a_row_that_cannot_fit_is_an_error() {
-        let error = answer(40, Cursor::new(&"q")).fit(100).unwrap_err();
+    fn a_row_that_cannot_fit_is_an_error_where_nothing_is_kept() {
+        let error = shown(answer(40, Cursor::new(&"q")), 100).unwrap_err();
         assert_eq!(error.kind, Kind::ResponseTooLarge);
     }
 
     #[test]
-    fn a_token_is_bound_to_its_query() {
-        let mut cursor = Cursor::new(&"q");
-        cursor.goes_on(Position { aws_token: Some("t".into()), skip: 0 });
-        let body = answer(1, cursor).fit(3_000).unwrap();
-        let token = body["next_page_token"].as_str();
-        assert_eq!(Cursor::new(&"q").start(token).unwrap().aws_token.as_deref(), Some("t"));
-        assert!(Cursor::new(&"other").start(token).is_err());
-        assert!(Cursor::new(&"q").start(Some("garbage")).is_err());
+    fn where_nothing_is_kept_there_is_no_handle_but_what_to_ask_for() {
+        let long = json!({"a": "x".repeat(9_000), "status": "done"});
+        let kept = Kept::new(None);
+        for kept in [None, Some(&kept)] {
+            let bounds = Bounds { most: 3_000, kept };
+            let body = Answer::of(&long).unwrap().shown(bounds, Clock::system()).unwrap();
+            assert!(characters(&body) <= 3_000 && characters(&body) > 2_900);
+            assert_eq!(body["status"], "done");
+            let truncated = &body["truncated"];
+            assert_eq!(truncated.get("handle").is_some(), kept.is_some());
+            let how = truncated["how"].as_str().unwrap();
+            assert_eq!(how.contains("aws_get_result"), kept.is_some(), "{how}");
+            assert_eq!(how.contains("Ask for less"), kept.is_none(), "{how}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
+use super::view::Bounds;
 use super::{Answer, Cx, Progress, Target, Tool, World, schema};
 use crate::accounts::Requested;
 use crate::error::{Error, Kind, Result, aws};
@@ -342,7 +343,8 @@ async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, 
         answer.body.insert("warning".to_owned(), warning.into());
     }
     let config = &cx.world().config;
-    answer.shown(config.max_characters, &cx.world().kept, config.clock)
+    let bounds = Bounds { most: config.max_characters, kept: cx.world().kept.as_ref() };
+    answer.shown(bounds, config.clock)
 }
 
 /// An error in its published shape; that of a write says in `status` whether anything was done.

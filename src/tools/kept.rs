@@ -25,6 +25,8 @@ const MOST: usize = 100;
 pub struct Kept {
     /// Where the files are made.
     folder: Option<PathBuf>,
+    in_memory: usize,
+    in_all: usize,
     results: Mutex<VecDeque<Entry>>,
 }
 
@@ -43,19 +45,20 @@ enum Place {
 impl Kept {
     /// Nothing is made before there is something to keep.
     pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder, results: Mutex::default() }
+        Self { folder, in_memory: IN_MEMORY, in_all: IN_ALL, results: Mutex::default() }
     }
 
-    /// Keeps a result; the handle by which it is found again.
-    pub fn keep(&self, result: &Value) -> Result<String> {
-        let text = serde_json::to_vec(result)
-            .map_err(|e| Error::internal("a result could not be kept.").caused_by(e))?;
-        let entry = Entry { handle: id("res")?, bytes: text.len(), place: Place::Memory(text) };
+    /// Keeps a result; the handle by which it is found again. None where it cannot be kept: it is too
+    /// large, or there is nowhere to put it.
+    pub fn keep(&self, result: &Value) -> Option<String> {
+        let text = serde_json::to_vec(result).ok().filter(|text| text.len() <= self.in_all)?;
+        let entry =
+            Entry { handle: id("res").ok()?, bytes: text.len(), place: Place::Memory(text) };
         let handle = entry.handle.clone();
         let mut results = self.all();
         results.push_back(entry);
         self.shrink(&mut results);
-        Ok(handle)
+        results.iter().any(|entry| entry.handle == handle).then_some(handle)
     }
 
     /// The whole result of a handle.
@@ -86,12 +89,12 @@ impl Kept {
     /// Moves the oldest out of memory, and forgets the oldest of all.
     fn shrink(&self, results: &mut VecDeque<Entry>) {
         let total = |results: &VecDeque<Entry>| results.iter().map(|one| one.bytes).sum::<usize>();
-        while results.len() > MOST || results.len() > 1 && total(results) > IN_ALL {
+        while results.len() > MOST || total(results) > self.in_all {
             results.pop_front();
         }
         let mut in_memory: usize = results.iter().map(|one| one.place.in_memory()).sum();
         for entry in results.iter_mut() {
-            if in_memory <= IN_MEMORY {
+            if in_memory <= self.in_memory {
                 break;
             }
             if let Place::Memory(text) = &entry.place {
@@ -166,6 +169,24 @@ mod tests {
         assert_eq!(kept.get(&first).unwrap_err().kind, Kind::NotFound);
         assert_eq!(kept.get(&handles[0]).unwrap(), json!(0));
         assert_eq!(kept.all().len(), MOST);
+    }
+
+    #[test]
+    fn what_is_larger_than_all_that_may_be_kept_is_not() {
+        let kept = Kept { in_all: 100, ..Kept::new(None) };
+        let small = kept.keep(&json!("x".repeat(50))).unwrap();
+        assert_eq!(kept.keep(&json!("x".repeat(99))), None);
+        assert_eq!(kept.get(&small).unwrap(), json!("x".repeat(50)));
+        let large = kept.keep(&json!("x".repeat(90))).unwrap();
+        assert_eq!(kept.get(&small).unwrap_err().kind, Kind::NotFound);
+        assert_eq!(kept.get(&large).unwrap(), json!("x".repeat(90)));
+    }
+
+    #[test]
+    fn what_cannot_be_put_anywhere_has_no_handle() {
+        let folder = Some(PathBuf::from("/nonexistent"));
+        let kept = Kept { in_memory: 100, ..Kept::new(folder) };
+        assert_eq!(kept.keep(&json!("x".repeat(200))), None);
     }
 
     #[test]

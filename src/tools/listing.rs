@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use super::Cx;
-use super::answer::{Cursor, Position};
+use super::cursor::{Cursor, Position};
 use crate::error::Result;
 
 const MOST_LIMIT: usize = 1_000;

@@ -16,3 +16,6 @@ mod search;
 use super::Tool;
 
 pub const TOOLS: &[Tool] = &[search::TOOL, schema::TOOL, call::READ, call::EXECUTE, result::TOOL];
+
+/// The tool that reads on in what did not fit.
+pub(super) const READS_ON: &str = result::TOOL.name;

@@ -1,15 +1,26 @@
-//! How much of a result an answer shows: queried, without what is empty, and cut to fit, so that what is
-//! shown is valid JSON and says of what it is a part.
+//! How the member `result` of an answer is shown: queried, without what is empty, and cut to fit; or a
+//! stretch of one that is kept.
 
-use std::collections::BTreeMap;
-
+use aws_dynamic::model::Shape;
 use aws_dynamic::query::{Limits, Query, QueryError};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::kept::Kept;
+use super::omitted::{Nesting, Omitted};
+use super::part::{MOST_PLACES, Part, characters, characters_within, fitting, outline, part};
 use crate::config::Clock;
 use crate::error::{Error, Result};
+
+/// How a result is shown.
+#[derive(Debug)]
+pub enum View {
+    /// What AWS answered to a call, of this shape.
+    Called { query: Option<String>, form: Form, shape: Option<Shape<'static>> },
+    /// What is kept: of a list or a text so much.
+    Kept { offset: usize, limit: Option<usize> },
+}
 
 /// How much of it is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -20,29 +31,65 @@ pub enum Form {
     Full,
 }
 
-/// A result that is shown in part.
-pub struct Part {
-    pub value: Value,
-    /// Where it was cut, with how many entries or characters there are.
-    pub cuts: Vec<Cut>,
-}
-
-/// A place that is cut.
-#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Cut {
-    path: String,
-    shown: usize,
-    of: usize,
+/// An answer has at most so many characters, and what does not fit is kept, if anybody can read it on.
+#[derive(Clone, Copy)]
+pub struct Bounds<'k> {
+    pub most: usize,
+    pub kept: Option<&'k Kept>,
 }
 
 /// For how long a query may run.
 const QUERY: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// How many places are named.
-const MOST_CUTS: usize = 20;
+/// How to see the rest of what is kept.
+const READ_ON: &str = "Only a part is shown. aws_get_result with the handle reads on, with a query, \
+                       offset and limit, without calling AWS again.";
 
-/// How deep an outline goes.
-const OUTLINE: usize = 5;
+/// The same of what a query found.
+const QUERY_ON: &str = "Only a part of what the query found is shown. aws_get_result with the handle, the \
+                        same query and an offset reads on, without calling AWS again; `query | path` \
+                        leads to a cut.";
+
+/// How to see more of what is kept where it is neither list nor text, or an entry does not fit.
+const FIND_LESS: &str = "Only a part is shown. Give a query that finds less: `query | path` leads to a cut; \
+                         of a list or a text offset and limit choose.";
+
+/// How to see more of a call's result where it cannot be read on.
+const NARROW: &str = "Ask for less: by a query, or by the operation's own limits and filters.";
+
+/// Room for what is said to be left out.
+const OMITTED: usize = 1_500;
+
+/// The least that is shown of a result, whatever else an answer has.
+const LEAST_PART: usize = 500;
+
+impl View {
+    /// Puts a result into an answer.
+    pub fn show(
+        self,
+        body: Map<String, Value>,
+        result: Value,
+        bounds: Bounds<'_>,
+        clock: Clock,
+    ) -> Map<String, Value> {
+        match self {
+            Self::Called { query: Some(query), form, shape } => {
+                match queried(&query, &result, clock) {
+                    Ok(found) => whole_or_cut(body, found, (Some(&result), QUERY_ON), bounds),
+                    // The call was made, and this is what it gave.
+                    Err(error) => {
+                        let body = warned(body, &error);
+                        called(body, result, (form, shape), bounds)
+                    }
+                }
+            }
+            Self::Called { query: None, form, shape } => {
+                called(body, result, (form, shape), bounds)
+            }
+            Self::Kept { offset, limit } => stretch(body, result, (offset, limit), bounds.most),
+        }
+    }
+}
 
 /// Holds a JMESPath query (<https://jmespath.org/specification.html>) against a result.
 ///
@@ -67,203 +114,228 @@ fn wrong(error: QueryError) -> Error {
     )
 }
 
-/// Leaves out what says nothing, and what is only nesting; says what.
-pub fn compacted(value: &mut Value) -> Map<String, Value> {
-    let mut left = Left::default();
-    left.compact(value, &mut Vec::new());
-    let mut said = Map::new();
-    if left.empty > 0 {
-        said.insert("empty".to_owned(), left.empty.into());
+fn warned(mut body: Map<String, Value>, error: &Error) -> Map<String, Value> {
+    let warning = format!("the result is as without the query: {}", error.message);
+    match body.entry("warnings").or_insert_with(|| json!([])) {
+        Value::Array(warnings) => warnings.push(warning.into()),
+        other => *other = json!([warning]),
     }
-    if !left.flattened.is_empty() {
-        let paths: Vec<String> = left.flattened.into_keys().take(MOST_CUTS).collect();
-        said.insert("flattened".to_owned(), paths.into());
-    }
-    said
+    body
 }
 
-/// What compacting left out.
-#[derive(Default)]
-struct Left {
-    empty: usize,
-    /// `Instances.Items`, each once.
-    flattened: BTreeMap<String, ()>,
-}
-
-impl Left {
-    fn compact(&mut self, value: &mut Value, path: &mut Vec<String>) {
-        match value {
-            Value::Object(fields) => {
-                for (name, field) in fields.iter_mut() {
-                    path.push(name.clone());
-                    self.compact(field, path);
-                    self.flatten(field, path);
-                    path.pop();
-                }
-                let all = fields.len();
-                fields.retain(|_, field| !is_empty(field));
-                self.empty += all - fields.len();
-            }
-            Value::Array(entries) => {
-                for entry in entries.iter_mut() {
-                    self.compact(entry, path);
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+/// A result as AWS gave it, or without what says nothing.
+fn called(
+    mut body: Map<String, Value>,
+    mut result: Value,
+    (form, shape): (Form, Option<Shape<'static>>),
+    bounds: Bounds<'_>,
+) -> Map<String, Value> {
+    let Some(shape) = shape.filter(|_| form == Form::Compact) else {
+        return whole_or_cut(body, result, (None, READ_ON), bounds);
+    };
+    let words = OMITTED.min(bounds.most / 10);
+    let room = room(&body, bounds.most);
+    let say = |body: &mut Map<String, Value>, omitted: &Omitted| {
+        if let Some(said) = omitted.said(words) {
+            body.insert("omitted".to_owned(), Value::Object(said));
         }
+    };
+    // Most answers: whatever is said of it, there is room.
+    let frame = characters(&json!({"omitted": {"more_empty": 0, "more_flattened": 0}}));
+    if characters_within(&result, room.saturating_sub(words + 2 * frame)).is_some() {
+        say(&mut body, &Omitted::of(&mut result, shape, Nesting::Flattened));
+        body.insert("result".to_owned(), result);
+        return body;
     }
+    // The whole is still needed, and what is shown of it must be where its paths say.
+    let mut compact = result.clone();
+    let omitted = Omitted::of(&mut compact, shape, Nesting::Kept);
+    let mut with_words = body.clone();
+    say(&mut with_words, &omitted);
+    let is_longer = characters_within(&compact, self::room(&with_words, bounds.most)).is_none();
+    if is_longer && characters_within(&result, room).is_some() {
+        body.insert("result".to_owned(), result);
+        return body;
+    }
+    whole_or_cut(with_words, compact, (Some(&result), READ_ON), bounds)
+}
 
-    /// `{"Items": {"Item": [..]}}` -> `{"Items": [..]}`: an object that holds one list and nothing else.
-    fn flatten(&mut self, value: &mut Value, path: &[String]) {
-        let Value::Object(fields) = value else { return };
-        let mut all = fields.iter_mut();
-        if let (Some((name, inner @ Value::Array(_))), None) = (all.next(), all.next()) {
-            let inside = format!("{}.{name}", path.join("."));
-            let inner = inner.take();
-            self.flattened.insert(inside, ());
-            *value = inner;
+/// Puts what is shown of a result into an answer: all of it where it fits, else cut, and the result
+/// kept, where that is not what is shown.
+fn whole_or_cut(
+    mut body: Map<String, Value>,
+    shown: Value,
+    (whole, read_on): (Option<&Value>, &str),
+    bounds: Bounds<'_>,
+) -> Map<String, Value> {
+    if characters_within(&shown, room(&body, bounds.most)).is_some() {
+        body.insert("result".to_owned(), shown);
+        return body;
+    }
+    let whole = whole.unwrap_or(&shown);
+    let outline = outline(whole, room(&body, bounds.most) / 4);
+    let truncated = note(whole, (read_on, NARROW), outline, bounds.kept);
+    cut((&shown, ""), truncated, bounds.most, |value, truncated| {
+        cut_answer(&body, value, truncated)
+    })
+}
+
+/// What is said of a value that is shown in part. It is kept where somebody can read it on.
+pub fn note(
+    whole: &Value,
+    (read_on, narrow): (&str, &str),
+    outline: Option<Value>,
+    kept: Option<&Kept>,
+) -> Map<String, Value> {
+    let handle = kept.and_then(|kept| kept.keep(whole));
+    let how = match (kept, &handle) {
+        (Some(_), Some(_)) => read_on.to_owned(),
+        (Some(_), None) => {
+            format!("Only a part is shown, and the whole is too large to be kept. {narrow}")
         }
+        (None, _) => format!("Only a part is shown. {narrow}"),
+    };
+    let mut note = Map::new();
+    note.extend(handle.map(|handle| ("handle".to_owned(), handle.into())));
+    note.insert("how".to_owned(), how.into());
+    note.extend(outline.map(|outline| ("outline".to_owned(), outline)));
+    note
+}
+
+/// As much of a value, which is at this path, as makes an answer of at most so many characters. `put`
+/// makes the answer of the part and of the note, which has the cuts then.
+pub fn cut(
+    (value, at): (&Value, &str),
+    note: Map<String, Value>,
+    most: usize,
+    put: impl Fn(Value, Map<String, Value>) -> Map<String, Value>,
+) -> Map<String, Value> {
+    let rest = characters(&put(Value::Null, note.clone()));
+    let mut room = most.saturating_sub(rest).max(LEAST_PART);
+    loop {
+        let Part { value, cuts } = part(value, room, at);
+        let mut noted = note.clone();
+        let mut left = most / 8;
+        let named = cuts.iter().take(MOST_PLACES).take_while(|cut| {
+            let rest = left.checked_sub(characters(cut) + 1);
+            left = rest.unwrap_or_default();
+            rest.is_some()
+        });
+        let named = named.count();
+        noted.insert("cuts".to_owned(), json!(cuts.get(..named)));
+        if let Some(more) = cuts.len().checked_sub(named).filter(|more| *more > 0) {
+            noted.insert("more_cuts".to_owned(), more.into());
+        }
+        let body = put(value, noted);
+        let over = characters(&body).saturating_sub(most);
+        if over == 0 || room <= LEAST_PART {
+            return body;
+        }
+        room = room.saturating_sub(over.max(CLOSER)).max(LEAST_PART);
     }
 }
 
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(entries) => entries.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
-    }
+/// A cut is tried again with so much less room at least: its own place takes room as well.
+const CLOSER: usize = 16;
+
+/// Room for a result in an answer.
+fn room(body: &Map<String, Value>, most: usize) -> usize {
+    let member = characters(&json!({"result": 0})) - 2;
+    most.saturating_sub(characters(body) + member).max(LEAST_PART)
 }
 
-/// The first of a value that fit into so many characters of JSON.
-pub fn part(value: &Value, most: usize) -> Part {
-    let mut cuts = Vec::new();
-    let mut left = most;
-    let value = first(value, &mut left, &mut String::new(), &mut cuts).unwrap_or(Value::Null);
-    cuts.truncate(MOST_CUTS);
-    Part { value, cuts }
-}
-
-/// What fits of a value, taken off what is left; none where not even its beginning does.
-fn first(value: &Value, left: &mut usize, path: &mut String, cuts: &mut Vec<Cut>) -> Option<Value> {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => {
-            take(left, value.to_string().len()).then(|| value.clone())
+/// A list or a text from an offset on, and where it goes on; anything else from its beginning.
+fn stretch(
+    mut body: Map<String, Value>,
+    result: Value,
+    (offset, limit): (usize, Option<usize>),
+    most: usize,
+) -> Map<String, Value> {
+    let ends = |count: usize| {
+        let begin = offset.min(count);
+        (begin, limit.map_or(count, |limit| begin.saturating_add(limit).min(count)))
+    };
+    match result {
+        Value::Array(mut entries) => {
+            let count = entries.len();
+            let (begin, end) = ends(count);
+            entries.truncate(end);
+            entries.drain(..begin);
+            entries_from(body, entries, (begin, count), most)
         }
         Value::String(text) => {
-            let whole = value.to_string().chars().count();
-            if take(left, whole) {
-                return Some(value.clone());
+            let count = text.chars().count();
+            let (begin, end) = ends(count);
+            let mut text: String = text.chars().skip(begin).take(end - begin).collect();
+            let room = room(&goes_on(body.clone(), count.saturating_sub(1), count), most);
+            let shown = fitting(&text, room.saturating_sub(2));
+            if let Some((bytes, _)) = text.char_indices().nth(shown) {
+                text.truncate(bytes);
             }
-            // An escape takes up to six characters.
-            let fits = left.saturating_sub(5) / 6;
-            if fits < LEAST_TEXT {
-                return None;
-            }
-            let of = text.chars().count();
-            let mut start: String = text.chars().take(fits).collect();
-            start.push_str("...");
-            cuts.push(Cut { path: path.clone(), shown: fits, of });
-            *left = 0;
-            Some(Value::String(start))
+            let mut body = goes_on(body, begin + shown, count);
+            body.insert("result".to_owned(), text.into());
+            body
         }
-        Value::Array(entries) => {
-            take(left, 2).then_some(())?;
-            let mut shown = Vec::new();
-            for (at, entry) in entries.iter().enumerate() {
-                if !take(left, 1) {
-                    break;
-                }
-                let length = path.len();
-                path.push_str(&format!("[{at}]"));
-                let before = cuts.len();
-                let entry = first(entry, left, path, cuts);
-                path.truncate(length);
-                let is_cut = cuts.len() > before;
-                shown.extend(entry);
-                if is_cut || shown.len() <= at {
-                    break;
-                }
-            }
-            if shown.len() < entries.len() {
-                let (shown, of) = (shown.len(), entries.len());
-                cuts.push(Cut { path: path.clone(), shown, of });
-                *left = 0;
-            }
-            Some(Value::Array(shown))
+        other if characters_within(&other, room(&body, most)).is_some() => {
+            body.insert("result".to_owned(), other);
+            body
         }
-        Value::Object(fields) => {
-            take(left, 2).then_some(())?;
-            let mut shown = Map::new();
-            for (name, field) in fields {
-                let named = Value::from(name.as_str()).to_string().chars().count() + 2;
-                if !take(left, named) {
-                    break;
-                }
-                let length = path.len();
-                if !path.is_empty() {
-                    path.push('.');
-                }
-                path.push_str(name);
-                let field = first(field, left, path, cuts);
-                path.truncate(length);
-                let Some(field) = field else { break };
-                shown.insert(name.clone(), field);
-            }
-            if shown.len() < fields.len() {
-                let (shown, of) = (shown.len(), fields.len());
-                cuts.push(Cut { path: path.clone(), shown, of });
-                *left = 0;
-            }
-            Some(Value::Object(shown))
+        other => {
+            let mut note = Map::from_iter([("how".to_owned(), FIND_LESS.into())]);
+            let outline = outline(&other, room(&body, most) / 4);
+            note.extend(outline.map(|outline| ("outline".to_owned(), outline)));
+            cut((&other, ""), note, most, |value, truncated| cut_answer(&body, value, truncated))
         }
     }
 }
 
-/// A text that is cut shows at least so many characters.
-const LEAST_TEXT: usize = 20;
-
-fn take(left: &mut usize, length: usize) -> bool {
-    match left.checked_sub(length) {
-        Some(rest) => {
-            *left = rest;
-            true
-        }
-        None => false,
+/// The first of a list's entries that fit whole, or of the first as much as fits.
+fn entries_from(
+    body: Map<String, Value>,
+    mut entries: Vec<Value>,
+    (begin, count): (usize, usize),
+    most: usize,
+) -> Map<String, Value> {
+    let mut left =
+        room(&goes_on(body.clone(), count.saturating_sub(1), count), most).saturating_sub(2);
+    let fits = |entry: &&Value| {
+        let size = characters_within(entry, left);
+        // And the comma.
+        left = left.saturating_sub(size.unwrap_or_default() + 1);
+        size.is_some()
+    };
+    let whole = entries.iter().take_while(fits).count();
+    if let Some(long) = entries.first().filter(|_| whole == 0) {
+        let note = Map::from_iter([("how".to_owned(), FIND_LESS.into())]);
+        let body = goes_on(body, begin + 1, count);
+        return cut((long, &format!("[{begin}]")), note, most, |value, truncated| {
+            cut_answer(&body, json!([value]), truncated)
+        });
     }
+    entries.truncate(whole);
+    let mut body = goes_on(body, begin + whole, count);
+    body.insert("result".to_owned(), Value::Array(entries));
+    body
 }
 
-/// What a value holds, with the count of every list.
-pub fn outline(value: &Value) -> Value {
-    outlined(value, OUTLINE)
+/// Says how many there are, and where what is not shown begins.
+fn goes_on(mut body: Map<String, Value>, next: usize, count: usize) -> Map<String, Value> {
+    body.insert("count".to_owned(), count.into());
+    if next < count {
+        body.insert("next_offset".to_owned(), next.into());
+    }
+    body
 }
 
-fn outlined(value: &Value, deep: usize) -> Value {
-    match value {
-        Value::Null => "null".into(),
-        Value::Bool(_) => "boolean".into(),
-        Value::Number(_) => "number".into(),
-        Value::String(_) => "string".into(),
-        Value::Array(entries) => match (entries.first(), deep.checked_sub(1)) {
-            (Some(entry), Some(deep)) => {
-                json!({"count": entries.len(), "of": outlined(entry, deep)})
-            }
-            (_, _) => json!({"count": entries.len()}),
-        },
-        Value::Object(fields) => match deep.checked_sub(1) {
-            None => format!("{} members", fields.len()).into(),
-            Some(deep) => {
-                let shown = fields.iter().take(MOST_CUTS);
-                let mut shown: Map<String, Value> =
-                    shown.map(|(name, field)| (name.clone(), outlined(field, deep))).collect();
-                if let Some(more) = fields.len().checked_sub(MOST_CUTS).filter(|more| *more > 0) {
-                    shown.insert("...".to_owned(), format!("{more} more").into());
-                }
-                Value::Object(shown)
-            }
-        },
-    }
+fn cut_answer(
+    body: &Map<String, Value>,
+    value: Value,
+    truncated: Map<String, Value>,
+) -> Map<String, Value> {
+    let mut body = body.clone();
+    body.insert("result".to_owned(), value);
+    body.insert("truncated".to_owned(), Value::Object(truncated));
+    body
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::cost::Cache;
 use super::kept::Kept;
+use super::operations::READS_ON;
 use super::{Tool, schema, select};
 use crate::accounts::Sessions;
 use crate::config::{Access, Config, Resolved};
@@ -24,8 +25,8 @@ pub struct World {
     pub catalog: Catalog,
     /// What Cost Explorer said.
     pub(super) costs: Cache,
-    /// Results that did not fit into an answer.
-    pub(super) kept: Kept,
+    /// Results that did not fit into an answer, where the tool that reads on in them is on offer.
+    pub(super) kept: Option<Kept>,
     /// Why no call runs, where the configuration is broken.
     pub problem: Option<Error>,
     tools: Vec<&'static Tool>,
@@ -72,7 +73,10 @@ impl World {
             gate,
             catalog,
             costs: Cache::default(),
-            kept: Kept::new(config.state_dir.clone()),
+            kept: tools
+                .iter()
+                .any(|tool| tool.name == READS_ON)
+                .then(|| Kept::new(config.state_dir.clone())),
             problem,
             tools,
             ruled_out,

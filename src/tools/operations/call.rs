@@ -188,7 +188,7 @@ async fn invoke(cx: &Cx, chosen: &Chosen, options: Options) -> Result<Answer> {
         coerced: lines(&made.coercions),
         warnings: made.warnings,
     };
-    Ok(Answer::of(&output)?.seen_by(options.view()))
+    Ok(Answer::of(&output)?.seen_by(options.view(chosen)))
 }
 
 pub(super) fn lines(findings: &[Finding]) -> Vec<String> {

@@ -12,9 +12,8 @@ use serde_json::{Map, Value};
 use super::named::Chosen;
 use crate::error::{Error, Result, echo};
 use crate::gate::Effect;
-use crate::tools::answer::View;
 use crate::tools::schema;
-use crate::tools::view::{Form, is_query};
+use crate::tools::view::{Form, View, is_query};
 
 #[derive(Default, Deserialize, JsonSchema)]
 pub(super) struct Options {
@@ -107,8 +106,10 @@ impl Options {
         }))
     }
 
-    pub fn view(self) -> View {
-        View { query: self.query, form: self.response.unwrap_or_default() }
+    /// How what AWS answers is shown.
+    pub fn view(self, chosen: &Chosen) -> View {
+        let form = self.response.unwrap_or_default();
+        View::Called { query: self.query, form, shape: chosen.model.output() }
     }
 }
 

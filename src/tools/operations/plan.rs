@@ -10,8 +10,7 @@ use super::named::Chosen;
 use super::options::Options;
 use crate::error::{Result, aws};
 use crate::gate::DryRun;
-use crate::tools::answer::View;
-use crate::tools::view::Form;
+use crate::tools::view::{Form, View};
 use crate::tools::{Answer, Cx};
 
 /// What would be sent, and as whom, and what would be asked.
@@ -46,8 +45,8 @@ pub(super) async fn plan(cx: &Cx, chosen: &Chosen, options: Options) -> Result<A
         warnings: lines(&prepared.warnings),
         ..Output::default()
     };
-    let View { query, .. } = options.view();
-    Ok(Answer::of(&output)?.seen_by(View { query, form: Form::Full }))
+    let view = View::Called { query: options.query, form: Form::Full, shape: None };
+    Ok(Answer::of(&output)?.seen_by(view))
 }
 
 /// What IAM says of the operation's actions for whoever calls, where it may be asked: of policies
