@@ -107,8 +107,7 @@ fn a_long_text_is_shown_with_all_that_is_short_and_read_on_whole() {
     for limit in [json!({"query": "Body"}), json!({"query": "Body", "limit": 5_000})] {
         let stretches = all(&server, &told["truncated"]["handle"], limit);
         let whole: String = stretches.iter().map(|part| part.as_str().unwrap()).collect();
-        let bytes = aws_smithy_types::base64::decode(&whole).unwrap();
-        assert!(whole.starts_with(shown) && bytes == text().as_bytes(), "{}", stretches.len());
+        assert!(whole.starts_with(shown) && whole == text(), "{}", stretches.len());
     }
     let args = json!({"handle": told["truncated"]["handle"], "offset": 5});
     let refused = server.call_err("aws_get_result", args);
