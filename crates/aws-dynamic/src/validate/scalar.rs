@@ -61,8 +61,15 @@ impl Check {
                 self.pattern(shape, text);
             }
             Kind::Blob => {
-                let bytes = value.as_str().and_then(|t| aws_smithy_types::base64::decode(t).ok());
-                self.length(shape, bytes.map_or(0, |bytes| bytes.len()), "bytes");
+                let text = value.as_str().unwrap_or_default();
+                let bytes = aws_smithy_types::base64::decode(text).unwrap_or_default();
+                self.length(shape, bytes.len(), "bytes");
+                if is_word(text) && !is_readable(&bytes) {
+                    let count = bytes.len();
+                    self.warning(&format!(
+                        "was read as base64, {count} bytes that are no text; to send a text give its base64"
+                    ));
+                }
             }
             Kind::Byte => self.range(shape, value, Some((i8::MIN.into(), i8::MAX.into()))),
             Kind::Short => self.range(shape, value, Some((i16::MIN.into(), i16::MAX.into()))),
@@ -108,6 +115,17 @@ impl Check {
             self.warning(&format!("does not match the pattern {pattern}"));
         }
     }
+}
+
+/// Whether a text is as likely a word as base64: `TODO`.
+fn is_word(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Whether bytes are a text for people.
+fn is_readable(bytes: &[u8]) -> bool {
+    let is_plain = |letter: char| !letter.is_control() || letter.is_whitespace();
+    std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_plain))
 }
 
 /// A model's pattern, for ASCII texts; none for one that cannot be read here.
