@@ -272,14 +272,14 @@ fn a_wait_tells_what_it_saw() {
 
 #[test]
 fn a_word_in_the_place_of_bytes_is_told() {
-    let aws = FakeAws::start(|_| Response::xml(200, ""));
+    let aws = FakeAws::start(|_| Response::json(200, &json!({})));
     let server = before(&aws, FREE);
-    let payload = json!({"Bucket": "bbb", "Key": "k", "Body": "TODO"});
+    let payload = json!({"StreamName": "s", "PartitionKey": "k", "Data": "TODO"});
     for action in ["validate", "invoke"] {
-        let args = arguments("s3", "PutObject", payload.clone(), json!({"action": action}));
+        let args = arguments("kinesis", "PutRecord", payload.clone(), json!({"action": action}));
         let told = server.call_ok("aws_execute", args);
         let warning = told["warnings"][0].as_str().unwrap();
-        assert!(warning.starts_with("Body: was read as base64, 3 bytes"), "{told}");
+        assert!(warning.starts_with("Data: was read as base64, 3 bytes"), "{told}");
     }
 }
 
