@@ -268,19 +268,6 @@ const LIVES: &[Life] = &[
         gone: Gone::Refused("NotFoundException"),
     },
     Life {
-        service: "cognito-idp",
-        create: ("CreateUserPool", r#"{"PoolName": "lived"}"#),
-        change: (
-            "UpdateUserPool",
-            r#"{"UserPoolId": "$UserPool.Id", "EmailVerificationSubject": "changed"}"#,
-        ),
-        read: ("DescribeUserPool", r#"{"UserPoolId": "$UserPool.Id"}"#),
-        changed: "changed",
-        delete: &[("DeleteUserPool", r#"{"UserPoolId": "$UserPool.Id"}"#)],
-        look: ("DescribeUserPool", r#"{"UserPoolId": "$UserPool.Id"}"#),
-        gone: Gone::Refused("ResourceNotFoundException"),
-    },
-    Life {
         service: "cloudformation",
         create: (
             "CreateStack",
@@ -368,7 +355,7 @@ const LIVES: &[Life] = &[
         changed: r#""8192""#,
         delete: &[("DeleteDBParameterGroup", r#"{"DBParameterGroupName": "lived"}"#)],
         look: ("DescribeDBParameterGroups", r#"{"DBParameterGroupName": "lived"}"#),
-        gone: Gone::Refused("DBParameterGroupNotFound"),
+        gone: Gone::Empty("DBParameterGroups"),
     },
     Life {
         service: "iot",
