@@ -65,7 +65,7 @@ fn damage(value: &mut Value, dice: &mut Dice) {
             fields.insert("Unknown".to_owned(), json!("x"));
         }
         (1, Value::Object(fields)) => {
-            let last = fields.keys().last().cloned().unwrap_or_default();
+            let last = fields.keys().next_back().cloned().unwrap_or_default();
             fields.remove(&last);
         }
         _ => {

@@ -17,8 +17,9 @@ pub fn folder() -> Option<PathBuf> {
         return Some(beside);
     }
     let name = std::thread::current().name().unwrap_or_default().to_owned();
+    let mut shown = std::io::stderr();
     writeln!(
-        std::io::stderr(),
+        shown,
         "{name}: skipped; there are no Smithy models in ../shared/smithy-models, and AWS_MCP_SMITHY_MODELS is not set"
     )
     .unwrap();
