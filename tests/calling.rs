@@ -273,3 +273,65 @@ fn a_wait_tells_what_it_saw() {
     let said = gone["warnings"][0].as_str().unwrap();
     assert!(said.contains("ResourceNotFoundException, which was waited for"), "{gone}");
 }
+
+#[test]
+fn a_word_in_the_place_of_bytes_is_told() {
+    let aws = FakeAws::start(|_| Response::json(200, &json!({})));
+    let server = before(&aws, FREE);
+    let payload = json!({"StreamName": "s", "PartitionKey": "k", "Data": "TODO"});
+    for action in ["validate", "invoke"] {
+        let args = arguments("kinesis", "PutRecord", payload.clone(), json!({"action": action}));
+        let told = server.call_ok("aws_execute", args);
+        let warning = told["warnings"][0].as_str().unwrap();
+        assert!(warning.starts_with("Data: was read as base64, 3 bytes"), "{told}");
+    }
+}
+
+/// Looks like a secret to the mask, as AWS's tokens do and keys of rows can.
+const SECRETIVE: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+
+#[test]
+fn a_page_token_can_be_handed_back_and_shows_nothing_that_is_masked() {
+    let aws = FakeAws::start(|request| match request.action().as_str() {
+        "Scan" => {
+            let row = json!({"k": {"S": SECRETIVE}});
+            let mut page = json!({"Items": [row], "Count": 1, "ScannedCount": 1});
+            if request.json().get("ExclusiveStartKey").is_none() {
+                page["LastEvaluatedKey"] = row;
+            }
+            Response::json(200, &page)
+        }
+        _ => tables(request),
+    });
+    let server = before(&aws, FREE);
+    let read = |server: &Server, operation: &str, payload: Value, more: Value| {
+        server.call_ok("aws_read", arguments("dynamodb", operation, payload, more))
+    };
+    let scan = |more: Value| read(&server, "Scan", json!({"TableName": "abc"}), more);
+    let first = scan(json!({}));
+    assert!(first["result"].to_string().contains("***("), "{first}");
+    let token = first["next_page_token"].as_str().unwrap();
+    // Neither as it is nor in base64: only the process that gave it can read it.
+    let sealed = token.strip_prefix("sealed-").expect("a sealed token");
+    let bytes = aws_smithy_types::base64::decode(sealed).unwrap();
+    assert!(!String::from_utf8_lossy(&bytes).contains(SECRETIVE), "{token}");
+    let second = scan(json!({"page_token": token}));
+    assert!(second.get("next_page_token").is_none(), "{second}");
+    assert_eq!(aws.requests_for("Scan")[1].json()["ExclusiveStartKey"]["k"]["S"], SECRETIVE);
+    // Another process cannot read it, nor this one what was changed.
+    let args = |token: &str| {
+        arguments("dynamodb", "Scan", json!({"TableName": "abc"}), json!({"page_token": token}))
+    };
+    let other = before(&aws, FREE);
+    let changed = format!("{}AAAA", &token[..token.len() - 4]);
+    for refused in
+        [other.call_err("aws_read", args(token)), server.call_err("aws_read", args(&changed))]
+    {
+        assert_eq!(refused["error"], "validation_error", "{refused}");
+        assert!(refused["message"].as_str().unwrap().contains("page_token is sealed"), "{refused}");
+    }
+    assert_eq!(aws.requests_for("Scan").len(), 2);
+    // One that holds nothing of the kind is as it was.
+    let list = read(&server, "ListTables", json!({}), json!({}));
+    assert!(list["next_page_token"].as_str().unwrap().starts_with("eyJ"), "{list}");
+}

@@ -15,7 +15,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 use support::{
-    Example, FakeAws, Home, Moto, PLANTED_KEY, Request, Response, Server, check_section_of, full,
+    Example, FakeAws, Home, Moto, PLANTED_KEY, Request, Response, Server, check_section_of,
+    check_story_of, full,
 };
 
 /// A server before the emulator, whose policy lets writes and deletions run.
@@ -23,408 +24,436 @@ fn emulated() -> Server {
     Moto::shared().unasked(&[])
 }
 
-/// What happens to one resource: each step an operation with its payload, and what its answer holds,
-/// where that is looked at. `$a.b` is what the first step's answer has there.
-const LIVES: &[&[(&str, &str, &str, &str)]] = &[
-    &[
-        ("sqs", "CreateQueue", r#"{"QueueName": "lived"}"#, ""),
-        (
-            "sqs",
+/// An operation and its payload; `$a.b` is what the answer to the creation has there.
+type Step = (&'static str, &'static str);
+
+/// What happens to one resource.
+struct Life {
+    service: &'static str,
+    create: Step,
+    change: Step,
+    read: Step,
+    /// What `read` finds after the change, and not before.
+    changed: &'static str,
+    delete: &'static [Step],
+    look: Step,
+    /// What `look` finds in the end, and not before.
+    gone: Gone,
+}
+
+/// How it shows that a resource is not there any more.
+enum Gone {
+    /// AWS's error code.
+    Refused(&'static str),
+    /// A list that is empty, or absent.
+    Empty(&'static str),
+    /// ECS and KMS keep what was deleted for a while, in a state that says so.
+    Says(&'static str),
+}
+
+const LIVES: &[Life] = &[
+    Life {
+        service: "sqs",
+        create: ("CreateQueue", r#"{"QueueName": "lived"}"#),
+        change: (
             "SetQueueAttributes",
             r#"{"QueueUrl": "$QueueUrl", "Attributes": {"DelaySeconds": "7"}}"#,
-            "",
         ),
-        (
-            "sqs",
+        read: (
             "GetQueueAttributes",
             r#"{"QueueUrl": "$QueueUrl", "AttributeNames": ["DelaySeconds"]}"#,
-            r#""DelaySeconds":"7""#,
         ),
-        ("sqs", "DeleteQueue", r#"{"QueueUrl": "$QueueUrl"}"#, ""),
-    ],
-    &[
-        ("sns", "CreateTopic", r#"{"Name": "lived"}"#, ""),
-        (
-            "sns",
+        changed: r#""DelaySeconds":"7""#,
+        delete: &[("DeleteQueue", r#"{"QueueUrl": "$QueueUrl"}"#)],
+        look: ("GetQueueUrl", r#"{"QueueName": "lived"}"#),
+        gone: Gone::Refused("NonExistentQueue"),
+    },
+    Life {
+        service: "sns",
+        create: ("CreateTopic", r#"{"Name": "lived"}"#),
+        change: (
             "TagResource",
             r#"{"ResourceArn": "$TopicArn", "Tags": [{"Key": "a", "Value": "b"}]}"#,
-            "",
         ),
-        ("sns", "ListTagsForResource", r#"{"ResourceArn": "$TopicArn"}"#, r#""Key":"a""#),
-        ("sns", "DeleteTopic", r#"{"TopicArn": "$TopicArn"}"#, ""),
-    ],
-    &[
-        (
-            "dynamodb",
+        read: ("ListTagsForResource", r#"{"ResourceArn": "$TopicArn"}"#),
+        changed: r#""Key":"a""#,
+        delete: &[("DeleteTopic", r#"{"TopicArn": "$TopicArn"}"#)],
+        look: ("GetTopicAttributes", r#"{"TopicArn": "$TopicArn"}"#),
+        gone: Gone::Refused("NotFound"),
+    },
+    Life {
+        service: "dynamodb",
+        create: (
             "CreateTable",
             r#"{"TableName": "lived", "BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}], "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}]}"#,
-            "lived",
         ),
-        (
-            "dynamodb",
+        change: (
             "PutItem",
             r#"{"TableName": "lived", "Item": {"k": {"S": "one"}, "n": {"N": "1"}}}"#,
-            "",
         ),
-        (
-            "dynamodb",
-            "GetItem",
-            r#"{"TableName": "lived", "Key": {"k": {"S": "one"}}}"#,
-            r#""N":"1""#,
-        ),
-        ("dynamodb", "DeleteTable", r#"{"TableName": "lived"}"#, ""),
-    ],
-    &[
-        ("s3", "CreateBucket", r#"{"Bucket": "lived-bucket"}"#, ""),
-        (
-            "s3",
-            "PutObject",
-            r#"{"Bucket": "lived-bucket", "Key": "a b/é", "Body": "aGVsbG8="}"#,
-            "ETag",
-        ),
-        ("s3", "GetObject", r#"{"Bucket": "lived-bucket", "Key": "a b/é"}"#, "hello"),
-        ("s3", "DeleteObject", r#"{"Bucket": "lived-bucket", "Key": "a b/é"}"#, ""),
-        ("s3", "DeleteBucket", r#"{"Bucket": "lived-bucket"}"#, ""),
-    ],
-    &[
-        ("kms", "CreateKey", r#"{"Description": "lived"}"#, ""),
-        (
-            "kms",
+        read: ("GetItem", r#"{"TableName": "lived", "Key": {"k": {"S": "one"}}}"#),
+        changed: r#""N":"1""#,
+        delete: &[("DeleteTable", r#"{"TableName": "lived"}"#)],
+        look: ("DescribeTable", r#"{"TableName": "lived"}"#),
+        gone: Gone::Refused("ResourceNotFoundException"),
+    },
+    Life {
+        service: "s3",
+        create: ("CreateBucket", r#"{"Bucket": "lived-bucket"}"#),
+        change: ("PutObject", r#"{"Bucket": "lived-bucket", "Key": "a b/é", "Body": "aGVsbG8="}"#),
+        read: ("GetObject", r#"{"Bucket": "lived-bucket", "Key": "a b/é"}"#),
+        changed: "aGVsbG8=",
+        delete: &[
+            ("DeleteObject", r#"{"Bucket": "lived-bucket", "Key": "a b/é"}"#),
+            ("DeleteBucket", r#"{"Bucket": "lived-bucket"}"#),
+        ],
+        look: ("GetObject", r#"{"Bucket": "lived-bucket", "Key": "a b/é"}"#),
+        gone: Gone::Refused("NoSuchBucket"),
+    },
+    Life {
+        service: "kms",
+        create: ("CreateKey", r#"{"Description": "lived"}"#),
+        change: (
             "UpdateKeyDescription",
             r#"{"KeyId": "$KeyMetadata.KeyId", "Description": "changed"}"#,
-            "",
         ),
-        ("kms", "DescribeKey", r#"{"KeyId": "$KeyMetadata.KeyId"}"#, "changed"),
-        (
-            "kms",
+        read: ("DescribeKey", r#"{"KeyId": "$KeyMetadata.KeyId"}"#),
+        changed: "changed",
+        delete: &[(
             "ScheduleKeyDeletion",
             r#"{"KeyId": "$KeyMetadata.KeyId", "PendingWindowInDays": 7}"#,
-            "",
-        ),
-    ],
-    &[
-        ("logs", "CreateLogGroup", r#"{"logGroupName": "lived"}"#, ""),
-        ("logs", "PutRetentionPolicy", r#"{"logGroupName": "lived", "retentionInDays": 7}"#, ""),
-        (
-            "logs",
-            "DescribeLogGroups",
-            r#"{"logGroupNamePrefix": "lived"}"#,
-            r#""retentionInDays":7"#,
-        ),
-        ("logs", "DeleteLogGroup", r#"{"logGroupName": "lived"}"#, ""),
-    ],
-    &[
-        ("ecr", "CreateRepository", r#"{"repositoryName": "lived"}"#, ""),
-        (
-            "ecr",
+        )],
+        look: ("DescribeKey", r#"{"KeyId": "$KeyMetadata.KeyId"}"#),
+        gone: Gone::Says("PendingDeletion"),
+    },
+    Life {
+        service: "logs",
+        create: ("CreateLogGroup", r#"{"logGroupName": "lived"}"#),
+        change: ("PutRetentionPolicy", r#"{"logGroupName": "lived", "retentionInDays": 7}"#),
+        read: ("DescribeLogGroups", r#"{"logGroupNamePrefix": "lived"}"#),
+        changed: r#""retentionInDays":7"#,
+        delete: &[("DeleteLogGroup", r#"{"logGroupName": "lived"}"#)],
+        look: ("DescribeLogGroups", r#"{"logGroupNamePrefix": "lived"}"#),
+        gone: Gone::Empty("logGroups"),
+    },
+    Life {
+        service: "ecr",
+        create: ("CreateRepository", r#"{"repositoryName": "lived"}"#),
+        change: (
             "PutImageTagMutability",
             r#"{"repositoryName": "lived", "imageTagMutability": "IMMUTABLE"}"#,
-            "",
         ),
-        ("ecr", "DescribeRepositories", r#"{"repositoryNames": ["lived"]}"#, "IMMUTABLE"),
-        ("ecr", "DeleteRepository", r#"{"repositoryName": "lived"}"#, ""),
-    ],
-    &[
-        ("ecs", "CreateCluster", r#"{"clusterName": "lived"}"#, ""),
-        (
-            "ecs",
+        read: ("DescribeRepositories", r#"{"repositoryNames": ["lived"]}"#),
+        changed: "IMMUTABLE",
+        delete: &[("DeleteRepository", r#"{"repositoryName": "lived"}"#)],
+        look: ("DescribeRepositories", r#"{"repositoryNames": ["lived"]}"#),
+        gone: Gone::Refused("RepositoryNotFoundException"),
+    },
+    Life {
+        service: "ecs",
+        create: ("CreateCluster", r#"{"clusterName": "lived"}"#),
+        change: (
             "TagResource",
             r#"{"resourceArn": "$cluster.clusterArn", "tags": [{"key": "a", "value": "b"}]}"#,
-            "",
         ),
-        ("ecs", "DescribeClusters", r#"{"clusters": ["lived"]}"#, "ACTIVE"),
-        ("ecs", "DeleteCluster", r#"{"cluster": "lived"}"#, "INACTIVE"),
-    ],
-    &[
-        ("events", "PutRule", r#"{"Name": "lived", "ScheduleExpression": "rate(5 minutes)"}"#, ""),
-        ("events", "DisableRule", r#"{"Name": "lived"}"#, ""),
-        ("events", "DescribeRule", r#"{"Name": "lived"}"#, "DISABLED"),
-        ("events", "DeleteRule", r#"{"Name": "lived"}"#, ""),
-    ],
-    &[
-        ("ssm", "PutParameter", r#"{"Name": "/lived", "Value": "one", "Type": "String"}"#, ""),
-        (
-            "ssm",
+        read: ("ListTagsForResource", r#"{"resourceArn": "$cluster.clusterArn"}"#),
+        changed: r#""key":"a""#,
+        delete: &[("DeleteCluster", r#"{"cluster": "lived"}"#)],
+        look: ("DescribeClusters", r#"{"clusters": ["lived"]}"#),
+        gone: Gone::Says("INACTIVE"),
+    },
+    Life {
+        service: "events",
+        create: ("PutRule", r#"{"Name": "lived", "ScheduleExpression": "rate(5 minutes)"}"#),
+        change: ("DisableRule", r#"{"Name": "lived"}"#),
+        read: ("DescribeRule", r#"{"Name": "lived"}"#),
+        changed: "DISABLED",
+        delete: &[("DeleteRule", r#"{"Name": "lived"}"#)],
+        look: ("DescribeRule", r#"{"Name": "lived"}"#),
+        gone: Gone::Refused("ResourceNotFoundException"),
+    },
+    Life {
+        service: "ssm",
+        create: ("PutParameter", r#"{"Name": "/lived", "Value": "one", "Type": "String"}"#),
+        change: (
             "PutParameter",
             r#"{"Name": "/lived", "Value": "two", "Type": "String", "Overwrite": true}"#,
-            "",
         ),
-        ("ssm", "GetParameter", r#"{"Name": "/lived"}"#, r#""Version":2"#),
-        ("ssm", "DeleteParameter", r#"{"Name": "/lived"}"#, ""),
-    ],
-    &[
-        ("secretsmanager", "CreateSecret", r#"{"Name": "lived", "SecretString": "x"}"#, ""),
-        (
-            "secretsmanager",
-            "UpdateSecret",
-            r#"{"SecretId": "lived", "Description": "changed"}"#,
-            "",
-        ),
-        ("secretsmanager", "DescribeSecret", r#"{"SecretId": "lived"}"#, "changed"),
-        (
-            "secretsmanager",
-            "DeleteSecret",
-            r#"{"SecretId": "lived", "ForceDeleteWithoutRecovery": true}"#,
-            "",
-        ),
-    ],
-    &[
-        ("kinesis", "CreateStream", r#"{"StreamName": "lived", "ShardCount": 1}"#, ""),
-        ("kinesis", "AddTagsToStream", r#"{"StreamName": "lived", "Tags": {"a": "b"}}"#, ""),
-        ("kinesis", "ListTagsForStream", r#"{"StreamName": "lived"}"#, r#""Key":"a""#),
-        ("kinesis", "DeleteStream", r#"{"StreamName": "lived"}"#, ""),
-    ],
-    &[
-        ("glue", "CreateDatabase", r#"{"DatabaseInput": {"Name": "lived"}}"#, ""),
-        (
-            "glue",
+        read: ("GetParameter", r#"{"Name": "/lived"}"#),
+        changed: r#""Version":2"#,
+        delete: &[("DeleteParameter", r#"{"Name": "/lived"}"#)],
+        look: ("GetParameter", r#"{"Name": "/lived"}"#),
+        gone: Gone::Refused("ParameterNotFound"),
+    },
+    Life {
+        service: "secretsmanager",
+        create: ("CreateSecret", r#"{"Name": "lived", "SecretString": "x"}"#),
+        change: ("UpdateSecret", r#"{"SecretId": "lived", "Description": "changed"}"#),
+        read: ("DescribeSecret", r#"{"SecretId": "lived"}"#),
+        changed: "changed",
+        delete: &[("DeleteSecret", r#"{"SecretId": "lived", "ForceDeleteWithoutRecovery": true}"#)],
+        look: ("DescribeSecret", r#"{"SecretId": "lived"}"#),
+        gone: Gone::Refused("ResourceNotFoundException"),
+    },
+    Life {
+        service: "kinesis",
+        create: ("CreateStream", r#"{"StreamName": "lived", "ShardCount": 1}"#),
+        change: ("AddTagsToStream", r#"{"StreamName": "lived", "Tags": {"a": "b"}}"#),
+        read: ("ListTagsForStream", r#"{"StreamName": "lived"}"#),
+        changed: r#""Key":"a""#,
+        delete: &[("DeleteStream", r#"{"StreamName": "lived"}"#)],
+        look: ("DescribeStreamSummary", r#"{"StreamName": "lived"}"#),
+        gone: Gone::Refused("ResourceNotFoundException"),
+    },
+    Life {
+        service: "glue",
+        create: ("CreateDatabase", r#"{"DatabaseInput": {"Name": "lived"}}"#),
+        change: (
             "UpdateDatabase",
             r#"{"Name": "lived", "DatabaseInput": {"Name": "lived", "Description": "changed"}}"#,
-            "",
         ),
-        ("glue", "GetDatabase", r#"{"Name": "lived"}"#, "changed"),
-        ("glue", "DeleteDatabase", r#"{"Name": "lived"}"#, ""),
-    ],
-    &[
-        ("athena", "CreateWorkGroup", r#"{"Name": "lived", "Description": "one"}"#, ""),
-        ("athena", "GetWorkGroup", r#"{"WorkGroup": "lived"}"#, "one"),
-        ("athena", "DeleteWorkGroup", r#"{"WorkGroup": "lived"}"#, ""),
-    ],
-    &[
-        (
-            "route53",
-            "CreateHostedZone",
-            r#"{"Name": "lived.example", "CallerReference": "lived"}"#,
-            "",
-        ),
-        (
-            "route53",
-            "UpdateHostedZoneComment",
-            r#"{"Id": "$HostedZone.Id", "Comment": "changed"}"#,
-            "",
-        ),
-        ("route53", "GetHostedZone", r#"{"Id": "$HostedZone.Id"}"#, "changed"),
-        ("route53", "DeleteHostedZone", r#"{"Id": "$HostedZone.Id"}"#, ""),
-    ],
-    &[
-        (
-            "cloudwatch",
+        read: ("GetDatabase", r#"{"Name": "lived"}"#),
+        changed: "changed",
+        delete: &[("DeleteDatabase", r#"{"Name": "lived"}"#)],
+        look: ("GetDatabase", r#"{"Name": "lived"}"#),
+        gone: Gone::Refused("EntityNotFoundException"),
+    },
+    Life {
+        service: "route53",
+        create: ("CreateHostedZone", r#"{"Name": "lived.example", "CallerReference": "lived"}"#),
+        change: ("UpdateHostedZoneComment", r#"{"Id": "$HostedZone.Id", "Comment": "changed"}"#),
+        read: ("GetHostedZone", r#"{"Id": "$HostedZone.Id"}"#),
+        changed: "changed",
+        delete: &[("DeleteHostedZone", r#"{"Id": "$HostedZone.Id"}"#)],
+        look: ("GetHostedZone", r#"{"Id": "$HostedZone.Id"}"#),
+        gone: Gone::Refused("NoSuchHostedZone"),
+    },
+    Life {
+        service: "cloudwatch",
+        create: (
             "PutMetricAlarm",
             r#"{"AlarmName": "lived", "MetricName": "m", "Namespace": "n", "Statistic": "Average", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.5, "ComparisonOperator": "GreaterThanThreshold"}"#,
-            "",
         ),
-        ("cloudwatch", "DisableAlarmActions", r#"{"AlarmNames": ["lived"]}"#, ""),
-        ("cloudwatch", "DescribeAlarms", r#"{"AlarmNames": ["lived"]}"#, r#""Threshold":1.5"#),
-        ("cloudwatch", "DeleteAlarms", r#"{"AlarmNames": ["lived"]}"#, ""),
-    ],
-    &[
-        ("efs", "CreateFileSystem", r#"{"CreationToken": "lived"}"#, ""),
-        (
-            "efs",
+        change: ("DisableAlarmActions", r#"{"AlarmNames": ["lived"]}"#),
+        read: ("DescribeAlarms", r#"{"AlarmNames": ["lived"]}"#),
+        changed: r#""ActionsEnabled":false"#,
+        delete: &[("DeleteAlarms", r#"{"AlarmNames": ["lived"]}"#)],
+        look: ("DescribeAlarms", r#"{"AlarmNames": ["lived"]}"#),
+        gone: Gone::Empty("MetricAlarms"),
+    },
+    Life {
+        service: "efs",
+        create: ("CreateFileSystem", r#"{"CreationToken": "lived"}"#),
+        change: (
             "PutLifecycleConfiguration",
             r#"{"FileSystemId": "$FileSystemId", "LifecyclePolicies": [{"TransitionToIA": "AFTER_7_DAYS"}]}"#,
-            "",
         ),
-        (
-            "efs",
-            "DescribeLifecycleConfiguration",
-            r#"{"FileSystemId": "$FileSystemId"}"#,
-            "AFTER_7_DAYS",
-        ),
-        ("efs", "DeleteFileSystem", r#"{"FileSystemId": "$FileSystemId"}"#, ""),
-    ],
-    &[
-        ("apigateway", "CreateRestApi", r#"{"name": "lived"}"#, ""),
-        (
-            "apigateway",
+        read: ("DescribeLifecycleConfiguration", r#"{"FileSystemId": "$FileSystemId"}"#),
+        changed: "AFTER_7_DAYS",
+        delete: &[("DeleteFileSystem", r#"{"FileSystemId": "$FileSystemId"}"#)],
+        look: ("DescribeFileSystems", r#"{"FileSystemId": "$FileSystemId"}"#),
+        gone: Gone::Refused("FileSystemNotFound"),
+    },
+    Life {
+        service: "apigateway",
+        create: ("CreateRestApi", r#"{"name": "lived"}"#),
+        change: (
             "UpdateRestApi",
             r#"{"restApiId": "$id", "patchOperations": [{"op": "replace", "path": "/description", "value": "changed"}]}"#,
-            "",
         ),
-        ("apigateway", "GetRestApi", r#"{"restApiId": "$id"}"#, "changed"),
-        ("apigateway", "DeleteRestApi", r#"{"restApiId": "$id"}"#, ""),
-    ],
-    &[
-        ("cognito-idp", "CreateUserPool", r#"{"PoolName": "lived"}"#, ""),
-        (
-            "cognito-idp",
-            "UpdateUserPool",
-            r#"{"UserPoolId": "$UserPool.Id", "DeletionProtection": "INACTIVE"}"#,
-            "",
-        ),
-        ("cognito-idp", "DescribeUserPool", r#"{"UserPoolId": "$UserPool.Id"}"#, "lived"),
-        ("cognito-idp", "DeleteUserPool", r#"{"UserPoolId": "$UserPool.Id"}"#, ""),
-    ],
-    &[
-        (
-            "codecommit",
-            "CreateRepository",
-            r#"{"repositoryName": "lived", "repositoryDescription": "one"}"#,
-            "",
-        ),
-        ("codecommit", "GetRepository", r#"{"repositoryName": "lived"}"#, "one"),
-        ("codecommit", "DeleteRepository", r#"{"repositoryName": "lived"}"#, ""),
-    ],
-    &[
-        (
-            "cloudformation",
+        read: ("GetRestApi", r#"{"restApiId": "$id"}"#),
+        changed: "changed",
+        delete: &[("DeleteRestApi", r#"{"restApiId": "$id"}"#)],
+        look: ("GetRestApi", r#"{"restApiId": "$id"}"#),
+        gone: Gone::Refused("NotFoundException"),
+    },
+    Life {
+        service: "cloudformation",
+        create: (
             "CreateStack",
             r#"{"StackName": "lived", "TemplateBody": "{\"Resources\": {\"Q\": {\"Type\": \"AWS::SQS::Queue\"}}}"}"#,
-            "",
         ),
-        (
-            "cloudformation",
+        change: (
             "UpdateStack",
             r#"{"StackName": "lived", "TemplateBody": "{\"Resources\": {\"Q\": {\"Type\": \"AWS::SQS::Queue\"}}, \"Outputs\": {\"changed\": {\"Value\": \"x\"}}}"}"#,
-            "",
         ),
-        ("cloudformation", "GetTemplate", r#"{"StackName": "lived"}"#, "changed"),
-        ("cloudformation", "DeleteStack", r#"{"StackName": "lived"}"#, ""),
-    ],
-    &[
-        ("scheduler", "CreateScheduleGroup", r#"{"Name": "lived"}"#, ""),
-        (
-            "scheduler",
+        read: ("GetTemplate", r#"{"StackName": "lived"}"#),
+        changed: "changed",
+        delete: &[("DeleteStack", r#"{"StackName": "lived"}"#)],
+        look: ("DescribeStacks", r#"{"StackName": "lived"}"#),
+        gone: Gone::Refused("ValidationError"),
+    },
+    Life {
+        service: "scheduler",
+        create: ("CreateScheduleGroup", r#"{"Name": "lived"}"#),
+        change: (
             "TagResource",
             r#"{"ResourceArn": "$ScheduleGroupArn", "Tags": [{"Key": "a", "Value": "b"}]}"#,
-            "",
         ),
-        ("scheduler", "GetScheduleGroup", r#"{"Name": "lived"}"#, "lived"),
-        ("scheduler", "DeleteScheduleGroup", r#"{"Name": "lived"}"#, ""),
-    ],
-    &[
-        ("sesv2", "CreateEmailIdentity", r#"{"EmailIdentity": "lived.example"}"#, ""),
-        ("sesv2", "ListEmailIdentities", "{}", "lived.example"),
-        ("sesv2", "DeleteEmailIdentity", r#"{"EmailIdentity": "lived.example"}"#, ""),
-    ],
-    &[
-        (
-            "resource-groups",
+        read: ("ListTagsForResource", r#"{"ResourceArn": "$ScheduleGroupArn"}"#),
+        changed: r#""Key":"a""#,
+        delete: &[("DeleteScheduleGroup", r#"{"Name": "lived"}"#)],
+        look: ("GetScheduleGroup", r#"{"Name": "lived"}"#),
+        gone: Gone::Refused("ResourceNotFoundException"),
+    },
+    Life {
+        service: "ses",
+        create: (
+            "CreateTemplate",
+            r#"{"Template": {"TemplateName": "lived", "SubjectPart": "s", "TextPart": "one"}}"#,
+        ),
+        change: (
+            "UpdateTemplate",
+            r#"{"Template": {"TemplateName": "lived", "SubjectPart": "s", "TextPart": "changed"}}"#,
+        ),
+        read: ("GetTemplate", r#"{"TemplateName": "lived"}"#),
+        changed: "changed",
+        delete: &[("DeleteTemplate", r#"{"TemplateName": "lived"}"#)],
+        look: ("GetTemplate", r#"{"TemplateName": "lived"}"#),
+        gone: Gone::Refused("TemplateDoesNotExist"),
+    },
+    Life {
+        service: "resource-groups",
+        create: (
             "CreateGroup",
             r#"{"Name": "lived", "ResourceQuery": {"Type": "TAG_FILTERS_1_0", "Query": "{\"ResourceTypeFilters\": [\"AWS::AllSupported\"], \"TagFilters\": [{\"Key\": \"a\", \"Values\": [\"b\"]}]}"}}"#,
-            "",
         ),
-        (
-            "resource-groups",
-            "UpdateGroup",
-            r#"{"GroupName": "lived", "Description": "changed"}"#,
-            "",
-        ),
-        ("resource-groups", "GetGroup", r#"{"GroupName": "lived"}"#, "changed"),
-        ("resource-groups", "DeleteGroup", r#"{"GroupName": "lived"}"#, ""),
-    ],
-    &[
-        ("ec2", "CreateVpc", r#"{"CidrBlock": "10.9.0.0/16"}"#, ""),
-        (
-            "ec2",
+        change: ("UpdateGroup", r#"{"GroupName": "lived", "Description": "changed"}"#),
+        read: ("GetGroup", r#"{"GroupName": "lived"}"#),
+        changed: "changed",
+        delete: &[("DeleteGroup", r#"{"GroupName": "lived"}"#)],
+        look: ("GetGroup", r#"{"GroupName": "lived"}"#),
+        gone: Gone::Refused("NotFoundException"),
+    },
+    Life {
+        service: "ec2",
+        create: ("CreateVpc", r#"{"CidrBlock": "10.9.0.0/16"}"#),
+        change: (
             "ModifyVpcAttribute",
             r#"{"VpcId": "$Vpc.VpcId", "EnableDnsHostnames": {"Value": true}}"#,
-            "",
         ),
-        (
-            "ec2",
+        read: (
             "DescribeVpcAttribute",
             r#"{"VpcId": "$Vpc.VpcId", "Attribute": "enableDnsHostnames"}"#,
-            r#""Value":true"#,
         ),
-        ("ec2", "DeleteVpc", r#"{"VpcId": "$Vpc.VpcId"}"#, ""),
-    ],
-    &[
-        (
-            "rds",
+        changed: r#""Value":true"#,
+        delete: &[("DeleteVpc", r#"{"VpcId": "$Vpc.VpcId"}"#)],
+        look: ("DescribeVpcs", r#"{"VpcIds": ["$Vpc.VpcId"]}"#),
+        gone: Gone::Refused("InvalidVpcID.NotFound"),
+    },
+    Life {
+        service: "rds",
+        create: (
             "CreateDBParameterGroup",
             r#"{"DBParameterGroupName": "lived", "DBParameterGroupFamily": "postgres16", "Description": "one"}"#,
-            "",
         ),
-        (
-            "rds",
+        change: (
             "ModifyDBParameterGroup",
             r#"{"DBParameterGroupName": "lived", "Parameters": [{"ParameterName": "work_mem", "ParameterValue": "8192", "ApplyMethod": "immediate"}]}"#,
-            "",
         ),
-        ("rds", "DescribeDBParameterGroups", r#"{"DBParameterGroupName": "lived"}"#, "postgres16"),
-        ("rds", "DeleteDBParameterGroup", r#"{"DBParameterGroupName": "lived"}"#, ""),
-    ],
-    &[
-        ("iot", "CreateThing", r#"{"thingName": "lived"}"#, ""),
-        (
-            "iot",
+        read: ("DescribeDBParameters", r#"{"DBParameterGroupName": "lived"}"#),
+        changed: r#""8192""#,
+        delete: &[("DeleteDBParameterGroup", r#"{"DBParameterGroupName": "lived"}"#)],
+        look: ("DescribeDBParameterGroups", r#"{"DBParameterGroupName": "lived"}"#),
+        gone: Gone::Empty("DBParameterGroups"),
+    },
+    Life {
+        service: "iot",
+        create: ("CreateThing", r#"{"thingName": "lived"}"#),
+        change: (
             "UpdateThing",
             r#"{"thingName": "lived", "attributePayload": {"attributes": {"a": "changed"}}}"#,
-            "",
         ),
-        ("iot", "DescribeThing", r#"{"thingName": "lived"}"#, "changed"),
-        ("iot", "DeleteThing", r#"{"thingName": "lived"}"#, ""),
-    ],
-    &[
-        (
-            "appsync",
-            "CreateGraphqlApi",
-            r#"{"name": "lived", "authenticationType": "AWS_IAM"}"#,
-            "",
-        ),
-        (
-            "appsync",
+        read: ("DescribeThing", r#"{"thingName": "lived"}"#),
+        changed: "changed",
+        delete: &[("DeleteThing", r#"{"thingName": "lived"}"#)],
+        look: ("DescribeThing", r#"{"thingName": "lived"}"#),
+        gone: Gone::Refused("ResourceNotFoundException"),
+    },
+    Life {
+        service: "appsync",
+        create: ("CreateGraphqlApi", r#"{"name": "lived", "authenticationType": "AWS_IAM"}"#),
+        change: (
             "UpdateGraphqlApi",
             r#"{"apiId": "$graphqlApi.apiId", "name": "changed", "authenticationType": "AWS_IAM"}"#,
-            "",
         ),
-        ("appsync", "GetGraphqlApi", r#"{"apiId": "$graphqlApi.apiId"}"#, "changed"),
-        ("appsync", "DeleteGraphqlApi", r#"{"apiId": "$graphqlApi.apiId"}"#, ""),
-    ],
-    &[
-        (
-            "redshift",
+        read: ("GetGraphqlApi", r#"{"apiId": "$graphqlApi.apiId"}"#),
+        changed: "changed",
+        delete: &[("DeleteGraphqlApi", r#"{"apiId": "$graphqlApi.apiId"}"#)],
+        look: ("GetGraphqlApi", r#"{"apiId": "$graphqlApi.apiId"}"#),
+        gone: Gone::Refused("NotFoundException"),
+    },
+    Life {
+        service: "redshift",
+        create: (
             "CreateClusterParameterGroup",
             r#"{"ParameterGroupName": "lived", "ParameterGroupFamily": "redshift-1.0", "Description": "d"}"#,
-            "",
         ),
-        (
-            "redshift",
+        change: (
             "CreateTags",
             r#"{"ResourceName": "arn:aws:redshift:us-east-1:123456789012:parametergroup:lived", "Tags": [{"Key": "a", "Value": "b"}]}"#,
-            "",
         ),
-        (
-            "redshift",
-            "DescribeClusterParameterGroups",
-            r#"{"ParameterGroupName": "lived"}"#,
-            "redshift-1.0",
-        ),
-        ("redshift", "DeleteClusterParameterGroup", r#"{"ParameterGroupName": "lived"}"#, ""),
-    ],
+        read: ("DescribeClusterParameterGroups", r#"{"ParameterGroupName": "lived"}"#),
+        changed: r#""Key":"a""#,
+        delete: &[("DeleteClusterParameterGroup", r#"{"ParameterGroupName": "lived"}"#)],
+        look: ("DescribeClusterParameterGroups", r#"{"ParameterGroupName": "lived"}"#),
+        gone: Gone::Refused("ClusterParameterGroupNotFound"),
+    },
 ];
 
 #[test]
 fn what_lives_and_dies_at_many_services() {
     let server = emulated();
     let mut services = BTreeSet::new();
-    for life in LIVES {
-        let mut made = Value::Null;
-        for (at, (service, operation, payload, expected)) in life.iter().enumerate() {
-            let payload = filled(serde_json::from_str(payload).unwrap(), &made);
-            let effect = aws_effect(service, operation, &payload);
-            // Reads by either tool.
-            let answer = match effect.as_str() {
-                "read" => server.read(service, operation, payload),
-                _ => server.invoke(service, operation, payload),
-            };
-            let text = answer["result"].to_string();
-            assert!(text.contains(expected), "{service}:{operation}: {text}");
-            if at == 0 {
-                made = answer["result"].clone();
-                assert_eq!(answer["status"], "done", "{service}:{operation}: {effect}");
+    for Life { service, create, change, read, changed, delete, look, gone } in LIVES {
+        let payload = |(_, payload): &Step, made: &Value| {
+            filled(serde_json::from_str(payload).unwrap(), made)
+        };
+        let invoke = |step: &Step, made: &Value| {
+            let answer = server.invoke(service, step.0, payload(step, made));
+            answer["result"].clone()
+        };
+        let write = |step: &Step, made: &Value| {
+            let answer = server.invoke(service, step.0, payload(step, made));
+            assert_eq!(answer["status"], "done", "{service}:{}: {answer}", step.0);
+            answer["result"].clone()
+        };
+        let found = |made: &Value| match server
+            .call("aws_execute", by_execute(service, look.0, payload(look, made)))
+        {
+            answer if answer["isError"] == true => {
+                Err(answer["structuredContent"]["aws_code"].as_str().unwrap_or_default().to_owned())
             }
-            services.insert(*service);
+            answer => Ok(answer["structuredContent"]["result"].clone()),
+        };
+        let is_gone = |made: &Value| match (gone, &found(made)) {
+            (Gone::Refused(code), Err(said)) => said.contains(code),
+            (Gone::Empty(list), Ok(result)) => {
+                result[list].as_array().is_none_or(|entries| entries.is_empty())
+            }
+            (Gone::Says(words), Ok(result)) => result.to_string().contains(words),
+            (Gone::Refused(_), Ok(_)) | (Gone::Empty(_) | Gone::Says(_), Err(_)) => false,
+        };
+        let made = write(create, &Value::Null);
+        let before = server.call("aws_execute", by_execute(service, read.0, payload(read, &made)));
+        assert!(!before["structuredContent"].to_string().contains(changed), "{service}: {before}");
+        write(change, &made);
+        let after = invoke(read, &made).to_string();
+        assert!(after.contains(changed), "{service}:{}: {after}", read.0);
+        assert!(!is_gone(&made), "{service}:{}: {:?}", look.0, found(&made));
+        for step in *delete {
+            write(step, &made);
         }
+        assert!(is_gone(&made), "{service}:{}: {:?}", look.0, found(&made));
+        services.insert(*service);
     }
     assert!(services.len() >= 25, "{}", services.len());
 }
 
-fn aws_effect(service: &str, operation: &str, payload: &Value) -> String {
-    let index = aws_dynamic::catalog::Index::get().unwrap();
-    let service = index.service(service).unwrap();
-    service.operation(operation).unwrap().effect_with(payload).word().to_owned()
+/// The arguments of a call whose answer comes as it is.
+fn by_execute(service: &str, operation: &str, payload: Value) -> Value {
+    json!({"action": "invoke", "service": service, "operation": operation, "payload": payload,
+        "response": "full"})
 }
 
 fn filled(payload: Value, made: &Value) -> Value {
@@ -745,6 +774,107 @@ fn transcripts() {
         },
     ];
     check_section_of("docs/operations.md", &server, "call", &examples);
+    story_transcripts();
+}
+
+/// What comes after a call that is right and small: here answers may have 4,000 characters.
+fn story_transcripts() {
+    let aws = FakeAws::start(|request: &Request| match request.action().as_str() {
+        "GetCallerIdentity" => {
+            let arn = "arn:aws:iam::123456789012:user/alice";
+            Response::caller_identity("123456789012", arn, "AIDAEXAMPLE")
+        }
+        "ListQueues" => {
+            let url = "https://sqs.us-east-1.amazonaws.com/123456789012";
+            let urls: Vec<String> = (0..200).map(|n| format!("{url}/q{n}")).collect();
+            Response::json(200, &json!({"QueueUrls": urls}))
+        }
+        "ListTables" => match request.json().get("ExclusiveStartTableName") {
+            None => Response::json(
+                200,
+                &json!({"TableNames": ["carts", "orders"], "LastEvaluatedTableName": "orders"}),
+            ),
+            Some(_) => Response::json(200, &json!({"TableNames": ["prices"]})),
+        },
+        "DescribeTable" => Response::json_error(
+            400,
+            "ResourceNotFoundException",
+            "Requested resource not found: Table: order not found",
+        ),
+        _ => Response::json(200, &json!({})),
+    });
+    let url = aws.url();
+    let policy = "rules: {allow: ['sqs:TagQueue']}\napproval: {wait_seconds: 0}\n";
+    let home = Home::new()
+        .with_policy(policy)
+        .with(".config/aws-mcp/config.toml", "[output]\nmax_characters = 4000\n");
+    let env = [
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL_STS", url.as_str()),
+        ("AWS_ENDPOINT_URL_SQS", url.as_str()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", url.as_str()),
+    ];
+    let server = Server::start_at(home, &[], &env);
+    server.initialize();
+    let list = |more: &[(&str, &str)]| {
+        let mut list = json!({"service": "dynamodb", "operation": "ListTables"});
+        for (name, value) in more {
+            list[*name] = json!(value);
+        }
+        list
+    };
+    let examples = [
+        Example {
+            tool: "aws_execute",
+            arguments: json!({"action": "invoke", "service": "sqs", "operation": "TagQueue",
+                "payload": {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/orders",
+                    "Tags": {"team": "shop"}}}),
+            use_of_it: "`invoke` makes the call; this one the user's policy allows. `target` says where: every \
+                        answer about an account has it, and this page shows it here only.",
+        },
+        Example {
+            tool: "aws_execute",
+            arguments: json!({"action": "invoke", "service": "sns", "operation": "DeleteTopic",
+                "payload": {"TopicArn": "arn:aws:sns:us-east-1:123456789012:orders"}}),
+            use_of_it: "This one a person must approve. Nothing was sent; the model says so, and makes the very \
+                        same call again once the person has.",
+        },
+        Example { tool: "aws_read", arguments: list(&[]), use_of_it: "One page, as AWS gives it." },
+        Example {
+            tool: "aws_read",
+            arguments: list(&[("page_token", "$next_page_token")]),
+            use_of_it: "The next one, with the token of the last. Where there is no `next_page_token`, the list \
+                        has ended.",
+        },
+        Example {
+            tool: "aws_read",
+            arguments: json!({"service": "sqs", "operation": "ListQueues"}),
+            use_of_it: "An answer that does not fit: its beginning, an outline of the whole, where it was cut, and a \
+                        handle.",
+        },
+        Example {
+            tool: "aws_get_result",
+            arguments: json!({"handle": "$handle", "query": "QueueUrls[?ends_with(@, '7')]",
+                "offset": 10, "limit": 3}),
+            use_of_it: "The handle reads on, with a query over the whole, without AWS.",
+        },
+        Example {
+            tool: "aws_read",
+            arguments: json!({"service": "dynamodb", "operation": "DescribeTable",
+                "payload": {"TableName": "order"}}),
+            use_of_it: "What AWS refuses comes with its own words, and with what to do next.",
+        },
+        Example {
+            tool: "aws_execute",
+            arguments: json!({"action": "invoke", "service": "dynamodb", "operation": "DeleteTable",
+                "payload": {"TableNam": "orders"}}),
+            use_of_it: "What cannot be sent is refused here, with everything that is wrong with it; nobody was \
+                        asked, and nothing was sent.",
+        },
+    ];
+    check_story_of("docs/operations.md", &server, "story", &examples);
 }
 
 /// A fake AWS with a Lambda function whose environment holds a secret, and queues by the thousand.

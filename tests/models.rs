@@ -178,7 +178,8 @@ fn sync_brings_a_new_service_and_the_program_knows_it_from_then_on() {
     explain(&home, "moon-base:ListRooms").says(0, &["effect: read"]);
     explain(&home, "moon-base:DeleteRoom").says(0, &["effect: destructive"]);
     explain(&home, "dynamodb:DeleteTable").says(0, &["effect: destructive"]);
-    explain(&home, "evil:ListRooms").says(0, &[NO_SUCH]);
+    let evil = "effect: unknown (the newer models of evil cannot be used: ";
+    explain(&home, "evil:ListRooms").says(0, &[evil, "evil.example"]);
     let rules = ".config/aws-mcp/policy.yaml";
     let home = home.with(rules, "rules: {deny: ['moon-base:.*']}\n");
     for (name, mode) in [(".config/aws-mcp", 0o700), (rules, 0o600)] {
@@ -332,18 +333,25 @@ fn a_pin_holds_a_commit() {
     models(&["pin", COMMIT]).says(0, &[]);
     models(&["sync"]).says(0, &["no new services"]);
     models(&["sync"]).says(0, &["nothing was brought"]);
+    // What somebody has brings itself, and says that the pin does not hold it.
+    fs::write(home.path().join("own.tar.gz"), archive(&[moon_base()])).unwrap();
+    let pinned = format!("the pin to {COMMIT} is for sync alone");
+    models(&["build", "own.tar.gz"]).says(0, &[&pinned]);
+    models(&["status"]).says(0, &["own.tar.gz", &format!("pinned: to {COMMIT}")]);
+    models(&["sync"]).says(0, &[&format!("commit: {COMMIT}")]);
     models(&["unpin"]).says(0, &["not pinned"]);
     models(&["status"]).says(0, &["pinned: no"]);
     models(&["sync"]).says(0, &["no new services"]);
     let path = |name: &str| format!("/aws/api-models-aws/archive/{name}.tar.gz");
-    let expected = ["v1", OTHER_COMMIT, COMMIT, "v7"].map(path);
+    let expected = ["v1", OTHER_COMMIT, COMMIT, COMMIT, "v7"].map(path);
     assert_eq!(repository.paths(), expected);
     // A pin that others may write is none of the user's.
     models(&["pin", COMMIT]).says(0, &[]);
     let pin = home.path().join(FOLDER).join("pin");
     fs::set_permissions(pin, Permissions::from_mode(0o666)).unwrap();
     models(&["sync"]).says(2, &["written by other users"]);
-    assert_eq!(repository.paths().len(), 4);
+    models(&["build", "own.tar.gz"]).says(2, &["written by other users"]);
+    assert_eq!(repository.paths().len(), 5);
 }
 
 #[test]
@@ -353,6 +361,7 @@ fn settings_that_cannot_be_meant_run_nothing() {
         ("SMITHY_SYNC_URL", "http://mirror.example/aws/api-models-aws"),
         ("SMITHY_SYNC_URL", "https://eve:hunter2@mirror.example/x"),
         ("SMITHY_SYNC_REF", "../x"),
+        ("SMITHY_AUTO_SYNC", "perhaps"),
     ] {
         let told = run(&home, &["models", "sync"], &[(name, value)]).says(2, &[]);
         assert!(!told.err.contains("hunter2") && !told.err.is_empty(), "{}", told.err);
@@ -383,6 +392,27 @@ fn models_that_others_may_write_are_refused_and_told() {
     assert!(known["problem"].as_str().unwrap().contains("written by others"), "{known}");
     server.wait_for_stderr("newer models are not used");
     assert_eq!(repository.paths().len(), 1);
+}
+
+#[test]
+fn a_folder_that_no_models_could_be_kept_in_is_told() {
+    let home = home();
+    let env = [("SMITHY_MODEL_PATH", "~/mine")];
+    let status = || run(&home, &["models", "status"], &env);
+    let own = home.path().join("mine");
+    status().says(0, &["mine"]);
+    fs::create_dir(&own).unwrap();
+    fs::set_permissions(&own, Permissions::from_mode(0o777)).unwrap();
+    let told = status().says(1, &["439 services", "! newer models cannot be put here: "]);
+    assert!(told.out.contains("can be written by others"), "{}", told.out);
+    run(&home, &["models", "pin", COMMIT], &env).says(2, &["can be written by others"]);
+    fs::set_permissions(&own, Permissions::from_mode(0o700)).unwrap();
+    status().says(0, &["mine"]);
+    fs::write(own.join("letter"), "").unwrap();
+    status().says(1, &["cannot be put here", "not ours"]);
+    fs::remove_dir_all(&own).unwrap();
+    fs::write(&own, "").unwrap();
+    status().says(2, &["Not a directory"]);
 }
 
 #[test]
@@ -436,6 +466,34 @@ fn build_takes_a_folder_or_a_tarball() {
     // Nothing is put beside what is not ours.
     let env = [("SMITHY_MODEL_PATH", "download")];
     run(&home, &["models", "build", "sun.tar.gz"], &env).says(2, &["not ours"]);
+}
+
+/// Makes a named pipe, and has whoever opens it read a little: it shows in what is told, and hangs nobody.
+fn pipe(path: PathBuf) {
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    std::thread::spawn(move || fs::write(path, "{"));
+}
+
+#[test]
+fn what_is_no_file_is_not_opened() {
+    let home = home();
+    let path = home.path().join("download/models/moon-base/service/2026-01-01");
+    fs::create_dir_all(&path).unwrap();
+    fs::write(path.join("moon-base.json"), moon_base().json()).unwrap();
+    pipe(path.join("pipe.json"));
+    pipe(home.path().join("download/models/pipe"));
+    let other = home.path().join("download/models/sun-base/service/2026-01-01");
+    fs::create_dir_all(&other).unwrap();
+    pipe(other.join("sun-base.json"));
+    let build = |path: &str| run(&home, &["models", "build", path], &[]);
+    let told = build("download").says(0, &["new services (1):\n  moon-base\n"]);
+    assert!(!told.out.contains("left out"), "{}", told.out);
+    pipe(home.path().join("models.tar.gz"));
+    std::os::unix::fs::symlink("models.tar.gz", home.path().join("link.tar.gz")).unwrap();
+    for path in ["models.tar.gz", "link.tar.gz", "/dev/null"] {
+        build(path).says(2, &["no regular file"]);
+    }
+    status(&home).says(0, &["440 services"]);
 }
 
 /// A server of files over TLS, ended with the test.

@@ -4,6 +4,9 @@
 # With --full also what takes minutes more: the requests of all operations against botocore's, not of three a service, and
 # the fuzz targets, for 20 s each.
 #
+# Two tests compare AWS's Smithy models with botocore's, where they are: in the folder AWS_MCP_SMITHY_MODELS, else in
+# ../shared/smithy-models (crates/aws-dynamic/README.md says which). Elsewhere they say that they were skipped.
+#
 # Needs cargo (with rustfmt and clippy), a C compiler, for --full a C++ compiler too, CPython 3.11, npm, zenity, Xvfb and
 # xdotool, on Linux x86_64; the last three it installs itself where it runs as root and apt-get is there. Everything else
 # is installed, in the versions pinned beside this file, into AWS_MCP_TEST_CACHE (default ~/.cache/aws-mcp-tests).
@@ -71,9 +74,9 @@ cargo test --workspace --bin aws-mcp --locked -- --ignored --exact \
 say "conformance"
 bash tests/conformance.sh
 
-say "the catalog is what its sources make, and has every fact of theirs; AWS's protocol cases"
+say "the catalog is what its sources make, and has every fact of theirs; AWS's protocol cases; Smithy models"
 AWS_MCP_TEST_SOURCES=$sources cargo test -p aws-dynamic --features pack --locked \
-  --lib --bin pack --test reproducible --test botocore --test endpoint_cases --test protocols --test newer_sources
+  --lib --bin pack --test reproducible --test botocore --test endpoint_cases --test protocols --test newer_sources --test smithy
 
 say "newer models from botocore"
 AWS_MCP_TEST_SOURCES=$sources cargo test --workspace --locked --test models -- --ignored --exact build_takes_botocore

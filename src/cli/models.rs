@@ -24,7 +24,7 @@ use crate::gate::visible;
 /// What to do with the models.
 #[derive(Subcommand)]
 pub enum Action {
-    /// Say which models are used, and where they are from; exits 1 if newer ones cannot be used
+    /// Say which models are used, and where they are from; exits 1 if newer ones cannot be used or kept
     Status,
     /// Bring newer models from AWS's repository, and say what is new
     Sync,
@@ -96,8 +96,14 @@ fn act(config: &Config, action: &Action) -> Result<(String, u8)> {
             Ok(("not pinned; `aws-mcp models sync` brings the newest\n".to_owned(), super::DONE))
         }
         Action::Build { path } => {
-            let new = sync::build(settings, config.clock, path)?;
-            Ok((told(&new), super::DONE))
+            let pin = Place::of(settings)?.pin()?;
+            let mut text = told(&sync::build(settings, config.clock, path)?);
+            if let Some(pin) = pin {
+                text.push_str(&format!(
+                    "the pin to {pin} is for sync alone: these models are used until the next one\n"
+                ));
+            }
+            Ok((text, super::DONE))
         }
     }
 }
@@ -127,9 +133,19 @@ fn status(settings: &ModelSettings) -> Result<(String, u8)> {
                 "the models of this program are used: {} services, {operations} operations\n",
                 index.services().len()
             ));
-            if !matches!(error, NewerError::Absent { .. }) {
+            // Where none are, they must at least be able to be.
+            let problem = match error {
+                NewerError::Absent { .. } => {
+                    place.check().err().map(|e| format!("cannot be put here: {}", e.message))
+                }
+                NewerError::Refused { .. }
+                | NewerError::Outdated { .. }
+                | NewerError::Source(_)
+                | NewerError::Unwritten(_) => Some(format!("are not used: {error}")),
+            };
+            if let Some(problem) = problem {
                 code = super::NO;
-                text.push_str(&format!("! newer models are not used: {error}\n"));
+                text.push_str(&format!("! newer models {problem}\n"));
             }
         }
     }

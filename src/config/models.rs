@@ -11,6 +11,7 @@ const REPOSITORY: &str = "https://github.com/aws/api-models-aws";
 const NEWEST: &str = "HEAD";
 /// Stands for the reference in an address of a tarball.
 const HERE: &str = "{ref}";
+const AUTO_SYNC: &str = "SMITHY_AUTO_SYNC";
 
 /// `SMITHY_*`, and the usual places where they are not set.
 #[derive(Clone, Debug)]
@@ -151,6 +152,16 @@ impl ModelSettings {
         let default = env.get("SMITHY_DEFAULT_MODEL_VERSION").filter(newest);
         let default = good(default.map(Reference::parse).transpose());
         let source = env.get("SMITHY_SYNC_URL").map(Source::parse).transpose();
+        let auto_sync = match (env.is_on(AUTO_SYNC), env.is_not_off(AUTO_SYNC)) {
+            (true, _) => Some(AutoSync::Daily),
+            (false, false) => Some(AutoSync::Off),
+            (false, true) => None,
+        };
+        if auto_sync.is_none() {
+            let said = echo(env.get(AUTO_SYNC).unwrap_or_default());
+            let message = format!("{AUTO_SYNC} is {said}, which is neither yes nor no.");
+            note(Error::new(Kind::ConfigError, message, "Set it to true or false, or unset it."));
+        }
         Self {
             folder: env.models_dir(),
             source: source
@@ -160,10 +171,7 @@ impl ModelSettings {
                 })
                 .unwrap_or_default(),
             reference: asked.or(default),
-            auto_sync: match env.is_on("SMITHY_AUTO_SYNC") {
-                true => AutoSync::Daily,
-                false => AutoSync::Off,
-            },
+            auto_sync: auto_sync.unwrap_or_default(),
         }
     }
 }
@@ -249,7 +257,17 @@ mod tests {
         assert!(folder(&[home, ("XDG_DATA_HOME", "/data")]).ends_with("data/aws-mcp/models"));
         assert!(folder(&[home, ("SMITHY_MODEL_PATH", "~/m")]).ends_with("home/a/m"));
         assert!(settings(&[]).0.folder.is_none());
-        assert_eq!(settings(&[("SMITHY_AUTO_SYNC", "maybe")]).0.auto_sync, AutoSync::Off);
-        assert_eq!(settings(&[("SMITHY_AUTO_SYNC", "true")]).0.auto_sync, AutoSync::Daily);
+    }
+
+    #[test]
+    fn auto_sync_is_yes_or_no_or_a_problem() {
+        let auto_sync = |value| settings(&[("SMITHY_AUTO_SYNC", value)]);
+        assert_eq!(auto_sync("true").0.auto_sync, AutoSync::Daily);
+        for no in ["false", "OFF", "0", ""] {
+            assert_eq!((auto_sync(no).0.auto_sync, auto_sync(no).1.len()), (AutoSync::Off, 0));
+        }
+        let (read, said) = auto_sync("perhaps");
+        assert_eq!(read.auto_sync, AutoSync::Off);
+        assert!(said[0].contains("SMITHY_AUTO_SYNC") && said[0].contains("perhaps"), "{said:?}");
     }
 }

@@ -3,11 +3,13 @@
 
 use std::path::Path;
 
-use aws_dynamic::catalog::{Effect, Index, Operation};
+use aws_dynamic::catalog::newer::LeftOut;
+use aws_dynamic::catalog::{Effect, Index, Operation, unusable};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::called::Called;
+use super::escape::visible;
 use super::policies::Snapshot;
 use super::verdict::{Question, Role, RoleOrigin, Settings, Verdict};
 use crate::accounts::{Region, RoleArn};
@@ -92,6 +94,11 @@ fn doubt(index: &Index, question: &Question, asked: &Asked) -> String {
         Some(_) => String::new(),
         None => {
             let (service, operation) = asked.operation.split_once(':').unwrap_or_default();
+            if let Some(LeftOut { service, why }) = unusable(service) {
+                let told = format!(" (the newer models of {service} cannot be used: {why})");
+                // The words are partly a stranger's.
+                return visible(&told).into_owned();
+            }
             let known = match index.service(service) {
                 Some(service) => {
                     nearest(operation, service.operations().iter().map(Operation::name))

@@ -55,7 +55,8 @@ pub fn uuid() -> Result<String> {
     Ok([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-"))
 }
 
-fn fill(bytes: &mut [u8]) -> Result<()> {
+/// Random bytes.
+pub(super) fn fill(bytes: &mut [u8]) -> Result<()> {
     let filled = SystemRandom::new().fill(bytes);
     filled.map_err(|_| Error::internal("the system gives no random numbers."))
 }

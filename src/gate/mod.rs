@@ -26,6 +26,7 @@ pub mod peer;
 pub mod policies;
 mod rate;
 mod review;
+mod sealed;
 mod sink;
 pub mod socket;
 mod status;

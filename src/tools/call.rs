@@ -183,6 +183,9 @@ async fn attempt(
     for name in APPROVAL_IDS {
         arguments.shift_remove(name);
     }
+    if let Some(Value::String(token)) = arguments.get_mut("page_token") {
+        *token = world.gate.handed_back(token)?;
+    }
     // A broken policy is told before anything that is wrong with the arguments.
     let named = tool.effects.of(&arguments, tool.declared());
     let Named { effect, operations } =
@@ -321,6 +324,9 @@ async fn in_time<T>(
     }
 }
 
+/// Where the list goes on, in an answer of any operation.
+const TOKEN: &str = "next_page_token";
+
 /// Target -> mask -> escape -> cut. The order is held by a test.
 async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, Value>> {
     if tool.target == Target::Aws
@@ -331,7 +337,12 @@ async fn finish(cx: &Cx, tool: &Tool, mut answer: Answer) -> Result<Map<String, 
     answer.body = match answer.of_aws() {
         Some(result) => {
             // Names that the operation's model calls sensitive are names in its answer, not in ours.
+            // The token is for us to read, and useless once it is masked.
+            let token = answer.body.shift_remove(TOKEN);
             let mut body = cx.world().gate.masked(Operations::NONE, answer.body);
+            if let Some(Value::String(token)) = token {
+                body.insert(TOKEN.to_owned(), cx.world().gate.handed_out(token)?.into());
+            }
             let shown = cx.shown(Map::from_iter([(String::new(), result)]));
             body.extend(shown.into_iter().map(|(_, result)| ("result".to_owned(), result)));
             body

@@ -45,4 +45,4 @@ pub use told::{
     CALLER, caller, check_asked, fake, in_minutes, keeps_policy_to_itself, minutes_ago, serve,
     serve_keyless,
 };
-pub use transcript::{Example, check_section, check_section_of};
+pub use transcript::{Example, check_section, check_section_of, check_story_of};

@@ -29,10 +29,63 @@ pub fn check_section_of(page: &str, server: &Server, name: &str, examples: &[Exa
         let mut answer = server.call_ok(tool, arguments.clone());
         // Whose account it is, is the same everywhere.
         answer.as_object_mut().expect("an object").remove("target");
-        writeln!(text, "\n### {tool}\n\n{use_of_it}\n").expect("text");
-        writeln!(text, "```json\n{}\n```\n", lines(arguments)).expect("text");
-        writeln!(text, "```json\n{}\n```", one_digest(&lines(&answer))).expect("text");
+        write_example(&mut text, (tool, use_of_it), arguments, &answer);
     }
+    compare(page, name, &text);
+}
+
+/// A section whose calls follow each other: an argument `$handle` is the `handle` of the answer before.
+/// What ends in an error or a question is shown as it is, and `target` once, in the first answer.
+pub fn check_story_of(page: &str, server: &Server, name: &str, examples: &[Example]) {
+    let mut text = String::new();
+    let mut before = Value::Null;
+    for (at, Example { tool, arguments, use_of_it }) in examples.iter().enumerate() {
+        let mut arguments = arguments.clone();
+        for argument in arguments.as_object_mut().expect("an object").values_mut() {
+            let named = argument.as_str().and_then(|text| text.strip_prefix('$'));
+            if let Some(member) = named.map(str::to_owned) {
+                *argument = before[&member].clone();
+                assert!(!argument.is_null(), "no {member} in {before}");
+            }
+        }
+        let mut answer = server.call(tool, arguments.clone())["structuredContent"].clone();
+        if at > 0 {
+            answer.as_object_mut().expect("an object").remove("target");
+        }
+        let mut example = String::new();
+        write_example(&mut example, (tool, use_of_it), &arguments, &answer);
+        for (member, always) in ALWAYS {
+            for said in [&answer, &before].into_iter().filter_map(|answer| answer[*member].as_str())
+            {
+                example = example.replace(said, always);
+            }
+        }
+        text.push_str(&example);
+        before = answer;
+    }
+    compare(page, name, &text);
+}
+
+/// What is new in every run, and how it is written.
+const ALWAYS: &[(&str, &str)] = &[
+    ("handle", "res-k7m2qx3hbc"),
+    ("approval_id", "ap-k7m2qx3hbc"),
+    ("expires_at", "2026-11-21T08:15:00Z"),
+];
+
+fn write_example(
+    text: &mut String,
+    (tool, use_of_it): (&str, &str),
+    arguments: &Value,
+    answer: &Value,
+) {
+    writeln!(text, "\n### {tool}\n\n{use_of_it}\n").expect("text");
+    writeln!(text, "```json\n{}\n```\n", lines(arguments)).expect("text");
+    writeln!(text, "```json\n{}\n```", one_digest(&lines(answer))).expect("text");
+}
+
+/// Compares a section with what it should be, or writes it.
+fn compare(page: &str, name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let page = fs::read_to_string(&path).expect("the page");
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));

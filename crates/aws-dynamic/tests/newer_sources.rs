@@ -1,9 +1,8 @@
 //! Newer models from AWS's own sources. From the botocore that this catalog is packed from, nothing
 //! is new; from Smithy models, requests are the same.
 //!
-//! The first needs botocore's archive in the folder `AWS_MCP_TEST_SOURCES`, the second is run by hand:
-//! `AWS_MCP_TEST_SMITHY=folder cargo test --features pack --test newer_sources -- --ignored`, the
-//! folder as in `tests/smithy.rs`.
+//! The first needs botocore's archive in the folder `AWS_MCP_TEST_SOURCES`, the second AWS's Smithy
+//! models: see `aws_models`.
 #![cfg(feature = "pack")]
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +12,7 @@
     clippy::disallowed_methods
 )]
 
+mod aws_models;
 mod views;
 
 use std::collections::BTreeMap;
@@ -101,10 +101,8 @@ const DIFFERENCES: &[(&str, &str, usize, &str)] = &[
 ];
 
 #[test]
-#[ignore = "needs AWS's Smithy models: see the head of this file"]
 fn requests_of_both_models_are_the_same() {
-    let folder = std::env::var_os("AWS_MCP_TEST_SMITHY").map(PathBuf::from);
-    let folder = folder.expect("AWS_MCP_TEST_SMITHY must name a folder of aws/api-models-aws");
+    let Some(folder) = aws_models::folder() else { return };
     let mut found: BTreeMap<(String, &str), Vec<String>> = BTreeMap::new();
     let (mut same, mut operations) = (0, 0);
     for (name, path) in [

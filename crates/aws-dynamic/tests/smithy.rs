@@ -2,9 +2,7 @@
 //! differences that are named here.
 //!
 //! The Smithy models are AWS's, of 2025-04-02, and older than botocore's: of what is in one alone,
-//! nothing is said. They are no part of this repository; by hand:
-//! `AWS_MCP_TEST_SMITHY=folder cargo test --features pack --test smithy -- --ignored`, the folder being
-//! `models` of the repository aws/api-models-aws at 56c8953, or eight services of it.
+//! nothing is said. They are no part of this repository: see `aws_models`.
 #![cfg(feature = "pack")]
 #![allow(
     clippy::unwrap_used,
@@ -14,11 +12,11 @@
     clippy::disallowed_methods
 )]
 
+mod aws_models;
 mod views;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use aws_dynamic::catalog::{Models, Packing, write_models};
 use aws_dynamic::import::smithy::{self, Unknown};
@@ -139,10 +137,8 @@ const DIFFERENCES: &[(&str, usize, &str)] = &[
 ];
 
 #[test]
-#[ignore = "needs AWS's Smithy models: see the head of this file"]
 fn both_models_of_a_service_say_the_same() {
-    let folder = std::env::var_os("AWS_MCP_TEST_SMITHY").map(PathBuf::from);
-    let folder = folder.expect("AWS_MCP_TEST_SMITHY must name a folder of aws/api-models-aws");
+    let Some(folder) = aws_models::folder() else { return };
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut same = 0;
     for (name, path) in SERVICES {

@@ -2,6 +2,7 @@
 //! for, and a lock, because two who write would take away each other's files.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -57,7 +58,7 @@ impl Place {
         let path = self.folder.join(PIN);
         match (pin, std::fs::remove_file(&path)) {
             (Some(pin), _) => write(&path, &format!("{pin}\n")),
-            (None, Err(error)) if error.kind() != std::io::ErrorKind::NotFound => {
+            (None, Err(error)) if error.kind() != ErrorKind::NotFound => {
                 Err(broken(format!("{}: {error}.", path.display()), "Remove the file."))
             }
             (None, _) => Ok(()),
@@ -67,8 +68,7 @@ impl Place {
     /// Makes the folder, if nobody else may write it, and holds it. Others' files are left alone.
     pub fn turn(&self) -> Result<Turn> {
         make_folder(&self.folder)?;
-        check_folder(&self.folder).map_err(of_newer)?;
-        self.check_content()?;
+        self.check()?;
         let path = self.folder.join(LOCK);
         let failed = |error| {
             broken(format!("{}: {error}.", path.display()), "Make the folder writable for you.")
@@ -84,6 +84,16 @@ impl Place {
             )),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
+    }
+
+    /// Whether models can be kept here: nobody else may write the folder, and what is in it is ours. A
+    /// folder that is not there yet is made when it is needed.
+    pub fn check(&self) -> Result<()> {
+        if self.folder.symlink_metadata().is_err_and(|e| e.kind() == ErrorKind::NotFound) {
+            return Ok(());
+        }
+        check_folder(&self.folder).map_err(of_newer)?;
+        self.check_content()
     }
 
     /// Whether nobody looked for models for a day. A time to come was another clock's.

@@ -1,7 +1,7 @@
 //! The forms in which a secret is shown, and how they are known again: what is masked already must
 //! stay as it is, or a second pass would change what the first one gave.
 
-use ring::hmac;
+use ring::{digest, hmac};
 
 /// AKIA or ASIA and sixteen more (IAM User Guide, "Unique identifiers").
 pub(super) const KEY_LENGTH: usize = 20;
@@ -16,22 +16,31 @@ const DIGEST_LENGTH: usize = 13;
 
 /// The key under which secrets are digested: made anew for every process, so that a digest says
 /// whether two secrets are equal, and cannot be tried out against a list of passwords elsewhere.
-pub struct DigestKey(hmac::Key);
+pub struct DigestKey {
+    digests: hmac::Key,
+    seal: digest::Digest,
+}
 
 impl DigestKey {
     pub fn new(key: [u8; 32]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &key))
+        let seal = digest::digest(&digest::SHA256, &[key.as_slice(), b"seal"].concat());
+        Self { digests: hmac::Key::new(hmac::HMAC_SHA256, &key), seal }
+    }
+
+    /// A key of its own, of 32 bytes: nothing that is shown says anything of it.
+    pub fn seal(&self) -> &[u8] {
+        self.seal.as_ref()
     }
 
     /// What only this process can say of a text. No masked form shows any of it.
     pub fn sign(&self, text: &[u8]) -> String {
-        let tag = hmac::sign(&self.0, text);
+        let tag = hmac::sign(&self.digests, text);
         tag.as_ref().iter().skip(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// `***(1a2b3c4d)`
     pub fn hide(&self, secret: &[u8]) -> String {
-        let tag = hmac::sign(&self.0, secret);
+        let tag = hmac::sign(&self.digests, secret);
         let mut shown = String::with_capacity(DIGEST_LENGTH);
         shown.push_str("***(");
         for byte in tag.as_ref().iter().take(4) {

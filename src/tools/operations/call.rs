@@ -125,7 +125,7 @@ fn executes(arguments: &Map<String, Value>) -> Result<Named> {
 
 async fn read(cx: Cx, args: Read) -> Result<Answer> {
     let chosen = chosen(&args.service, &args.operation, args.payload)?;
-    invoke(&cx, &chosen, args.options).await
+    invoke(&cx, &chosen, args.options, None).await
 }
 
 async fn execute(cx: Cx, args: Execute) -> Result<Answer> {
@@ -135,7 +135,7 @@ async fn execute(cx: Cx, args: Execute) -> Result<Answer> {
         Action::Plan => plan(&cx, &chosen, args.options).await,
         Action::Invoke => {
             cx.about_to_write("Read the state of the resource with aws_read before you try again.");
-            invoke(&cx, &chosen, args.options).await
+            invoke(&cx, &chosen, args.options, Some("no_change")).await
         }
     }
 }
@@ -169,11 +169,17 @@ fn validate(cx: &Cx, chosen: &Chosen, options: &Options) -> Result<Answer> {
     Answer::of(&output)
 }
 
-async fn invoke(cx: &Cx, chosen: &Chosen, options: Options) -> Result<Answer> {
+/// Makes the call; `of_read` is the status where it only reads.
+async fn invoke(
+    cx: &Cx,
+    chosen: &Chosen,
+    options: Options,
+    of_read: Option<&'static str>,
+) -> Result<Answer> {
     let effect = chosen.does()?.effect;
     let made = Made::of_call(cx, chosen, &options).await?;
     let status = match effect {
-        Effect::Read => None,
+        Effect::Read => of_read,
         Effect::Write | Effect::Destructive | Effect::Grant | Effect::Secret | Effect::Unknown => {
             Some("done")
         }

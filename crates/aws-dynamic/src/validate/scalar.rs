@@ -68,8 +68,15 @@ impl Check {
                 self.pattern(shape, text);
             }
             Kind::Blob => {
-                let bytes = value.as_str().and_then(|t| aws_smithy_types::base64::decode(t).ok());
-                self.length(shape, bytes.map_or(0, |bytes| bytes.len()), "bytes");
+                let text = value.as_str().unwrap_or_default();
+                let bytes = aws_smithy_types::base64::decode(text).unwrap_or_default();
+                self.length(shape, bytes.len(), "bytes");
+                if is_word(text) && !is_readable(&bytes) {
+                    let count = bytes.len();
+                    self.warning(&format!(
+                        "was read as base64, {count} bytes that are no text; to send a text give its base64"
+                    ));
+                }
             }
             Kind::Float if value.as_f64().is_some_and(|n| n.abs() > f64::from(f32::MAX)) => {
                 self.problem("expected -3.4028235e38 to 3.4028235e38");
@@ -156,6 +163,17 @@ const NO_ZONE: &str = "a time without a zone was read as UTC";
 const DIGITS: &str = "got a number that may have lost digits: write it as a text, which keeps all";
 const NO_NUMBER: &str = "is a number that may have lost digits: write an integer of at most 64 bits, \
                          or a text if that may stand there";
+
+/// Whether a text is as likely a word as base64: `TODO`.
+fn is_word(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Whether bytes are a text for people.
+fn is_readable(bytes: &[u8]) -> bool {
+    let is_plain = |letter: char| !letter.is_control() || letter.is_whitespace();
+    std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_plain))
+}
 
 /// A model's pattern, for ASCII texts; none for one that cannot be read here.
 pub(crate) fn regex(pattern: &str) -> Option<Regex> {

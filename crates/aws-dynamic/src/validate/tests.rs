@@ -548,3 +548,22 @@ fn garbage_is_answered() {
     }
     assert!(problems > 5_000, "{problems}");
 }
+
+#[test]
+fn a_word_that_is_base64_by_accident_is_told() {
+    let put = |body: &str| json!({"Bucket": "b", "Key": "k", "Body": body});
+    let read = |count: usize| {
+        format!(
+            "Body: was read as base64, {count} bytes that are no text; to send a text give its base64"
+        )
+    };
+    for (word, count) in [("TODO", 3), ("password", 6), ("deployedtoday123", 12)] {
+        warned("s3:PutObject", put(word), &[&read(count)]);
+    }
+    // What says by its padding, its length or what is in it that it is meant.
+    let long = "/".repeat(64);
+    let random = "q83v".repeat(17);
+    for meant in ["", "aGk=", "aGVsbG8K", "YWJj", "/+8B", &long, &random] {
+        right("s3:PutObject", put(meant));
+    }
+}

@@ -57,8 +57,7 @@ impl Source {
         if path.is_dir() {
             return Ok(Self::Folder(path.to_owned()));
         }
-        let file = File::open(path).map_err(|e| source(format!("{}: {e}", path.display())))?;
-        Ok(Self::Archive(Box::new(file)))
+        Ok(Self::Archive(Box::new(regular(path)?)))
     }
 
     /// Hands every file of models to `each`.
@@ -143,8 +142,7 @@ fn folder(path: &Path, each: &mut dyn FnMut(Place, Vec<u8>) -> Result<()>) -> Re
                 let Some(place) = place else { continue };
                 let failed = |error| source(format!("{}: {error}", path.display()));
                 let mut content = Vec::new();
-                let open = File::open(&path).map_err(failed)?;
-                open.take(LARGEST + 1).read_to_end(&mut content).map_err(failed)?;
+                regular(&path)?.take(LARGEST + 1).read_to_end(&mut content).map_err(failed)?;
                 sum.update(format!("{service}/{version}/{file}\0").as_bytes());
                 sum.update(Sha256::digest(&content));
                 each(place, content)?;
@@ -154,6 +152,17 @@ fn folder(path: &Path, each: &mut dyn FnMut(Place, Vec<u8>) -> Result<()>) -> Re
     found.sha256 = hex(&sum.finalize());
     Ok(found)
 }
+
+/// Opens a regular file. A pipe is not even opened: that waits for whoever writes into it.
+fn regular(path: &Path) -> Result<File> {
+    let failed = |error| source(format!("{}: {error}", path.display()));
+    match std::fs::metadata(path).map_err(failed)?.is_file() {
+        true => File::open(path).map_err(failed),
+        false => Err(source(format!("{}: {NO_FILE}", path.display()))),
+    }
+}
+
+const NO_FILE: &str = "no regular file";
 
 /// The names in a folder that are plain, sorted.
 fn entries(
@@ -168,8 +177,13 @@ fn entries(
         *left = left.checked_sub(1).ok_or_else(|| {
             source(format!("{}: more than {ENTRIES} files and folders", folder.display()))
         })?;
-        if entry.file_type().map_err(failed)?.is_symlink() {
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_symlink() {
             notes.push(format!("{}: a link, which is not followed", entry.path().display()));
+            continue;
+        }
+        if !kind.is_dir() && !kind.is_file() {
+            notes.push(format!("{}: {NO_FILE}, which is passed over", entry.path().display()));
             continue;
         }
         let name = entry.file_name().to_str().map(str::to_owned);
