@@ -844,7 +844,7 @@ fn story_transcripts() {
         Example { tool: "aws_read", arguments: list(&[]), use_of_it: "One page, as AWS gives it." },
         Example {
             tool: "aws_read",
-            arguments: list(&[("page_token", "$next_page_token")]),
+            arguments: list(&[("page_token", "$/next_page_token")]),
             use_of_it: "The next one, with the token of the last. Where there is no `next_page_token`, the list \
                         has ended.",
         },
@@ -856,7 +856,7 @@ fn story_transcripts() {
         },
         Example {
             tool: "aws_get_result",
-            arguments: json!({"handle": "$handle", "query": "QueueUrls[?ends_with(@, '7')]",
+            arguments: json!({"handle": "$/truncated/handle", "query": "QueueUrls[?ends_with(@, '7')]",
                 "offset": 10, "limit": 3}),
             use_of_it: "The handle reads on, with a query over the whole, without AWS.",
         },
