@@ -265,7 +265,6 @@ pub(super) fn too_strong(tool: &str, operation: &str, effect: Effect, admitted: 
     )
 }
 
-/// Whether an answer is XML without its end. All of AWS's end with the root's closing tag.
 /// Whether an operation's answer is one value of bytes or text, which nobody reads as XML or JSON.
 fn is_raw((service, operation): (&str, &str)) -> bool {
     let model = Models::get().ok().and_then(|models| models.service(service)?.ok());
@@ -274,6 +273,7 @@ fn is_raw((service, operation): (&str, &str)) -> bool {
     body.is_some_and(|body| matches!(body.shape().kind(), terms::Kind::Blob | terms::Kind::String))
 }
 
+/// Whether an answer is XML without its end. All of AWS's end with the root's closing tag.
 fn is_cut_xml(response: &HttpResponse) -> bool {
     let Some(body) = response.body().bytes().map(<[u8]>::trim_ascii) else { return false };
     let is_xml = response.headers().get("content-type").is_some_and(|kind| kind.contains("xml"));
