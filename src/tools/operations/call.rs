@@ -152,7 +152,7 @@ fn validate(cx: &Cx, chosen: &Chosen, options: &Options) -> Result<Answer> {
         Output { status: Some("no_change"), operation: chosen.name(), effect, ..Output::default() };
     match chosen.accepted() {
         Ok(valid) => {
-            let named = chosen.does()?;
+            let named = chosen.does_with(valid.input);
             options.check(chosen, named.effect)?;
             output.coerced = lines(&valid.coercions);
             output.warnings = lines(&valid.warnings);

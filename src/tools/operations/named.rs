@@ -59,10 +59,15 @@ impl Chosen {
     /// cannot be sent.
     pub fn does(&self) -> Result<Named> {
         let valid = self.accepted().map_err(|error| aws::uncalled(&self.name(), error))?;
-        Ok(Named {
-            effect: self.operation.effect_with(&Value::Object(valid.input)),
+        Ok(self.does_with(valid.input))
+    }
+
+    /// The same of an input that was accepted.
+    pub fn does_with(&self, input: Map<String, Value>) -> Named {
+        Named {
+            effect: self.operation.effect_with(&Value::Object(input)),
             operations: Operations::one(self.service, self.operation),
-        })
+        }
     }
 }
 
